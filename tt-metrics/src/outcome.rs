@@ -1,0 +1,35 @@
+//! How one counted call ended.
+
+/// How one counted call ended; every call that began ends as exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The work was done.
+    Success,
+    /// The work failed for good, or panicked.
+    Failure,
+    /// Nothing was left to do, for example because a replay found the work done.
+    Neutral,
+    /// The call was cancelled, or was still open when the process was stopped.
+    Interrupted,
+}
+
+/// A return value that says by itself how the call ended.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether the call succeeded",
+    label = "this return type has no outcome",
+    note = "return a `Result`, or name a classifier with `by = path::to::fn`"
+)]
+pub trait Classify {
+    /// The outcome that this value stands for.
+    fn outcome(&self) -> Outcome;
+}
+
+impl<T, E> Classify for Result<T, E> {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Ok(_) => Outcome::Success,
+            Err(_) => Outcome::Failure,
+        }
+    }
+}
