@@ -2,6 +2,9 @@
 
 pub mod progress;
 
+mod logged;
+pub mod workspace;
+
 pub mod build;
 pub mod package;
 pub mod python;
