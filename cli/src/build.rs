@@ -1,1 +1,276 @@
-//! Not written yet.
+//! Builds the Lambda binaries with the cargo, profile and target directory of the running build.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader as AsyncBufReader},
+    process::Command,
+};
+
+use crate::{
+    progress::Progress,
+    workspace::{self, Workspace},
+};
+
+/// The Lambda functions, by the names of their packages and binaries.
+pub const FUNCTIONS: [&str; 3] = ["tt-producer", "case-creation", "tms-token-manager"];
+
+/// A sign of life while one crate takes long.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A built Lambda.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binary {
+    /// One of [`FUNCTIONS`].
+    pub function: &'static str,
+    /// The executable.
+    pub path: PathBuf,
+}
+
+/// Why there are no binaries.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another system than the one that the stack runs binaries of.
+    #[error(
+        "the local stack runs the Lambdas as Linux x86_64 programs and this is {os} {architecture}; use a Linux machine or container"
+    )]
+    OtherHost {
+        /// As in `std::env::consts::OS`.
+        os: &'static str,
+        /// As in `std::env::consts::ARCH`.
+        architecture: &'static str,
+    },
+    /// cargo or its log could not be used.
+    #[error("failed to {action}")]
+    Io {
+        /// What was tried.
+        action: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The compiler refused the code.
+    #[error("the Lambdas do not build: {reason}; all of it is in {}", log.display())]
+    Compile {
+        /// The first error.
+        reason: String,
+        /// What cargo and the compiler said.
+        log: PathBuf,
+    },
+    /// cargo succeeded and named no executable.
+    #[error("cargo built no executable `{function}`")]
+    Missing {
+        /// Which one.
+        function: &'static str,
+    },
+}
+
+/// Builds the binaries of [`FUNCTIONS`], in [`FUNCTIONS`]'s order.
+///
+/// Packages and features are those of `cargo tt` itself, so what is already built is used as it is.
+///
+/// # Errors
+///
+/// On another system than Linux x86_64, and with the compiler's first error.
+///
+/// # Cancel safety
+///
+/// Dropping the future kills cargo, which leaves the target directory usable.
+pub async fn build(
+    workspace: &Workspace,
+    progress: &dyn Progress,
+) -> Result<Vec<Binary>, Error> {
+    host(std::env::consts::OS, std::env::consts::ARCH)?;
+    let scratch = workspace.scratch();
+    // Several stacks may build at once, each with its own log.
+    let log = scratch.join(format!("build-{}.log", std::process::id()));
+    fs::create_dir_all(&scratch).map_err(io(format!("create {}", scratch.display())))?;
+    let stderr = fs::File::create(&log).map_err(io(format!("create {}", log.display())))?;
+
+    let mut child = command(workspace)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(stderr)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(io("start cargo".to_owned()))?;
+    let mut binaries = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut watch = Watch::new(&log);
+        let mut messages = AsyncBufReader::new(stdout).lines();
+        loop {
+            match tokio::time::timeout(TICK, messages.next_line()).await {
+                Err(_) => progress.detail(&watch.tick()),
+                Ok(Ok(Some(line))) => {
+                    let Some(artifact) = Artifact::parse(&line) else { continue };
+                    if !artifact.fresh {
+                        watch.compiled += 1;
+                        progress.detail(&watch.said(&artifact.target.name));
+                    }
+                    binaries.extend(artifact.into_binary());
+                }
+                Ok(Ok(None)) => break,
+                Ok(Err(source)) => return Err(io("read what cargo says".to_owned())(source)),
+            }
+        }
+    }
+    let status = child.wait().await.map_err(io("wait for cargo".to_owned()))?;
+    if !status.success() {
+        let reason = first_error(&log).unwrap_or_else(|| status.to_string());
+        return Err(Error::Compile { reason, log });
+    }
+    let _ = fs::remove_file(&log);
+    in_order(binaries)
+}
+
+fn host(os: &'static str, architecture: &'static str) -> Result<(), Error> {
+    if os == "linux" && architecture == "x86_64" {
+        return Ok(());
+    }
+    Err(Error::OtherHost { os, architecture })
+}
+
+fn command(workspace: &Workspace) -> Command {
+    let mut command = Command::new(workspace::cargo());
+    command
+        .args(["build", "--message-format=json-render-diagnostics", "--profile"])
+        .arg(workspace.profile())
+        .arg("--target-dir")
+        .arg(workspace.target())
+        // Selected for its features only; its own binary may be the one that runs.
+        .args(["--package", "tt-cli"])
+        .current_dir(workspace.root());
+    for function in FUNCTIONS {
+        command.args(["--package", function, "--bin", function]);
+    }
+    // What cargo told this process about its own package is not for the packages it builds now.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_BIN_EXE_") {
+            command.env_remove(name.as_ref());
+        }
+    }
+    command
+}
+
+/// The message of cargo about a finished compilation.
+#[derive(Deserialize)]
+struct Artifact {
+    target: Target,
+    fresh: bool,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+impl Artifact {
+    fn parse(line: &str) -> Option<Self> {
+        line.contains(r#""reason":"compiler-artifact""#)
+            .then(|| serde_json::from_str(line).ok())
+            .flatten()
+    }
+
+    fn into_binary(self) -> Option<Binary> {
+        let function = FUNCTIONS.into_iter().find(|function| *function == self.target.name)?;
+        Some(Binary { function, path: self.executable? })
+    }
+}
+
+/// What there is to say while cargo works.
+struct Watch<'log> {
+    log: &'log Path,
+    began: Instant,
+    compiled: usize,
+}
+
+impl<'log> Watch<'log> {
+    fn new(log: &'log Path) -> Self {
+        Self { log, began: Instant::now(), compiled: 0 }
+    }
+
+    fn said(&self, crate_name: &str) -> String {
+        format!("{} crates compiled, {crate_name}", self.compiled)
+    }
+
+    fn tick(&self) -> String {
+        let seconds = self.began.elapsed().as_secs();
+        let log = fs::read_to_string(self.log).unwrap_or_default();
+        let doing = crate::logged::last_line(&log).unwrap_or("starting cargo");
+        format!("{} crates compiled, {seconds} s, {doing}", self.compiled)
+    }
+}
+
+fn first_error(log: &Path) -> Option<String> {
+    let lines = BufReader::new(fs::File::open(log).ok()?).lines();
+    lines.map_while(Result::ok).find(|line| line.starts_with("error"))
+}
+
+fn in_order(mut binaries: Vec<Binary>) -> Result<Vec<Binary>, Error> {
+    let position = |function| FUNCTIONS.iter().position(|name| *name == function);
+    binaries.sort_by_key(|binary| position(binary.function));
+    for function in FUNCTIONS {
+        if !binaries.iter().any(|binary| binary.function == function) {
+            return Err(Error::Missing { function });
+        }
+    }
+    Ok(binaries)
+}
+
+fn io(action: String) -> impl FnOnce(std::io::Error) -> Error {
+    move |source| Error::Io { action, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_system_is_told_what_the_stack_runs() {
+        let error = host("macos", "aarch64").unwrap_err().to_string();
+        assert!(error.contains("Linux x86_64") && error.contains("macos aarch64"), "{error}");
+    }
+
+    #[test]
+    fn executables_are_picked_out_of_the_messages_of_cargo() {
+        let message = |name: &str, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","target":{{"name":"{name}"}},"fresh":true,"executable":{executable}}}"#
+            )
+        };
+        let lines = [
+            message("tms-token-manager", r#""/t/tms-token-manager""#),
+            message("tt_producer", "null"),
+            message("tt-producer", r#""/t/tt-producer""#),
+            r#"{"reason":"build-finished","success":true}"#.to_owned(),
+            message("case-creation", r#""/t/case-creation""#),
+        ];
+        let found = lines.iter().filter_map(|line| Artifact::parse(line)?.into_binary()).collect();
+        let found: Vec<_> = in_order(found).unwrap();
+        let names: Vec<_> = found.iter().map(|binary| binary.function).collect();
+        assert_eq!(names, FUNCTIONS);
+    }
+
+    #[test]
+    fn a_function_without_executable_is_named() {
+        let error = in_order(Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "cargo built no executable `tt-producer`");
+    }
+
+    #[test]
+    fn the_first_error_of_the_compiler_is_the_reason() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let said = "   Compiling tt-producer\nwarning: unused\nerror[E0308]: mismatched types\nerror: could not compile\n";
+        fs::write(&log, said).unwrap();
+        assert_eq!(first_error(&log).as_deref(), Some("error[E0308]: mismatched types"));
+    }
+}

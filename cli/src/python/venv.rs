@@ -42,7 +42,7 @@ impl Venv {
         requirements: &Path,
         progress: &dyn Progress,
     ) -> Result<Self, Error> {
-        let scratch = Workspace::find().await?.scratch();
+        let scratch = Workspace::find()?.scratch();
         Self::prepare_in(&scratch, name, requirements, progress).await
     }
 
