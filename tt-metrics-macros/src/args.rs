@@ -1,0 +1,206 @@
+//! What was written in the parentheses of an attribute, as typed values.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::{
+    Error, ExprPath, Ident, LitStr, Path, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Parser, Result},
+};
+
+use crate::diagnostics::{Mistakes, closest, one_of};
+
+/// Arguments of `#[count(..)]`.
+#[derive(Default)]
+pub(crate) struct Count {
+    pub(crate) calls: Option<Metric>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// Arguments of `#[count_outcome(..)]`.
+#[derive(Default)]
+pub(crate) struct CountOutcome {
+    pub(crate) success: Option<Metric>,
+    pub(crate) failure: Option<Metric>,
+    pub(crate) neutral: Option<Metric>,
+    pub(crate) interrupted: Option<Metric>,
+    pub(crate) by: Option<ExprPath>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// How a metric was named.
+#[derive(Clone)]
+pub(crate) enum Metric {
+    /// `"TTEventPublished"`
+    Literal(LitStr),
+    /// The path of a `MetricName` constant.
+    Constant(ExprPath),
+}
+
+impl Count {
+    const NAMES: &[&str] = &["crate"];
+
+    pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut args = Self::default();
+        each_argument(tokens, mistakes, |input| {
+            let Some(name) = argument_name(input)? else {
+                let at = input.span();
+                let metric = metric(input)?;
+                return once(&mut args.calls, metric, at, "the metric");
+            };
+            match name.to_string().as_str() {
+                "crate" => {
+                    let path = crate_path(input)?;
+                    once(&mut args.krate, path, name.span(), "`crate`")
+                }
+                _ => Err(unknown(&name, Self::NAMES)),
+            }
+        });
+        args
+    }
+}
+
+impl CountOutcome {
+    const NAMES: &[&str] = &[
+        "success",
+        "failure",
+        "neutral",
+        "interrupted",
+        "by",
+        "crate",
+    ];
+
+    /// The four metrics with the name of their argument.
+    pub(crate) fn metrics(&self) -> [(&'static str, Option<&Metric>); 4] {
+        [
+            ("success", self.success.as_ref()),
+            ("failure", self.failure.as_ref()),
+            ("neutral", self.neutral.as_ref()),
+            ("interrupted", self.interrupted.as_ref()),
+        ]
+    }
+
+    pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut args = Self::default();
+        each_argument(tokens, mistakes, |input| {
+            let Some(name) = argument_name(input)? else {
+                let message = "expected `success = \"..\"` or another argument, \
+                               since a metric needs the outcome that it counts";
+                return Err(input.error(message));
+            };
+            let at = name.span();
+            match name.to_string().as_str() {
+                "success" => once(&mut args.success, metric(input)?, at, "`success`"),
+                "failure" => once(&mut args.failure, metric(input)?, at, "`failure`"),
+                "neutral" => once(&mut args.neutral, metric(input)?, at, "`neutral`"),
+                "interrupted" => once(&mut args.interrupted, metric(input)?, at, "`interrupted`"),
+                "by" => once(&mut args.by, classifier(input)?, at, "`by`"),
+                "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
+                _ => Err(unknown(&name, Self::NAMES)),
+            }
+        });
+        args
+    }
+}
+
+/// Parses arguments up to the end; after a mistake goes on behind the next comma.
+fn each_argument(
+    tokens: TokenStream,
+    mistakes: &mut Mistakes,
+    mut argument: impl FnMut(ParseStream<'_>) -> Result<()>,
+) {
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let parsed = argument(input).and_then(|()| {
+                if input.is_empty() || input.peek(Token![,]) {
+                    Ok(())
+                } else {
+                    Err(input.error("expected `,`"))
+                }
+            });
+            mistakes.keep(parsed);
+            while !input.is_empty() && !input.peek(Token![,]) {
+                input.parse::<TokenTree>()?;
+            }
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(())
+    };
+    // The closure reports its mistakes itself and consumes all input, so this result says nothing.
+    let _: Result<()> = parser.parse2(tokens);
+}
+
+/// `name =`, unless the argument is a value without a name.
+fn argument_name(input: ParseStream<'_>) -> Result<Option<Ident>> {
+    let named = input.peek(Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==]);
+    if named {
+        let name = input.call(Ident::parse_any)?;
+        input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(valueless(&name));
+        }
+        return Ok(Some(name));
+    }
+    let fork = input.fork();
+    if let Ok(name) = fork.call(Ident::parse_any)
+        && CountOutcome::NAMES.contains(&name.to_string().as_str())
+        && (fork.is_empty() || fork.peek(Token![,]))
+    {
+        return Err(valueless(&name));
+    }
+    Ok(None)
+}
+
+fn valueless(name: &Ident) -> Error {
+    let example = match name.to_string().as_str() {
+        "by" => "by = path::to::classifier".to_owned(),
+        "crate" => "crate = path::to::tt_metrics".to_owned(),
+        other => format!("{other} = \"Name\""),
+    };
+    Error::new(name.span(), format!("`{name}` needs a value: `{example}`"))
+}
+
+fn unknown(name: &Ident, known: &[&str]) -> Error {
+    let message = match closest(&name.to_string(), known) {
+        Some(meant) => format!("unknown argument `{name}`, did you mean `{meant}`?"),
+        None => format!("unknown argument `{name}`, expected {}", one_of(known)),
+    };
+    Error::new(name.span(), message)
+}
+
+fn metric(input: ParseStream<'_>) -> Result<Metric> {
+    if let Ok(literal) = input.fork().parse::<LitStr>() {
+        input.parse::<LitStr>()?;
+        return Ok(Metric::Literal(literal));
+    }
+    let message =
+        "expected a metric name as a string literal, or the path of a `MetricName` constant";
+    path(input, message).map(Metric::Constant)
+}
+
+fn classifier(input: ParseStream<'_>) -> Result<ExprPath> {
+    path(
+        input,
+        "expected the path of a function that takes a reference to the return value",
+    )
+}
+
+fn path(input: ParseStream<'_>, expected: &str) -> Result<ExprPath> {
+    let at = input.span();
+    if input.peek(Token![|]) || input.peek(Token![move]) {
+        return Err(Error::new(at, expected));
+    }
+    input.parse().map_err(|_| Error::new(at, expected))
+}
+
+fn crate_path(input: ParseStream<'_>) -> Result<Path> {
+    let at = input.span();
+    let message = "expected the path of `tt_metrics`, without quotes";
+    Path::parse_mod_style(input).map_err(|_| Error::new(at, message))
+}
+
+fn once<T>(slot: &mut Option<T>, value: T, at: Span, what: &str) -> Result<()> {
+    if slot.replace(value).is_some() {
+        return Err(Error::new(at, format!("{what} is given twice")));
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The rules that hold between values: metric names, and what can be counted.
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{Error, LitStr, Path, ReturnType};
+
+use crate::{
+    args::{Count, CountOutcome, Metric},
+    diagnostics::Mistakes,
+    item::Function,
+    types,
+};
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
+const MAX_NAME_LENGTH: usize = 255;
+
+pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
+    match &args.calls {
+        Some(metric) => metric_name(metric, mistakes),
+        None if mistakes.is_empty() => {
+            let message = "expected the metric that counts the calls: `#[count(\"Name\")]`";
+            mistakes.push(Error::new(Span::call_site(), message));
+        }
+        None => {}
+    }
+}
+
+pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
+    let metrics = args.metrics();
+    if args.success.is_none() && args.failure.is_none() && mistakes.is_empty() {
+        let message = "expected a metric for `success` or `failure`: \
+                       `#[count_outcome(success = \"..\", failure = \"..\")]`";
+        mistakes.push(Error::new(Span::call_site(), message));
+    }
+    for (index, (argument, metric)) in metrics.iter().enumerate() {
+        let Some(metric) = metric else { continue };
+        metric_name(metric, mistakes);
+        let mut earlier = metrics.iter().take(index);
+        let taken = earlier.find(|(_, other)| other.is_some_and(|other| other.same(metric)));
+        if let Some((other, _)) = taken {
+            let message = format!("`{argument}` has the same metric as `{other}`");
+            mistakes.push(Error::new_spanned(metric, message));
+        }
+    }
+}
+
+/// What no attribute can count.
+pub(crate) fn function(function: &Function, mistakes: &mut Mistakes) {
+    if let Some(constness) = &function.sig.constness {
+        let message = "a `const fn` cannot be counted, since counting happens at run time";
+        mistakes.push(Error::new(constness.span, message));
+    }
+}
+
+/// What has no outcome, whatever its type does.
+pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut Mistakes) {
+    let output = &function.sig.output;
+    if let Some(never) = types::is_never(output) {
+        let message = "a function that never returns has no outcome, \
+                       `#[count(\"Name\")]` counts its calls";
+        mistakes.push(Error::new(never, message));
+    }
+    if matches!(output, ReturnType::Default) && args.by.is_none() {
+        let name = &function.sig.ident;
+        let message = format!(
+            "`{name}` returns nothing that has an outcome, return a `Result`, \
+             or name a classifier with `by = path::to::classifier`"
+        );
+        mistakes.push(Error::new(name.span(), message));
+    }
+}
+
+fn metric_name(metric: &Metric, mistakes: &mut Mistakes) {
+    match metric {
+        Metric::Literal(literal) => {
+            mistakes.keep(literal_name(literal));
+        }
+        Metric::Constant(constant) if names_self(&constant.path) => {
+            let message = "`Self` is not known where metrics are declared, write the type's name";
+            mistakes.push(Error::new_spanned(constant, message));
+        }
+        Metric::Constant(_) => {}
+    }
+}
+
+fn literal_name(literal: &LitStr) -> Result<(), Error> {
+    let name = literal.value();
+    let refuse = |message: String| Err(Error::new(literal.span(), message));
+    if name.is_empty() {
+        return refuse("a metric name has at least one character".to_owned());
+    }
+    if let Some(foreign) = name.chars().find(|char| !char.is_ascii()) {
+        return refuse(format!(
+            "a metric name has only ASCII characters, found `{foreign}`"
+        ));
+    }
+    if let Some(control) = name.chars().find(char::is_ascii_control) {
+        let control = control.escape_default();
+        return refuse(format!(
+            "a metric name has no control characters, found `{control}`"
+        ));
+    }
+    if name.starts_with(':') {
+        return refuse("a metric name does not begin with `:`".to_owned());
+    }
+    if name.len() > MAX_NAME_LENGTH {
+        let length = name.len();
+        return refuse(format!(
+            "a metric name has at most {MAX_NAME_LENGTH} characters, found {length}"
+        ));
+    }
+    Ok(())
+}
+
+fn names_self(path: &Path) -> bool {
+    path.segments
+        .first()
+        .is_some_and(|first| first.ident == "Self")
+}
+
+impl Metric {
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Literal(one), Self::Literal(two)) => one.value() == two.value(),
+            (Self::Constant(one), Self::Constant(two)) => {
+                let text = |path: &dyn ToTokens| path.to_token_stream().to_string();
+                text(one) == text(two)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl ToTokens for Metric {
+    fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
+        match self {
+            Self::Literal(literal) => literal.to_tokens(tokens),
+            Self::Constant(constant) => constant.to_tokens(tokens),
+        }
+    }
+}

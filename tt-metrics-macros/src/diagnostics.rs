@@ -1,0 +1,123 @@
+//! Mistakes, all of one attribute in one build, and suggestions by edit distance.
+
+use proc_macro2::TokenStream;
+use syn::Error;
+
+/// The mistakes found so far; reported together, so that one build shows them all.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes(Option<Error>);
+
+impl Mistakes {
+    pub(crate) fn push(&mut self, mistake: Error) {
+        match &mut self.0 {
+            Some(first) => first.combine(mistake),
+            None => self.0 = Some(mistake),
+        }
+    }
+
+    /// Keeps the value of a step, or the mistake that prevented it.
+    pub(crate) fn keep<T>(&mut self, step: Result<T, Error>) -> Option<T> {
+        step.map_err(|mistake| self.push(mistake)).ok()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The item as it was written, so that its callers still resolve, and one error a mistake.
+    pub(crate) fn report(self, item: TokenStream) -> TokenStream {
+        let mut tokens = item;
+        tokens.extend(self.0.map(|mistakes| mistakes.to_compile_error()));
+        tokens
+    }
+}
+
+/// Names of arguments as prose: "`a`, `b` or `c`".
+pub(crate) fn one_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The known name that is closest to a mistyped one, when it is close enough to be meant.
+pub(crate) fn closest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|name| (distance(typed, name), *name))
+        .filter(|(edits, name)| *edits <= name.len().div_ceil(3))
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, name)| name)
+}
+
+/// Edits between two words: insert, delete, replace, or swap of neighbours.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    // Rows of the edit matrix: `before_last` and `last` are the two rows above the one being made.
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    let mut left_char = None;
+    for (row, from_char) in from.chars().enumerate() {
+        let mut current = vec![row + 1];
+        let mut above_char = None;
+        for (column, &to_char) in to.iter().enumerate() {
+            let at =
+                |cells: &[usize], index: usize| cells.get(index).copied().unwrap_or(usize::MAX);
+            let replaced = at(&last, column) + usize::from(from_char != to_char);
+            let edited = at(&last, column + 1).min(at(&current, column)) + 1;
+            let swapped = if left_char == Some(to_char) && above_char == Some(from_char) {
+                at(&before_last, column.saturating_sub(1)) + 1
+            } else {
+                usize::MAX
+            };
+            current.push(replaced.min(edited).min(swapped));
+            above_char = Some(to_char);
+        }
+        before_last = std::mem::replace(&mut last, current);
+        left_char = Some(from_char);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &[&str] = &[
+        "success",
+        "failure",
+        "neutral",
+        "interrupted",
+        "by",
+        "crate",
+    ];
+
+    #[test]
+    fn a_typo_suggests_the_name_that_was_meant() {
+        assert_eq!(closest("sucess", KNOWN), Some("success"));
+        assert_eq!(closest("faliure", KNOWN), Some("failure"));
+        assert_eq!(closest("interupted", KNOWN), Some("interrupted"));
+        assert_eq!(closest("bi", KNOWN), Some("by"));
+    }
+
+    #[test]
+    fn a_foreign_word_suggests_nothing() {
+        assert_eq!(closest("latency", KNOWN), None);
+        assert_eq!(closest("", KNOWN), None);
+    }
+
+    #[test]
+    fn a_swap_of_neighbours_is_one_edit() {
+        assert_eq!(distance("faliure", "failure"), 1);
+        assert_eq!(distance("abc", "abc"), 0);
+        assert_eq!(distance("abc", "axcd"), 2);
+    }
+
+    #[test]
+    fn names_are_listed_as_prose() {
+        assert_eq!(one_of(&["a"]), "`a`");
+        assert_eq!(one_of(&["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+}

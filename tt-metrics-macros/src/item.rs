@@ -1,0 +1,263 @@
+//! The function below an attribute; its body stays unparsed tokens.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
+use syn::{
+    AttrStyle, Attribute, Error, Expr, FnArg, Lit, Meta, Pat, Signature, Token, Visibility,
+    parse::{Parse, ParseStream, Result},
+};
+
+/// A function with a body.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) defaultness: Option<Token![default]>,
+    pub(crate) sig: Signature,
+    /// The brace group as it was written; attributes inside it have moved to `attrs`.
+    pub(crate) body: Group,
+}
+
+/// One name that a parameter binds, and the `#[cfg]`s it depends on.
+pub(crate) struct Binding {
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) name: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let start = input.fork();
+        let vis = input.parse()?;
+        let defaultness = if input.peek(Token![default]) && !input.peek2(Token![!]) {
+            input.parse()?
+        } else {
+            None
+        };
+        if !begins_function(input) {
+            return Err(not_a_function(&start));
+        }
+        let sig: Signature = input.parse()?;
+        if input.peek(Token![;]) {
+            let message = "a function without a body cannot be counted, \
+                           put the attribute on each implementation";
+            return Err(Error::new(sig.ident.span(), message));
+        }
+        let TokenTree::Group(block) = input.parse()? else {
+            return Err(input.error("expected the body of the function"));
+        };
+        let inner = |input: ParseStream<'_>| -> Result<(Vec<Attribute>, TokenStream)> {
+            Ok((input.call(Attribute::parse_inner)?, input.parse()?))
+        };
+        let (inner_attrs, statements) = syn::parse::Parser::parse2(inner, block.stream())?;
+        attrs.extend(inner_attrs.into_iter().map(|attr| Attribute {
+            style: AttrStyle::Outer,
+            ..attr
+        }));
+        let mut body = Group::new(Delimiter::Brace, statements);
+        body.set_span(block.span());
+        Ok(Self {
+            attrs,
+            vis,
+            defaultness,
+            sig,
+            body,
+        })
+    }
+}
+
+impl Function {
+    /// The doc comment, its lines joined.
+    pub(crate) fn doc(&self) -> String {
+        let lines: Vec<String> = self.attrs.iter().filter_map(doc_line).collect();
+        lines.join("\n").trim().to_owned()
+    }
+
+    /// Gives a name to each parameter that has none, so that it can be moved into the body.
+    pub(crate) fn name_wildcards(&mut self) {
+        for (index, input) in self.sig.inputs.iter_mut().enumerate() {
+            if let FnArg::Typed(parameter) = input
+                && let Pat::Wild(wild) = &*parameter.pat
+            {
+                let name = format_ident!("__arg{index}", span = hidden(wild.underscore_token.span));
+                *parameter.pat = Pat::Verbatim(name.into_token_stream());
+            }
+        }
+    }
+
+    /// Parameters whose pattern leaves a part of the argument behind (`_`, `..`, `ref`): the
+    /// pattern becomes a name, and a `let` for the start of the body takes the argument apart.
+    pub(crate) fn move_partial_patterns(&mut self) -> TokenStream {
+        let mut lets = TokenStream::new();
+        for (index, input) in self.sig.inputs.iter_mut().enumerate() {
+            let FnArg::Typed(parameter) = input else {
+                continue;
+            };
+            if !leaves_a_part(&parameter.pat) {
+                continue;
+            }
+            let name = format_ident!("__arg{index}", span = Span::mixed_site());
+            let name = name.into_token_stream();
+            let pattern = std::mem::replace(&mut *parameter.pat, Pat::Verbatim(name.clone()));
+            let cfgs = cfgs(&parameter.attrs);
+            lets.extend(
+                quote::quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #pattern = #name;),
+            );
+        }
+        lets
+    }
+
+    /// Every name that the parameters bind, in order of declaration.
+    pub(crate) fn bindings(&self) -> Vec<Binding> {
+        let mut bindings = Vec::new();
+        for input in &self.sig.inputs {
+            match input {
+                FnArg::Receiver(receiver) => bindings.push(Binding {
+                    cfgs: cfgs(&receiver.attrs),
+                    name: receiver.self_token.to_token_stream(),
+                }),
+                FnArg::Typed(parameter) => {
+                    let mut names = Vec::new();
+                    bound_names(&parameter.pat, &mut names);
+                    bindings.extend(names.into_iter().map(|name| Binding {
+                        cfgs: cfgs(&parameter.attrs),
+                        name,
+                    }));
+                }
+            }
+        }
+        bindings
+    }
+}
+
+fn hidden(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+fn begins_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    loop {
+        if ahead.peek(Token![fn]) {
+            return true;
+        }
+        let modifier = ahead.peek(Token![const])
+            || ahead.peek(Token![async])
+            || ahead.peek(Token![unsafe])
+            || ahead.peek(Token![extern])
+            || ahead.peek(syn::LitStr);
+        if !modifier || ahead.parse::<TokenTree>().is_err() {
+            return false;
+        }
+    }
+}
+
+fn not_a_function(start: ParseStream<'_>) -> Error {
+    let kinds: [(bool, &str); 10] = [
+        (
+            start.peek(Token![impl]),
+            "an `impl` block; put the attribute on its methods",
+        ),
+        (
+            start.peek(Token![unsafe]) && start.peek2(Token![impl]),
+            "an `impl` block",
+        ),
+        (
+            start.peek(Token![trait]),
+            "a trait; put the attribute on the methods",
+        ),
+        (start.peek(Token![struct]), "a struct"),
+        (start.peek(Token![enum]), "an enum"),
+        (
+            start.peek(Token![mod]),
+            "a module; put the attribute on its functions",
+        ),
+        (start.peek(Token![static]), "a static"),
+        (start.peek(Token![const]), "a constant"),
+        (start.peek(Token![type]), "a type alias"),
+        (start.peek(Token![use]), "an import"),
+    ];
+    let at = start.span();
+    let found = kinds
+        .iter()
+        .find(|(found, _)| *found)
+        .map(|(_, kind)| *kind);
+    match found {
+        Some(kind) => Error::new(at, format!("expected a function, found {kind}")),
+        None => Error::new(at, "expected a function"),
+    }
+}
+
+fn doc_line(attr: &Attribute) -> Option<String> {
+    let Meta::NameValue(meta) = &attr.meta else {
+        return None;
+    };
+    let (true, Expr::Lit(value)) = (meta.path.is_ident("doc"), &meta.value) else {
+        return None;
+    };
+    let Lit::Str(text) = &value.lit else {
+        return None;
+    };
+    let text = text.value();
+    Some(
+        text.strip_prefix(' ')
+            .unwrap_or(&text)
+            .trim_end()
+            .to_owned(),
+    )
+}
+
+fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cfg"))
+        .cloned()
+        .collect()
+}
+
+/// Collects the names that a pattern binds. Macros in pattern position hide theirs.
+fn bound_names(pattern: &Pat, names: &mut Vec<TokenStream>) {
+    match pattern {
+        Pat::Ident(binding) => {
+            names.push(binding.ident.to_token_stream());
+            if let Some((_, inner)) = &binding.subpat {
+                bound_names(inner, names);
+            }
+        }
+        // A name given by `name_wildcards` or `move_partial_patterns`.
+        Pat::Verbatim(name) if syn::parse2::<Ident>(name.clone()).is_ok() => {
+            names.push(name.clone());
+        }
+        // Every case binds the same names.
+        Pat::Or(or) => or
+            .cases
+            .first()
+            .into_iter()
+            .for_each(|case| bound_names(case, names)),
+        _ => parts(pattern)
+            .into_iter()
+            .for_each(|part| bound_names(part, names)),
+    }
+}
+
+/// Whether a part of the argument stays behind when the names of the pattern are moved.
+fn leaves_a_part(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Wild(_) | Pat::Rest(_) | Pat::Macro(_) => true,
+        Pat::Ident(binding) => binding.by_ref.is_some(),
+        Pat::Struct(fields) if fields.rest.is_some() => true,
+        Pat::Or(or) => or.cases.iter().any(leaves_a_part),
+        _ => parts(pattern).into_iter().any(leaves_a_part),
+    }
+}
+
+fn parts(pattern: &Pat) -> Vec<&Pat> {
+    match pattern {
+        Pat::Paren(inner) => vec![&inner.pat],
+        Pat::Reference(inner) => vec![&inner.pat],
+        Pat::Type(inner) => vec![&inner.pat],
+        Pat::Tuple(tuple) => tuple.elems.iter().collect(),
+        Pat::TupleStruct(tuple) => tuple.elems.iter().collect(),
+        Pat::Slice(slice) => slice.elems.iter().collect(),
+        Pat::Struct(fields) => fields.fields.iter().map(|field| &*field.pat).collect(),
+        _ => Vec::new(),
+    }
+}

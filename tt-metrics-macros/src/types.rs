@@ -1,0 +1,185 @@
+//! Return types: without `impl Trait`, with the span of their ends, and what a future yields.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::{
+    AngleBracketedGenericArguments, GenericArgument, PathArguments, ReturnType, Type,
+    TypeParamBound,
+};
+
+/// The first and the last token of a type, to underline all of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) first: Span,
+    pub(crate) last: Span,
+}
+
+impl Ends {
+    pub(crate) fn of(tokens: &impl ToTokens, otherwise: Span) -> Self {
+        let mut spans = tokens
+            .to_token_stream()
+            .into_iter()
+            .map(|token| match token {
+                TokenTree::Group(group) => (group.span_open(), group.span_close()),
+                other => (other.span(), other.span()),
+            });
+        let first = spans.next();
+        let last = spans.last().or(first);
+        Self {
+            first: first.map_or(otherwise, |(open, _)| open),
+            last: last.map_or(otherwise, |(_, close)| close),
+        }
+    }
+}
+
+/// The return type as tokens, `()` when none is written.
+pub(crate) fn returned(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => quote_spanned!(Span::mixed_site()=> ()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    }
+}
+
+pub(crate) fn is_never(output: &ReturnType) -> Option<Span> {
+    match output {
+        ReturnType::Type(_, ty) => match &**ty {
+            Type::Never(never) => Some(never.bang_token.span),
+            _ => None,
+        },
+        ReturnType::Default => None,
+    }
+}
+
+/// What `impl Future<Output = T>` yields.
+pub(crate) fn future_output(output: &ReturnType) -> Option<&Type> {
+    let ReturnType::Type(_, ty) = output else {
+        return None;
+    };
+    let Type::ImplTrait(opaque) = &**ty else {
+        return None;
+    };
+    opaque.bounds.iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let last = bound.path.segments.last()?;
+        match &last.arguments {
+            PathArguments::AngleBracketed(arguments) if last.ident == "Future" => {
+                associated(arguments, "Output")
+            }
+            _ => None,
+        }
+    })
+}
+
+fn associated<'a>(arguments: &'a AngleBracketedGenericArguments, name: &str) -> Option<&'a Type> {
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(binding) if binding.ident == name => Some(&binding.ty),
+        _ => None,
+    })
+}
+
+/// The same type with each `impl Trait` replaced by `_`, which a closure or a `let` can have.
+pub(crate) fn without_impl_trait(tokens: TokenStream) -> TokenStream {
+    let mut erased = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if word == "impl" => {
+                let mut bounds = Bounds::default();
+                while tokens.peek().is_some_and(|next| bounds.include(next)) {
+                    tokens.next();
+                }
+                let span = word.span();
+                erased.extend(quote_spanned!(span=> _));
+            }
+            TokenTree::Group(group) => {
+                let stream = without_impl_trait(group.stream());
+                let mut inner = proc_macro2::Group::new(group.delimiter(), stream);
+                inner.set_span(group.span());
+                erased.extend([TokenTree::Group(inner)]);
+            }
+            other => erased.extend([other]),
+        }
+    }
+    erased
+}
+
+/// Where the bounds of an `impl Trait` end: at a `,`, `;`, `=` or `>` outside their own brackets.
+#[derive(Default)]
+struct Bounds {
+    depth: usize,
+    after_dash: bool,
+}
+
+impl Bounds {
+    fn include(&mut self, token: &TokenTree) -> bool {
+        let TokenTree::Punct(punct) = token else {
+            self.after_dash = false;
+            return true;
+        };
+        let arrow = std::mem::replace(&mut self.after_dash, punct.as_char() == '-');
+        match punct.as_char() {
+            '<' => self.depth += 1,
+            '>' if arrow => {}
+            '>' if self.depth == 0 => return false,
+            '>' => self.depth -= 1,
+            ',' | ';' | '=' if self.depth == 0 => return false,
+            _ => {}
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn erased(ty: &str) -> String {
+        let tokens: TokenStream = ty.parse().unwrap();
+        without_impl_trait(tokens).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn impl_trait_is_erased_wherever_it_stands() {
+        assert_eq!(erased("impl Display"), "_");
+        assert_eq!(
+            erased("Result<impl Iterator<Item = Vec<u8>> + 'a, E>"),
+            "Result<_,E>"
+        );
+        assert_eq!(
+            erased("Result<(impl Fn(u8) -> Vec<u8>, u8), E>"),
+            "Result<(_,u8),E>"
+        );
+        assert_eq!(
+            erased("Result<[impl Copy; 3], Box<dyn Error>>"),
+            "Result<[_;3],Box<dynError>>"
+        );
+        assert_eq!(erased("Option<impl FnOnce() -> Option<u8>>"), "Option<_>");
+    }
+
+    #[test]
+    fn other_types_stay_as_they_are() {
+        assert_eq!(erased("<X as Trait>::Out"), "<XasTrait>::Out");
+        assert_eq!(
+            erased("Result<fn(u8) -> u8, r#impl>"),
+            "Result<fn(u8)->u8,r#impl>"
+        );
+    }
+
+    #[test]
+    fn the_output_of_a_future_is_found_behind_other_bounds() {
+        let output =
+            syn::parse_str::<ReturnType>("-> impl Send + core::future::Future<Output = u8>");
+        let output = output.unwrap();
+        assert_eq!(
+            future_output(&output)
+                .unwrap()
+                .to_token_stream()
+                .to_string(),
+            "u8"
+        );
+        let output = syn::parse_str::<ReturnType>("-> Result<u8, u8>").unwrap();
+        assert!(future_output(&output).is_none());
+    }
+}
