@@ -1,6 +1,10 @@
-//! The name of a CloudWatch metric, checked at compile time.
+//! The name and the unit of a CloudWatch metric, checked at compile time.
 
-/// A valid CloudWatch metric name: 1 to 255 ASCII characters, no control characters, no leading `:`.
+use std::fmt;
+
+use crate::limits;
+
+/// A valid CloudWatch metric name: 1 to 255 printable ASCII characters, no leading `:`.
 ///
 /// The limits are those of [`MetricDatum`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,11 +13,37 @@ pub struct MetricName(&'static str);
 impl MetricName {
     /// Checks a name; in a `const` a bad name is a compile error.
     ///
+    /// ```
+    /// const PUBLISHED: tt_metrics::MetricName = tt_metrics::MetricName::new("TTEventPublished");
+    /// assert_eq!(PUBLISHED.as_str(), "TTEventPublished");
+    /// ```
+    ///
+    /// ```compile_fail
+    /// const BAD: tt_metrics::MetricName = tt_metrics::MetricName::new(":leading colon");
+    /// ```
+    ///
     /// # Panics
     ///
     /// When the name breaks the rules above.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
+        assert!(!name.is_empty(), "a metric name has at least 1 character");
+        assert!(
+            name.len() <= limits::MAX_METRIC_NAME_LENGTH,
+            "a metric name has at most 255 characters"
+        );
+        assert!(
+            limits::is_plain_ascii(name.as_bytes()),
+            "a metric name holds printable ASCII characters only"
+        );
+        assert!(
+            !limits::starts_with_colon(name.as_bytes()),
+            "a metric name does not start with `:`"
+        );
+        assert!(
+            limits::has_visible_character(name.as_bytes()),
+            "a metric name has at least one character that is not a space"
+        );
         Self(name)
     }
 
@@ -21,5 +51,29 @@ impl MetricName {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
+    }
+}
+
+impl fmt::Display for MetricName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+/// The unit of a metric, in CloudWatch's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// A number of things.
+    Count,
+}
+
+impl Unit {
+    /// The unit as CloudWatch spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "Count",
+        }
     }
 }

@@ -10,28 +10,32 @@ pub use crate::{
     site::{Declaration, SITES, Site},
 };
 
+use crate::call;
+
 /// Counts `n` on the `calls` metric of a site (`#[count]`), at the start of the body.
 #[inline]
-pub fn count(_site: &'static Site, _n: u64) {}
+pub fn count(site: &'static Site, n: u64) {
+    call::count(site, n);
+}
 
 /// Runs a sync body and counts its outcome, a panic as failure.
 #[inline]
 pub fn call<R>(
-    _site: &'static Site,
-    _classify: impl FnOnce(&R) -> Outcome,
+    site: &'static Site,
+    classify: impl FnOnce(&R) -> Outcome,
     body: impl FnOnce() -> R,
 ) -> R {
-    body()
+    call::call(site, classify, body)
 }
 
 /// Wraps an async body: armed at the first poll, counts the outcome, a panic as failure, a drop as interrupted.
 #[inline]
 pub fn track<F: Future>(
-    _site: &'static Site,
-    _classify: impl FnOnce(&F::Output) -> Outcome,
+    site: &'static Site,
+    classify: impl FnOnce(&F::Output) -> Outcome,
     future: F,
 ) -> impl Future<Output = F::Output> {
-    future
+    call::Track::new(site, classify, future)
 }
 
 /// The classifier of a return type that says by itself how the call ended.

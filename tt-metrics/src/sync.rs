@@ -1,0 +1,11 @@
+//! The synchronisation primitives of the buffer, in one place so that a model checker can replace them.
+
+pub(crate) use std::sync::{
+    Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Locks, and goes on with the data of a thread that panicked: counts are valid after every single store.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
