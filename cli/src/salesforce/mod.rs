@@ -1,28 +1,56 @@
-//! A Salesforce stand-in: token endpoint, `composite/sobjects`, external ids, scripted faults.
+//! A Salesforce stand-in on loopback: OAuth tokens, Cases with an external id, and scripted faults.
+//!
+//! It enforces what a real org enforces (field lengths, the unique external id, 200 records a call, sessions that
+//! expire), so that a refusal in the demo is a refusal by rule. `GET /_standin/cases` shows what was stored.
 
-use std::net::SocketAddr;
+mod answer;
+mod record_id;
 
-/// A Case as the stand-in stores it.
-#[derive(Debug, Clone)]
-pub struct Case {
-    /// Salesforce id, 18 characters.
-    pub id: String,
-    /// `TT_Event_Id__c`, if it was sent.
-    pub event_id: Option<String>,
-    /// All fields as sent.
-    pub fields: serde_json::Map<String, serde_json::Value>,
-}
+mod schema;
+mod store;
+mod world;
 
-/// A running stand-in on a loopback port; dropping it stops it.
-#[derive(Debug)]
-pub struct StandIn {
-    address: SocketAddr,
-}
+mod fault;
+mod oauth;
+mod session;
+
+mod collections;
+mod describe;
+mod sobjects;
+mod soql;
+
+mod admin;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use self::{answer::ApiError, world::Shared};
+pub use self::{
+    fault::{Api, Fault},
+    store::Case,
+    world::{Counts, Rules},
+};
 
 /// The client credentials that the stand-in accepts.
 pub const CLIENT_ID: &str = "tt-local-client";
 /// The client secret that the stand-in accepts.
 pub const CLIENT_SECRET: &str = "tt-local-secret";
+/// The unique external id field of Case.
+pub const EXTERNAL_ID: &str = "TT_Event_Id__c";
+
+/// A Case with every text field full is about 40 kB, and a call carries 200 of them.
+const MAX_BODY_BYTES: usize = 16 << 20;
+
+/// A running stand-in on a loopback port; dropping it stops it.
+#[derive(Debug)]
+pub struct StandIn {
+    address: SocketAddr,
+    shared: Shared,
+    /// Dropping the sender is the signal to stop.
+    _stop: oneshot::Sender<()>,
+}
 
 impl StandIn {
     /// Starts a stand-in on 127.0.0.1; port 0 takes a free one.
@@ -30,9 +58,25 @@ impl StandIn {
     /// # Errors
     ///
     /// When the port is taken.
-    #[expect(clippy::unused_async, reason = "not written yet")]
     pub async fn start(port: u16) -> std::io::Result<Self> {
-        Err(std::io::Error::other(format!("not written yet: {port}")))
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        let shared = Shared::new(format!("http://{address}"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = axum::serve(listener, router(shared.clone()));
+        tokio::spawn(async move {
+            let ended = server
+                .with_graceful_shutdown(async { drop(stopped.await) })
+                .await;
+            if let Err(error) = ended {
+                tracing::warn!(%error, "the Salesforce stand-in ended early");
+            }
+        });
+        Ok(Self {
+            address,
+            shared,
+            _stop: stop,
+        })
     }
 
     /// `http://127.0.0.1:<port>`.
@@ -42,6 +86,79 @@ impl StandIn {
 
     /// Every Case, oldest first.
     pub fn cases(&self) -> Vec<Case> {
-        Vec::new()
+        self.shared.world().cases.all().to_vec()
+    }
+
+    /// What was asked for and what was stored, by external id.
+    pub fn counts(&self) -> Counts {
+        self.shared.world().counts()
+    }
+
+    /// Queues faults: each request to `api` takes the next one, and none is left means normal answers.
+    pub fn script(&self, api: Api, faults: impl IntoIterator<Item = Fault>) {
+        self.shared.world().faults.extend(api, faults);
+    }
+
+    /// Replaces the org's own rules.
+    pub fn set_rules(&self, rules: Rules) {
+        self.shared.world().rules = rules;
+    }
+
+    /// Ends every session: the next call with any token issued so far is a 401.
+    pub fn expire_tokens(&self) {
+        self.shared.world().sessions.clear();
+    }
+
+    /// Forgets Cases, counts, faults and rules; sessions stay valid.
+    pub fn reset(&self) {
+        self.shared.world().reset();
     }
 }
+
+fn router(shared: Shared) -> Router {
+    let data = Router::new()
+        .route("/", routing::get(describe::resources))
+        .route("/limits", routing::get(describe::limits))
+        .route("/query", routing::get(soql::query))
+        .route("/sobjects", routing::get(describe::objects))
+        .route(
+            "/sobjects/Case",
+            routing::get(describe::case).post(sobjects::create),
+        )
+        .route("/sobjects/Case/describe", routing::get(describe::case))
+        .route(
+            "/sobjects/Case/{id}",
+            routing::get(sobjects::read).patch(sobjects::update),
+        )
+        .route(
+            "/sobjects/Case/{field}/{value}",
+            routing::get(sobjects::read_by_external_id).patch(sobjects::upsert),
+        )
+        .route("/composite/sobjects", routing::post(collections::create))
+        .route(
+            "/composite/sobjects/{object}/{field}",
+            routing::patch(collections::upsert),
+        )
+        .fallback(async || ApiError::no_resource())
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            session::require,
+        ));
+    Router::new()
+        .route("/services/oauth2/token", routing::post(oauth::token))
+        .route("/services/oauth2/revoke", routing::post(oauth::revoke))
+        .route("/services/data", routing::get(describe::versions))
+        .route("/services/data/", routing::get(describe::versions))
+        .nest("/services/data/{version}", data)
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            fault::inject,
+        ))
+        .nest("/_standin", admin::router())
+        .fallback(async || ApiError::no_resource())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(shared)
+}
+
+#[cfg(test)]
+mod tests;
