@@ -1,0 +1,182 @@
+//! A Kinesis of one operation, `PutRecords`, that answers as told.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+/// The answer to one request.
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    /// Accepts every record.
+    Accept,
+    /// Refuses the records at these positions of the request, accepts the others.
+    Refuse(Vec<usize>),
+    /// Refuses the request: HTTP status and error code.
+    Error(u16, &'static str),
+    /// Accepts the request, but answers for this number of records.
+    Results(usize),
+    /// Breaks the connection inside the answer.
+    Break,
+    /// Never answers.
+    Hang,
+    /// Refuses requests that hold a record with this content.
+    Poison(&'static str),
+}
+
+/// The server: what it shall answer, and what it was asked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kinesis {
+    state: Arc<Mutex<Log>>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    answers: VecDeque<Answer>,
+    always: Option<Answer>,
+    requests: Vec<usize>,
+    accepted: Vec<(String, Vec<u8>)>,
+}
+
+impl Kinesis {
+    /// Starts a server that gives these answers, then accepts everything.
+    pub(crate) async fn start(
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> (Self, aws_sdk_kinesis::Client) {
+        let kinesis = Self::default();
+        kinesis.log().answers = answers.into_iter().collect();
+        let router = Router::new()
+            .fallback(put_records)
+            .with_state(kinesis.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (kinesis, client(&format!("http://{address}")))
+    }
+
+    /// Gives this answer to every request that has no other.
+    pub(crate) fn always(&self, answer: Answer) {
+        self.log().always = Some(answer);
+    }
+
+    /// The number of records of each request.
+    pub(crate) fn requests(&self) -> Vec<usize> {
+        self.log().requests.clone()
+    }
+
+    /// Partition key and content of each accepted record, in order.
+    pub(crate) fn accepted(&self) -> Vec<(String, Vec<u8>)> {
+        self.log().accepted.clone()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.state.lock().unwrap()
+    }
+}
+
+fn client(endpoint: &str) -> aws_sdk_kinesis::Client {
+    use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .endpoint_url(endpoint);
+    aws_sdk_kinesis::Client::from_conf(config.build())
+}
+
+async fn put_records(State(kinesis): State<Kinesis>, headers: HeaderMap, body: Bytes) -> Response {
+    assert_eq!(headers["x-amz-target"], "Kinesis_20131202.PutRecords");
+    let request: Value = serde_json::from_slice(&body).unwrap();
+    let records: Vec<(String, Vec<u8>)> = request["Records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(entry)
+        .collect();
+    let answer = {
+        let mut log = kinesis.log();
+        log.requests.push(records.len());
+        let always = log.always.clone();
+        log.answers.pop_front().or(always).unwrap_or(Answer::Accept)
+    };
+    match answer {
+        Answer::Accept => kinesis.answer(records, |_| false),
+        Answer::Refuse(positions) => kinesis.answer(records, |index| positions.contains(&index)),
+        Answer::Error(status, code) => error(status, code),
+        Answer::Results(number) => {
+            let one = json!({"SequenceNumber": "1", "ShardId": "shardId-0"});
+            success(&json!({"FailedRecordCount": 0, "Records": vec![one; number]}))
+        }
+        Answer::Break => Response::builder()
+            .header("content-length", "1000")
+            .body(Body::from_stream(futures_util::stream::iter([Err::<
+                Bytes,
+                _,
+            >(
+                "cut"
+            )])))
+            .unwrap(),
+        Answer::Hang => std::future::pending().await,
+        Answer::Poison(content) => {
+            if records.iter().any(|(_, data)| data == content.as_bytes()) {
+                return error(400, "ValidationException");
+            }
+            kinesis.answer(records, |_| false)
+        }
+    }
+}
+
+impl Kinesis {
+    fn answer(&self, records: Vec<(String, Vec<u8>)>, refused: impl Fn(usize) -> bool) -> Response {
+        let mut log = self.log();
+        let mut results = Vec::new();
+        let mut failed = 0;
+        for (index, record) in records.into_iter().enumerate() {
+            if refused(index) {
+                failed += 1;
+                results.push(json!({
+                    "ErrorCode": "ProvisionedThroughputExceededException",
+                    "ErrorMessage": "Rate exceeded for shard shardId-0",
+                }));
+            } else {
+                log.accepted.push(record);
+                results.push(json!({
+                    "SequenceNumber": log.accepted.len().to_string(),
+                    "ShardId": "shardId-0",
+                }));
+            }
+        }
+        success(&json!({"FailedRecordCount": failed, "Records": results}))
+    }
+}
+
+fn entry(record: &Value) -> (String, Vec<u8>) {
+    let data = BASE64_STANDARD
+        .decode(record["Data"].as_str().unwrap())
+        .unwrap();
+    (record["PartitionKey"].as_str().unwrap().to_owned(), data)
+}
+
+fn success(body: &Value) -> Response {
+    (
+        [("content-type", "application/x-amz-json-1.1")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+fn error(status: u16, code: &str) -> Response {
+    let body = json!({"__type": code, "message": "no"}).to_string();
+    let content = [("content-type", "application/x-amz-json-1.1")];
+    (StatusCode::from_u16(status).unwrap(), content, body).into_response()
+}

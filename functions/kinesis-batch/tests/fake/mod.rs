@@ -1,0 +1,3 @@
+//! Stand-ins for the services that the crate talks to.
+
+pub(crate) mod kinesis;

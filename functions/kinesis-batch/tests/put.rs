@@ -1,0 +1,253 @@
+//! What `put` promises, against a Kinesis that answers as told.
+
+mod fake;
+
+use std::time::{Duration, Instant};
+
+use fake::kinesis::{Answer, Kinesis};
+use kinesis_batch::{Backoff, Entry, Limits, PutError, Receipt, Stream};
+
+fn at_once() -> Limits {
+    Limits {
+        attempts: 4,
+        backoff: Backoff {
+            base: Duration::ZERO,
+            cap: Duration::ZERO,
+        },
+        ..Limits::default()
+    }
+}
+
+fn entries(number: usize) -> Vec<Entry> {
+    (0..number)
+        .map(|n| Entry::new(format!("key-{n}"), n.to_string()))
+        .collect()
+}
+
+async fn put(
+    entries: &[Entry],
+    answers: impl IntoIterator<Item = Answer>,
+) -> (Vec<Result<Receipt, PutError>>, Kinesis) {
+    let (kinesis, client) = Kinesis::start(answers).await;
+    let stream = Stream::new(&client, "tt-events").with_limits(at_once());
+    (stream.put(entries, None).await, kinesis)
+}
+
+fn contents(kinesis: &Kinesis) -> Vec<String> {
+    kinesis
+        .accepted()
+        .into_iter()
+        .map(|(_, data)| String::from_utf8(data).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_record_gets_the_receipt_of_its_own_position() {
+    let (results, kinesis) = put(&entries(3), []).await;
+    let numbers: Vec<_> = results
+        .into_iter()
+        .map(|r| r.unwrap().sequence_number)
+        .collect();
+    assert_eq!(numbers, ["1", "2", "3"]);
+    assert_eq!(kinesis.accepted()[1], ("key-1".to_owned(), b"1".to_vec()));
+}
+
+#[tokio::test]
+async fn no_record_makes_no_request() {
+    let (results, kinesis) = put(&[], []).await;
+    assert!(results.is_empty() && kinesis.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_thousand_records_take_two_requests() {
+    let (results, kinesis) = put(&entries(1000), []).await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(kinesis.requests(), [500, 500]);
+}
+
+#[tokio::test]
+async fn only_refused_records_are_sent_again() {
+    let (results, kinesis) = put(
+        &entries(5),
+        [Answer::Refuse(vec![1, 3]), Answer::Refuse(vec![0])],
+    )
+    .await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(kinesis.requests(), [5, 2, 1]);
+    assert_eq!(contents(&kinesis), ["0", "2", "4", "3", "1"]);
+    assert_eq!(results[1].as_ref().unwrap().sequence_number, "5");
+}
+
+#[tokio::test]
+async fn of_ten_records_with_one_refused_to_the_end_nine_are_ok() {
+    let refuse = |position| Answer::Refuse(vec![position]);
+    let (results, kinesis) = put(&entries(10), [refuse(7), refuse(0), refuse(0), refuse(0)]).await;
+    assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 9);
+    let error = results[7].as_ref().unwrap_err();
+    assert!(
+        matches!(error, PutError::Refused { attempts: 4, .. }),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("ProvisionedThroughputExceededException")
+    );
+    assert_eq!(kinesis.requests(), [10, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_throttled_a_failing_and_a_broken_request_are_sent_again() {
+    let (results, kinesis) = put(
+        &entries(2),
+        [
+            Answer::Error(400, "ProvisionedThroughputExceededException"),
+            Answer::Error(503, "ServiceUnavailable"),
+            Answer::Break,
+        ],
+    )
+    .await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert_eq!(kinesis.requests(), [2, 2, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_request_throttled_to_the_end_fails_all_its_records() {
+    let throttle = Answer::Error(400, "LimitExceededException");
+    let (results, kinesis) = put(&entries(2), vec![throttle; 9]).await;
+    assert_eq!(kinesis.requests(), [2; 4]);
+    for result in results {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                PutError::Request {
+                    retryable: true,
+                    attempts: 4,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_missing_stream_is_not_tried_again() {
+    let (results, kinesis) = put(
+        &entries(2),
+        [Answer::Error(400, "ResourceNotFoundException")],
+    )
+    .await;
+    assert_eq!(kinesis.requests(), [2]);
+    let error = results[0].as_ref().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PutError::Request {
+                retryable: false,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("ResourceNotFoundException"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_oversized_record_is_never_sent_and_harms_no_other() {
+    let mut entries = entries(3);
+    entries[1].data = vec![b'x'; 1024 * 1024];
+    let (results, kinesis) = put(&entries, []).await;
+    assert!(matches!(results[1], Err(PutError::TooLarge { .. })));
+    assert_eq!(kinesis.requests(), [2]);
+    assert_eq!(contents(&kinesis), ["0", "2"]);
+}
+
+#[tokio::test]
+async fn a_record_that_spoils_its_request_fails_alone() {
+    let (kinesis, client) = Kinesis::start([]).await;
+    kinesis.always(Answer::Poison("5"));
+    let stream = Stream::new(&client, "tt-events").with_limits(at_once());
+    let results = stream.put(&entries(9), None).await;
+    let failed: Vec<_> = (0..)
+        .zip(&results)
+        .filter(|(_, r)| r.is_err())
+        .map(|(i, _)| i)
+        .collect();
+    assert_eq!(failed, [5]);
+    assert_eq!(contents(&kinesis), ["0", "1", "2", "3", "4", "6", "7", "8"]);
+}
+
+#[tokio::test]
+async fn an_answer_for_another_number_of_records_fails_them_all() {
+    let (results, kinesis) = put(&entries(3), [Answer::Results(2)]).await;
+    assert_eq!(kinesis.requests(), [3]);
+    assert!(results.iter().all(|r| matches!(
+        r,
+        Err(PutError::Protocol {
+            sent: 3,
+            answered: 2,
+            ..
+        })
+    )));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let (kinesis, client) = Kinesis::start([]).await;
+    let stream = Stream::new(&client, "tt-events");
+    let results = stream.put(&entries(2), Some(Instant::now())).await;
+    assert!(
+        results
+            .iter()
+            .all(|r| matches!(r, Err(PutError::OutOfTime { attempts: 0 })))
+    );
+    assert!(kinesis.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_pause_that_would_pass_the_deadline_is_not_begun() {
+    let (kinesis, client) = Kinesis::start(vec![Answer::Refuse(vec![0]); 99]).await;
+    // A random part of a year is longer than ten seconds, but for one run in three million.
+    let year = Duration::from_secs(365 * 24 * 3600);
+    let backoff = Backoff {
+        base: year,
+        cap: year,
+    };
+    let stream = Stream::new(&client, "tt-events").with_limits(Limits {
+        backoff,
+        attempts: 99,
+        ..Limits::default()
+    });
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let results = stream.put(&entries(2), Some(deadline)).await;
+    assert!(matches!(results[0], Err(PutError::OutOfTime { .. })));
+    assert!(results[1].is_ok());
+    assert!(Instant::now() < deadline);
+    assert!(!kinesis.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_without_answer_ends_at_the_deadline() {
+    let (kinesis, client) = Kinesis::start([Answer::Hang]).await;
+    let stream = Stream::new(&client, "tt-events");
+    let deadline = Instant::now() + Duration::from_millis(100);
+    let results = stream.put(&entries(1), Some(deadline)).await;
+    assert!(
+        matches!(results[0], Err(PutError::OutOfTime { attempts: 1 })),
+        "{results:?}"
+    );
+    assert_eq!(kinesis.requests(), [1]);
+}
+
+#[tokio::test]
+async fn errors_show_no_content() {
+    let secret = [Entry::new("customer-secret", "body-secret")];
+    let (results, _) = put(&secret, [Answer::Error(400, "AccessDeniedException")]).await;
+    let error = results[0].as_ref().unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("secret"));
+}
