@@ -1,0 +1,183 @@
+//! `template.yaml`, transformed as AWS would and then checked, is deployable and keeps its promises.
+//!
+//! The transform and the linter run in a virtual environment of their own (`requirements-template.txt`).
+
+#[cfg(test)]
+#[path = "template/promises.rs"]
+mod promises;
+#[cfg(test)]
+#[path = "template/transform.rs"]
+mod transform;
+
+use transform::{Checked, Task, check, packaged};
+
+/// Everything that is wrong with a template.
+fn mistakes(checked: Checked) -> Vec<String> {
+    let mut found = checked.findings;
+    found.extend(checked.template.iter().flat_map(promises::broken));
+    found
+}
+
+/// One way to spoil the template and the words in which it must be noticed.
+struct Mistake {
+    from: &'static str,
+    to: &'static str,
+    noticed_as: &'static str,
+}
+
+const fn mistake(from: &'static str, to: &'static str, noticed_as: &'static str) -> Mistake {
+    Mistake {
+        from,
+        to,
+        noticed_as,
+    }
+}
+
+/// The first four are those that linting the SAM file without the transform does not notice.
+const MISTAKES: &[Mistake] = &[
+    mistake(
+        "Destination: !GetAtt Bucket.Arn",
+        "Destination: !GetAtt Bucket.Nothing",
+        "E1010",
+    ),
+    mistake("BatchSize: 200", "BatchSize: 0", "E3034"),
+    mistake(
+        "MaximumRetryAttempts: 10",
+        "MaximumRetryAttempts: 20000",
+        "E3034",
+    ),
+    mistake(
+        "Runtime: provided.al2023",
+        "Runtime: provided.al2024",
+        "E3030",
+    ),
+    mistake(
+        "BisectBatchOnFunctionError: true",
+        "BisectBatches: true",
+        "transform",
+    ),
+    mistake("MaximumRetryAttempts: 10\n", "\n", "unbounded retries"),
+    mistake(
+        "MaximumRecordAgeInSeconds: 21600\n",
+        "\n",
+        "unbounded record age",
+    ),
+    mistake("BisectBatchOnFunctionError: true\n", "\n", "no bisect"),
+    mistake(
+        "FunctionResponseTypes: [ReportBatchItemFailures]\n",
+        "\n",
+        "no partial batch response",
+    ),
+    mistake(
+        "MaximumEventAgeInSeconds: 21600\n",
+        "\n",
+        "TTProducer: unbounded event age",
+    ),
+    mistake("Value: incoming/", "Value: parked/", "upload prefix"),
+    mistake(
+        "Status: Enabled\n      Lifecycle",
+        "Status: Suspended\n      Lifecycle",
+        "not versioned",
+    ),
+    mistake(
+        "DeletionPolicy: Retain",
+        "DeletionPolicy: Delete",
+        "not retained",
+    ),
+    mistake(
+        "RestrictPublicBuckets: true",
+        "RestrictPublicBuckets: false",
+        "public",
+    ),
+    mistake(
+        "RetentionInDays: !Ref LogRetentionDays\n",
+        "\n",
+        "TTProducerLogs: no retention",
+    ),
+    mistake(
+        "LogGroup: !Ref CaseCreationLogs",
+        "LogGroup: elsewhere",
+        "CaseCreation: log group",
+    ),
+    mistake(
+        "Action: kinesis:PutRecords",
+        "Action: kinesis:*",
+        "wildcard action",
+    ),
+    mistake(
+        "Resource: !GetAtt AuditStream.Arn",
+        "Resource: \"*\"",
+        "wildcard resource",
+    ),
+    mistake(
+        "cloudwatch:namespace: !Ref",
+        "aws:RequestedRegion: !Ref",
+        "wildcard resource",
+    ),
+    mistake(
+        "Properties:\n      AssumeRole",
+        "Properties:\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/ReadOnlyAccess]\n      AssumeRole",
+        "managed policy",
+    ),
+    mistake(
+        "MetricName: SFCaseFailed",
+        "MetricName: SFCaseFailure",
+        "alarms",
+    ),
+    mistake(
+        "TreatMissingData: notBreaching",
+        "TreatMissingData: breaching",
+        "missing data",
+    ),
+    mistake("\"SFCaseCreated\"]", "\"SFCasesCreated\"]", "dashboard"),
+    mistake(
+        "[ERROR, WARN, INFO, DEBUG]",
+        "[ERROR, WARN, INFO, DEBUG, TRACE]",
+        "TRACE",
+    ),
+    mistake(
+        "Sub arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}/incoming/*",
+        "Sub ${Bucket.Arn}/incoming/*",
+        "E3004",
+    ),
+];
+
+#[test]
+fn the_template_has_no_mistake() {
+    let task = Task {
+        text: packaged(),
+        lint: true,
+    };
+    for checked in check(&[task]) {
+        assert!(checked.template.is_some(), "{:?}", checked.findings);
+        assert_eq!(mistakes(checked), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn each_mistake_is_noticed() {
+    let template = packaged();
+    let tasks: Vec<Task> = MISTAKES
+        .iter()
+        .map(|mistake| {
+            assert!(
+                template.contains(mistake.from),
+                "`{}` is gone",
+                mistake.from
+            );
+            Task {
+                text: template.replacen(mistake.from, mistake.to, 1),
+                lint: mistake.noticed_as.starts_with('E'),
+            }
+        })
+        .collect();
+    let checked = check(&tasks);
+    assert_eq!(checked.len(), MISTAKES.len());
+    let unnoticed: Vec<_> = MISTAKES
+        .iter()
+        .zip(checked.into_iter().map(mistakes))
+        .filter(|(mistake, found)| !found.iter().any(|text| text.contains(mistake.noticed_as)))
+        .map(|(mistake, found)| (mistake.to, mistake.noticed_as, found))
+        .collect();
+    assert!(unnoticed.is_empty(), "unnoticed: {unnoticed:#?}");
+}

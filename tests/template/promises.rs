@@ -1,0 +1,273 @@
+//! What the transformed template promises beyond being valid.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+/// Prefixes of the bucket that a policy may name as a whole.
+const PREFIXES: [&str; 3] = ["/incoming/*", "/parked/*", "/aws/lambda/*"];
+
+/// The broken promises, one sentence each.
+pub(crate) fn broken(template: &Value) -> Vec<String> {
+    let checks = [
+        event_source_mapping,
+        producer_retries,
+        bucket,
+        log_groups,
+        policies,
+        alarms,
+        dashboard,
+        log_level,
+    ];
+    checks.iter().flat_map(|check| check(template)).collect()
+}
+
+fn resources<'t>(template: &'t Value, kind: &'t str) -> impl Iterator<Item = (&'t str, &'t Value)> {
+    let all = template["Resources"]
+        .as_object()
+        .expect("a template has resources");
+    all.iter()
+        .filter(move |(_, resource)| resource["Type"] == kind)
+        .map(|(name, resource)| (name.as_str(), resource))
+}
+
+fn properties<'t>(template: &'t Value, name: &str) -> &'t Value {
+    &template["Resources"][name]["Properties"]
+}
+
+fn complain(wrong: bool, complaint: &str) -> Option<String> {
+    wrong.then(|| complaint.to_owned())
+}
+
+/// A number above zero; absent and -1 mean "without end" to Lambda.
+fn is_bound(value: &Value) -> bool {
+    value.as_i64().is_some_and(|number| number > 0)
+}
+
+fn event_source_mapping(template: &Value) -> Vec<String> {
+    let mappings: Vec<_> = resources(template, "AWS::Lambda::EventSourceMapping").collect();
+    let [(_, mapping)] = mappings[..] else {
+        return vec![format!(
+            "{} event source mappings instead of one",
+            mappings.len()
+        )];
+    };
+    let mapping = &mapping["Properties"];
+    let partial = json!(["ReportBatchItemFailures"]);
+    let destination = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
+    let found = [
+        complain(
+            !is_bound(&mapping["MaximumRetryAttempts"]),
+            "mapping: unbounded retries",
+        ),
+        complain(
+            !is_bound(&mapping["MaximumRecordAgeInSeconds"]),
+            "mapping: unbounded record age",
+        ),
+        complain(
+            mapping["BisectBatchOnFunctionError"] != true,
+            "mapping: no bisect",
+        ),
+        complain(
+            mapping["FunctionResponseTypes"] != partial,
+            "mapping: no partial batch response",
+        ),
+        complain(destination.is_null(), "mapping: no on-failure destination"),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn producer_retries(template: &Value) -> Vec<String> {
+    let config = properties(template, "TTProducerEventInvokeConfig");
+    let destination = &config["DestinationConfig"]["OnFailure"]["Destination"];
+    let age = &config["MaximumEventAgeInSeconds"];
+    let found = [
+        complain(
+            config["MaximumRetryAttempts"].is_null(),
+            "TTProducer: default retries",
+        ),
+        complain(!is_bound(age), "TTProducer: unbounded event age"),
+        complain(
+            destination.is_null(),
+            "TTProducer: no on-failure destination",
+        ),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn bucket(template: &Value) -> Vec<String> {
+    let bucket = properties(template, "Bucket");
+    let notifications = &bucket["NotificationConfiguration"]["LambdaConfigurations"];
+    let rules = notifications
+        .pointer("/0/Filter/S3Key/Rules")
+        .unwrap_or(&Value::Null);
+    let incoming = json!([{"Name": "prefix", "Value": "incoming/"}]);
+    let access = bucket["PublicAccessBlockConfiguration"].as_object();
+    let is_closed =
+        access.is_some_and(|access| access.len() == 4 && access.values().all(|v| v == true));
+    let old_versions =
+        bucket.pointer("/LifecycleConfiguration/Rules/0/NoncurrentVersionExpiration");
+    let found = [
+        complain(
+            bucket["VersioningConfiguration"]["Status"] != "Enabled",
+            "bucket: not versioned",
+        ),
+        complain(
+            template["Resources"]["Bucket"]["DeletionPolicy"] != "Retain",
+            "bucket: not retained",
+        ),
+        complain(!is_closed, "bucket: public access is possible"),
+        complain(
+            bucket["BucketEncryption"].is_null(),
+            "bucket: not encrypted",
+        ),
+        complain(
+            old_versions.is_none(),
+            "bucket: replaced versions stay for ever",
+        ),
+        complain(
+            *rules != incoming,
+            "bucket: upload prefix is not `incoming/`",
+        ),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn log_groups(template: &Value) -> Vec<String> {
+    let groups: Vec<_> = resources(template, "AWS::Logs::LogGroup").collect();
+    let endless = groups
+        .iter()
+        .filter(|(_, group)| group["Properties"]["RetentionInDays"].is_null())
+        .map(|(name, _)| format!("{name}: no retention"));
+    let elsewhere = resources(template, "AWS::Lambda::Function")
+        .filter(|(_, function)| {
+            let group = &function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"];
+            !groups.iter().any(|(name, _)| group == name)
+        })
+        .map(|(name, _)| format!("{name}: log group is not one of the template"));
+    endless.chain(elsewhere).collect()
+}
+
+fn policies(template: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, role) in resources(template, "AWS::IAM::Role") {
+        let role = &role["Properties"];
+        if !role["ManagedPolicyArns"].is_null() {
+            found.push(format!(
+                "{name}: a managed policy grants more than is needed"
+            ));
+        }
+        for policy in items(&role["Policies"]) {
+            for statement in items(&policy["PolicyDocument"]["Statement"]) {
+                found.extend(too_wide(statement).map(|what| format!("{name}: {what}")));
+            }
+        }
+    }
+    found
+}
+
+fn too_wide(statement: &Value) -> Option<String> {
+    let actions = items(&statement["Action"]);
+    let wild = actions
+        .iter()
+        .find(|action| action.as_str().is_none_or(|text| text.contains('*')));
+    if let Some(action) = wild {
+        return Some(format!("wildcard action {action}"));
+    }
+    // CloudWatch has no resource to name; the namespace takes its place.
+    let namespace = json!({"StringEquals": {"cloudwatch:namespace": {"Ref": "MetricNamespace"}}});
+    if statement["Action"] == "cloudwatch:PutMetricData" && statement["Condition"] == namespace {
+        return None;
+    }
+    let wild = |resource: &&&Value| {
+        let text = resource
+            .as_str()
+            .or(resource["Fn::Sub"].as_str())
+            .unwrap_or_default();
+        text.contains('*') && !PREFIXES.iter().any(|prefix| text.ends_with(prefix))
+    };
+    let resource = *items(&statement["Resource"]).iter().find(wild)?;
+    Some(format!(
+        "wildcard resource {resource} for {}",
+        statement["Action"]
+    ))
+}
+
+/// A list, or the one value that stands for a list of one.
+fn items(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        one => vec![one],
+    }
+}
+
+fn alarms(template: &Value) -> Vec<String> {
+    let alarms: Vec<_> = resources(template, "AWS::CloudWatch::Alarm").collect();
+    let names: Vec<_> = alarms
+        .iter()
+        .filter_map(|(_, a)| a["Properties"]["MetricName"].as_str())
+        .collect();
+    let failures = tt_cli::metrics::NAMES
+        .iter()
+        .copied()
+        .filter(|name| name.ends_with("Failed"));
+    let mut found = Vec::new();
+    if names.iter().copied().collect::<BTreeSet<_>>() != failures.collect() {
+        found.push(format!(
+            "alarms are on {names:?} instead of the failure metrics"
+        ));
+    }
+    for (name, alarm) in alarms {
+        let alarm = &alarm["Properties"];
+        if alarm["TreatMissingData"] != "notBreaching" {
+            found.push(format!("{name}: missing data is an alarm"));
+        }
+        if alarm["Statistic"] != "Sum" || alarm["Threshold"] != 1 {
+            found.push(format!("{name}: one failure is no alarm"));
+        }
+        if alarm["Namespace"] != json!({"Ref": "MetricNamespace"}) {
+            found.push(format!("{name}: namespace is not the parameter"));
+        }
+    }
+    found
+}
+
+fn dashboard(template: &Value) -> Vec<String> {
+    let body = &properties(template, "Dashboard")["DashboardBody"]["Fn::Sub"];
+    let body: Value = match serde_json::from_str(body.as_str().unwrap_or_default()) {
+        Ok(body) => body,
+        Err(error) => return vec![format!("dashboard is not JSON: {error}")],
+    };
+    let metrics: Vec<&Value> = items(&body["widgets"])
+        .into_iter()
+        .flat_map(|widget| items(&widget["properties"]["metrics"]))
+        .collect();
+    let shown: BTreeSet<_> = metrics
+        .iter()
+        .filter_map(|metric| metric[1].as_str())
+        .collect();
+    let mut found = Vec::new();
+    if shown != tt_cli::metrics::NAMES.into_iter().collect() {
+        found.push(format!(
+            "dashboard shows {shown:?} instead of the five metrics"
+        ));
+    }
+    if metrics
+        .iter()
+        .any(|metric| metric[0] != "${MetricNamespace}")
+    {
+        found.push("dashboard: namespace is not the parameter".to_owned());
+    }
+    found
+}
+
+fn log_level(template: &Value) -> Vec<String> {
+    let levels = items(&template["Parameters"]["LogLevel"]["AllowedValues"]);
+    let traces = levels.iter().any(|level| *level == "TRACE");
+    complain(
+        traces,
+        "log level TRACE would put event bodies into the log",
+    )
+    .into_iter()
+    .collect()
+}
