@@ -82,10 +82,7 @@ pub enum Error {
 /// # Cancel safety
 ///
 /// Dropping the future kills cargo, which leaves the target directory usable.
-pub async fn build(
-    workspace: &Workspace,
-    progress: &dyn Progress,
-) -> Result<Vec<Binary>, Error> {
+pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec<Binary>, Error> {
     host(std::env::consts::OS, std::env::consts::ARCH)?;
     let scratch = workspace.scratch();
     // Several stacks may build at once, each with its own log.
@@ -108,7 +105,9 @@ pub async fn build(
             match tokio::time::timeout(TICK, messages.next_line()).await {
                 Err(_) => progress.detail(&watch.tick()),
                 Ok(Ok(Some(line))) => {
-                    let Some(artifact) = Artifact::parse(&line) else { continue };
+                    let Some(artifact) = Artifact::parse(&line) else {
+                        continue;
+                    };
                     if !artifact.fresh {
                         watch.compiled += 1;
                         progress.detail(&watch.said(&artifact.target.name));
@@ -120,7 +119,10 @@ pub async fn build(
             }
         }
     }
-    let status = child.wait().await.map_err(io("wait for cargo".to_owned()))?;
+    let status = child
+        .wait()
+        .await
+        .map_err(io("wait for cargo".to_owned()))?;
     if !status.success() {
         let reason = first_error(&log).unwrap_or_else(|| status.to_string());
         return Err(Error::Compile { reason, log });
@@ -139,7 +141,11 @@ fn host(os: &'static str, architecture: &'static str) -> Result<(), Error> {
 fn command(workspace: &Workspace) -> Command {
     let mut command = Command::new(workspace::cargo());
     command
-        .args(["build", "--message-format=json-render-diagnostics", "--profile"])
+        .args([
+            "build",
+            "--message-format=json-render-diagnostics",
+            "--profile",
+        ])
         .arg(workspace.profile())
         .arg("--target-dir")
         .arg(workspace.target())
@@ -180,8 +186,13 @@ impl Artifact {
     }
 
     fn into_binary(self) -> Option<Binary> {
-        let function = FUNCTIONS.into_iter().find(|function| *function == self.target.name)?;
-        Some(Binary { function, path: self.executable? })
+        let function = FUNCTIONS
+            .into_iter()
+            .find(|function| *function == self.target.name)?;
+        Some(Binary {
+            function,
+            path: self.executable?,
+        })
     }
 }
 
@@ -194,7 +205,11 @@ struct Watch<'log> {
 
 impl<'log> Watch<'log> {
     fn new(log: &'log Path) -> Self {
-        Self { log, began: Instant::now(), compiled: 0 }
+        Self {
+            log,
+            began: Instant::now(),
+            compiled: 0,
+        }
     }
 
     fn said(&self, crate_name: &str) -> String {
@@ -211,7 +226,9 @@ impl<'log> Watch<'log> {
 
 fn first_error(log: &Path) -> Option<String> {
     let lines = BufReader::new(fs::File::open(log).ok()?).lines();
-    lines.map_while(Result::ok).find(|line| line.starts_with("error"))
+    lines
+        .map_while(Result::ok)
+        .find(|line| line.starts_with("error"))
 }
 
 fn in_order(mut binaries: Vec<Binary>) -> Result<Vec<Binary>, Error> {
@@ -236,7 +253,10 @@ mod tests {
     #[test]
     fn another_system_is_told_what_the_stack_runs() {
         let error = host("macos", "aarch64").unwrap_err().to_string();
-        assert!(error.contains("Linux x86_64") && error.contains("macos aarch64"), "{error}");
+        assert!(
+            error.contains("Linux x86_64") && error.contains("macos aarch64"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -253,7 +273,10 @@ mod tests {
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
             message("case-creation", r#""/t/case-creation""#),
         ];
-        let found = lines.iter().filter_map(|line| Artifact::parse(line)?.into_binary()).collect();
+        let found = lines
+            .iter()
+            .filter_map(|line| Artifact::parse(line)?.into_binary())
+            .collect();
         let found: Vec<_> = in_order(found).unwrap();
         let names: Vec<_> = found.iter().map(|binary| binary.function).collect();
         assert_eq!(names, FUNCTIONS);
@@ -271,6 +294,9 @@ mod tests {
         let log = directory.path().join("log");
         let said = "   Compiling tt-producer\nwarning: unused\nerror[E0308]: mismatched types\nerror: could not compile\n";
         fs::write(&log, said).unwrap();
-        assert_eq!(first_error(&log).as_deref(), Some("error[E0308]: mismatched types"));
+        assert_eq!(
+            first_error(&log).as_deref(),
+            Some("error[E0308]: mismatched types")
+        );
     }
 }

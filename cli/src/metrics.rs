@@ -12,8 +12,13 @@ use aws_sdk_cloudwatch::{
 };
 
 /// The metrics of the pipeline in the order in which a record meets them; a test compares them with the catalogue.
-pub const NAMES: [&str; 5] =
-    ["S3RecordsReceived", "TTEventPublished", "TTEventFailed", "SFCaseCreated", "SFCaseFailed"];
+pub const NAMES: [&str; 5] = [
+    "S3RecordsReceived",
+    "TTEventPublished",
+    "TTEventFailed",
+    "SFCaseCreated",
+    "SFCaseFailed",
+];
 
 /// How often [`wait_for`] reads.
 const POLL: Duration = Duration::from_millis(250);
@@ -79,8 +84,9 @@ pub async fn read(
         namespace: namespace.to_owned(),
         source,
     };
-    let queries =
-        (0..).zip(NAMES).map(|(index, name)| query(namespace, index, name, period_seconds));
+    let queries = (0..)
+        .zip(NAMES)
+        .map(|(index, name)| query(namespace, index, name, period_seconds));
     // The end is exclusive, and the clock of a function may be a little ahead of this one.
     let end = SystemTime::now() + Duration::from_secs(60);
     let mut pages = client
@@ -92,7 +98,10 @@ pub async fn read(
         .into_paginator()
         .send();
 
-    let mut series = NAMES.map(|name| Series { name: name.to_owned(), points: Vec::new() });
+    let mut series = NAMES.map(|name| Series {
+        name: name.to_owned(),
+        points: Vec::new(),
+    });
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| failed(Box::new(error)))?;
         for result in page.metric_data_results() {
@@ -144,7 +153,10 @@ pub async fn wait_for(
             return Ok(last);
         }
         if began.elapsed() >= patience.at_most {
-            return Err(WaitError::Unsettled { patience: patience.at_most, last });
+            return Err(WaitError::Unsettled {
+                patience: patience.at_most,
+                last,
+            });
         }
         tokio::time::sleep(POLL).await;
         let next = read(client, namespace, since, period_seconds).await?;
@@ -156,9 +168,20 @@ pub async fn wait_for(
 }
 
 fn query(namespace: &str, index: usize, name: &str, period_seconds: i32) -> MetricDataQuery {
-    let metric = Metric::builder().namespace(namespace).metric_name(name).build();
-    let stat = MetricStat::builder().metric(metric).period(period_seconds).stat("Sum").build();
-    MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).return_data(true).build()
+    let metric = Metric::builder()
+        .namespace(namespace)
+        .metric_name(name)
+        .build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(period_seconds)
+        .stat("Sum")
+        .build();
+    MetricDataQuery::builder()
+        .id(format!("m{index}"))
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
 }
 
 /// The index that [`query`] put into an id.
@@ -169,12 +192,17 @@ fn position(id: &str) -> Option<usize> {
 /// CloudWatch gives a datum the time at which its period starts, so a start within a period would lose it.
 fn start_of_period(since: SystemTime, period_seconds: i32) -> SystemTime {
     let period = u64::try_from(period_seconds).unwrap_or(1).max(1);
-    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let since = since
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since - since % period)
 }
 
 fn totals(series: &[Series]) -> String {
-    let totals: Vec<String> =
-        series.iter().map(|one| format!("{} {}", one.name, one.total())).collect();
+    let totals: Vec<String> = series
+        .iter()
+        .map(|one| format!("{} {}", one.name, one.total()))
+        .collect();
     totals.join(", ")
 }

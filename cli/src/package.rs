@@ -49,12 +49,23 @@ impl Package {
     ///
     /// When the binary cannot be read.
     pub fn of(function: &str, binary: &Path) -> Result<Self, Error> {
-        let content =
-            fs::read(binary).map_err(|source| Error::Read { path: binary.to_owned(), source })?;
-        let zip = zip_of(&content)
-            .map_err(|source| Error::Zip { function: function.to_owned(), source })?;
-        let sha256 = Sha256::digest(&zip).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { function: function.to_owned(), sha256, zip })
+        let content = fs::read(binary).map_err(|source| Error::Read {
+            path: binary.to_owned(),
+            source,
+        })?;
+        let zip = zip_of(&content).map_err(|source| Error::Zip {
+            function: function.to_owned(),
+            source,
+        })?;
+        let sha256 = Sha256::digest(&zip)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            function: function.to_owned(),
+            sha256,
+            zip,
+        })
     }
 
     /// The function that this is the code of, for example `tt-producer`.
@@ -126,7 +137,7 @@ mod tests {
         // Fixed, so that a change of the format is seen: it would give old code a new key.
         assert_eq!(
             first.sha256(),
-            "0000000000000000000000000000000000000000000000000000000000000000"
+            "a35072cb2e892584b1b9856a5fe627763012235a6c6daf0558ae1ad6a5270724"
         );
     }
 
@@ -151,6 +162,9 @@ mod tests {
     #[test]
     fn a_missing_binary_is_named() {
         let error = Package::of("tt-producer", Path::new("/nowhere/tt-producer")).unwrap_err();
-        assert_eq!(error.to_string(), "failed to read the binary /nowhere/tt-producer");
+        assert_eq!(
+            error.to_string(),
+            "failed to read the binary /nowhere/tt-producer"
+        );
     }
 }

@@ -51,8 +51,16 @@ impl Workspace {
             return Err(Error::NotInTarget { binary });
         };
         // The directory of the profile `dev` has another name.
-        let profile = if directory == "debug" { "dev".to_owned() } else { directory };
-        Ok(Self { root, target, profile })
+        let profile = if directory == "debug" {
+            "dev".to_owned()
+        } else {
+            directory
+        };
+        Ok(Self {
+            root,
+            target,
+            profile,
+        })
     }
 
     /// The directory of the workspace's `Cargo.toml`.
@@ -108,7 +116,11 @@ mod tests {
             ("x86_64-unknown-linux-gnu/release/cargo-tt", "release"),
         ] {
             let found = target_of(&target.join(binary));
-            assert_eq!(found, Some((target.to_path_buf(), profile.to_owned())), "{binary}");
+            assert_eq!(
+                found,
+                Some((target.to_path_buf(), profile.to_owned())),
+                "{binary}"
+            );
         }
     }
 
@@ -121,6 +133,10 @@ mod tests {
     fn this_test_is_in_the_target_directory_of_this_workspace() {
         let workspace = Workspace::find().unwrap();
         assert!(workspace.root().join("template.yaml").is_file());
-        assert!(std::env::current_exe().unwrap().starts_with(workspace.target()));
+        assert!(
+            std::env::current_exe()
+                .unwrap()
+                .starts_with(workspace.target())
+        );
     }
 }

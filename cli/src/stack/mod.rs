@@ -1,8 +1,30 @@
 //! The local stack: ministack, the Salesforce stand-in and the stack made from `template.yaml`.
 
-use std::path::PathBuf;
+mod deploy;
+mod error;
+mod ministack;
+mod run;
+pub mod state;
+mod template;
 
-use crate::{progress::Progress, salesforce::StandIn};
+pub use error::Error;
+
+use std::fs;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
+
+use crate::{
+    build, package::Package, progress::Progress, python::Venv, salesforce::StandIn,
+    workspace::Workspace,
+};
+use deploy::Resources;
+use ministack::Ministack;
+use run::Run;
+use state::{Announcement, State};
+
+/// Where the template's notification filter looks.
+const INCOMING: &str = "incoming/";
 
 /// How to start a [`LocalStack`].
 #[derive(Debug, Clone, Default)]
@@ -10,6 +32,8 @@ use crate::{progress::Progress, salesforce::StandIn};
 pub struct Options {
     /// Port of the AWS endpoint; a free one when `None`.
     pub port: Option<u16>,
+    /// Whether [`State::find`] finds this stack, as `cargo tt upload` does; tests leave it off.
+    pub announce: bool,
 }
 
 /// An uploaded object: what a replayed notification needs.
@@ -26,52 +50,128 @@ pub struct Uploaded {
 /// A running local stack. [`LocalStack::stop`] ends it; dropping it kills what it started.
 #[derive(Debug)]
 pub struct LocalStack {
-    _root: PathBuf,
-}
-
-/// Why the local stack could not do something; the text says what to do about it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Not written yet.
-    #[error("not written yet")]
-    NotWritten,
+    // Dropped in this order: nobody is sent to a stack that is going.
+    _announcement: Option<Announcement>,
+    ministack: Ministack,
+    salesforce: StandIn,
+    run: Run,
+    resources: Resources,
+    bucket: String,
+    sdk: SdkConfig,
 }
 
 impl LocalStack {
     /// Prepares the virtual environment, builds the Lambdas, starts everything and creates the stack.
     ///
+    /// Each stack has ports, processes and a directory of its own, so several run at once.
+    ///
     /// # Errors
     ///
     /// One sentence for each thing that can be missing: Python, network, a free port, a build.
-    #[expect(clippy::unused_async, reason = "not written yet")]
-    pub async fn start(_options: Options, _progress: &dyn Progress) -> Result<Self, Error> {
-        Err(Error::NotWritten)
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends what was started.
+    pub async fn start(options: Options, progress: &dyn Progress) -> Result<Self, Error> {
+        let workspace = Workspace::find()?;
+
+        progress.begin("preparing Python packages");
+        let requirements = workspace.root().join("cli/requirements.txt");
+        let venv = Venv::prepare("stack", &requirements, progress).await?;
+        progress.done("Python packages ready");
+
+        progress.begin("building three Lambdas");
+        let binaries = build::build(&workspace, progress).await?;
+        progress.done("three Lambdas built");
+
+        progress.begin("starting the local AWS endpoint and Salesforce");
+        let run = Run::create(&workspace.scratch())?;
+        let salesforce = StandIn::start(0)
+            .await
+            .map_err(|source| Error::Salesforce { source })?;
+        let ministack = Ministack::start(&venv, run.directory(), options.port, progress).await?;
+        let sdk = sdk_config(ministack.endpoint());
+        progress.done(&format!(
+            "AWS at {}, Salesforce at {}",
+            ministack.endpoint(),
+            salesforce.url()
+        ));
+
+        progress.begin("creating the stack from template.yaml");
+        progress.detail("packaging the Lambdas");
+        let packages = package(binaries).await?;
+        let path = workspace.root().join("template.yaml");
+        let template = fs::read_to_string(&path).map_err(|source| Error::Io {
+            action: "read",
+            path,
+            source,
+        })?;
+        let template = deploy::packaged(&template, &packages)?;
+        progress.detail("uploading the Lambdas");
+        deploy::upload(&sdk, packages).await?;
+        let resources = deploy::create(
+            &sdk,
+            &template,
+            &salesforce.url(),
+            ministack.log(),
+            progress,
+        )
+        .await?;
+        progress.detail("fetching the first Salesforce token");
+        deploy::first_token(&sdk, &resources).await?;
+        progress.done("stack created");
+
+        let bucket = resources.require("Bucket")?.to_owned();
+        let announcement = options.announce.then(|| {
+            let state = State {
+                endpoint: ministack.endpoint().to_owned(),
+                region: ministack::REGION.to_owned(),
+                bucket: bucket.clone(),
+                pid: std::process::id(),
+                lock: run.lock(),
+            };
+            Announcement::write(&workspace.scratch(), state)
+        });
+        let _announcement = announcement.transpose()?;
+        Ok(Self {
+            _announcement,
+            ministack,
+            salesforce,
+            run,
+            resources,
+            bucket,
+            sdk,
+        })
     }
 
     /// `http://127.0.0.1:<port>` of the AWS endpoint.
     pub fn endpoint(&self) -> &str {
-        ""
+        self.ministack.endpoint()
+    }
+
+    /// The process that runs the AWS endpoint and the functions.
+    pub fn pid(&self) -> u32 {
+        self.ministack.pid()
     }
 
     /// SDK configuration that points at this stack.
-    pub fn sdk_config(&self) -> &aws_config::SdkConfig {
-        unimplemented!()
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.sdk
     }
 
     /// The bucket that takes uploads.
     pub fn bucket(&self) -> &str {
-        ""
+        &self.bucket
     }
 
     /// Physical name of a function, by its logical id in `template.yaml`.
-    pub fn function(&self, _logical_id: &str) -> Option<&str> {
-        None
+    pub fn function(&self, logical_id: &str) -> Option<&str> {
+        self.resources.get(logical_id)
     }
 
     /// The Salesforce stand-in.
     pub fn salesforce(&self) -> &StandIn {
-        unimplemented!()
+        &self.salesforce
     }
 
     /// Uploads a file to where TT Producer is notified of it.
@@ -79,18 +179,82 @@ impl LocalStack {
     /// # Errors
     ///
     /// When S3 refuses it.
-    #[expect(clippy::unused_async, reason = "not written yet")]
-    pub async fn upload(&self, _name: &str, _body: Vec<u8>) -> Result<Uploaded, Error> {
-        Err(Error::NotWritten)
+    pub async fn upload(&self, name: &str, body: Vec<u8>) -> Result<Uploaded, Error> {
+        upload(&self.sdk, &self.bucket, name, body).await
     }
 
-    /// Stops everything this stack started and waits for it to end.
+    /// Stops everything this stack started, waits for it to end and removes what it wrote.
     ///
     /// # Errors
     ///
     /// When a process does not end.
-    #[expect(clippy::unused_async, reason = "not written yet")]
     pub async fn stop(self) -> Result<(), Error> {
-        Ok(())
+        drop(self._announcement);
+        self.ministack.stop().await?;
+        drop(self.salesforce);
+        self.run.remove()
     }
+}
+
+impl State {
+    /// Uploads a file to the stack that another process runs.
+    ///
+    /// # Errors
+    ///
+    /// When S3 refuses it.
+    pub async fn upload(&self, name: &str, body: Vec<u8>) -> Result<Uploaded, Error> {
+        upload(&sdk_config(&self.endpoint), &self.bucket, name, body).await
+    }
+
+    /// SDK configuration that points at that stack.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config(&self.endpoint)
+    }
+}
+
+/// Nothing of the user's own AWS settings is read.
+fn sdk_config(endpoint: &str) -> SdkConfig {
+    let (key, secret) = ministack::CREDENTIALS;
+    let credentials = Credentials::new(key, secret, None, None, "local stack");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(ministack::REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .build()
+}
+
+async fn upload(
+    sdk: &SdkConfig,
+    bucket: &str,
+    name: &str,
+    body: Vec<u8>,
+) -> Result<Uploaded, Error> {
+    let key = format!("{INCOMING}{name}");
+    let put = deploy::s3(sdk)
+        .put_object()
+        .bucket(bucket)
+        .key(&key)
+        .body(body.into())
+        .send()
+        .await;
+    let put = put.map_err(Error::aws(format!("upload {key} to {bucket}")))?;
+    let version_id = put.version_id.unwrap_or_default();
+    Ok(Uploaded {
+        bucket: bucket.to_owned(),
+        key,
+        version_id,
+    })
+}
+
+/// Hashing tens of megabytes would hold up the other tasks.
+async fn package(binaries: Vec<build::Binary>) -> Result<Vec<Package>, Error> {
+    let packing = binaries.into_iter().map(|binary| async move {
+        tokio::task::spawn_blocking(move || Package::of(binary.function, &binary.path))
+            .await
+            .map_err(Error::aws("pack the Lambdas"))?
+            .map_err(Error::from)
+    });
+    futures_util::future::try_join_all(packing).await
 }

@@ -1,0 +1,206 @@
+//! Creates the stack from template.yaml and makes it ready for the first file.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use aws_config::SdkConfig;
+use aws_sdk_cloudformation::{
+    Client as CloudFormation,
+    types::{Capability, Parameter, ResourceStatus, StackStatus},
+};
+use aws_sdk_lambda::primitives::Blob;
+use futures_util::future::try_join_all;
+use serde_json::json;
+
+use super::{Error, template};
+use crate::{package::Package, progress::Progress, salesforce};
+
+/// Lower case and short, since the name of the bucket begins with it.
+const STACK: &str = "tt-local";
+const ARTIFACTS: &str = "tt-local-artifacts";
+
+/// A stack takes about a second; the poll only has to be shorter than a person notices.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Physical ids of the stack's resources, by logical id.
+#[derive(Debug)]
+pub(super) struct Resources(BTreeMap<String, String>);
+
+impl Resources {
+    pub(super) fn get(&self, logical_id: &str) -> Option<&str> {
+        self.0.get(logical_id).map(String::as_str)
+    }
+
+    pub(super) fn require(&self, logical_id: &str) -> Result<&str, Error> {
+        self.get(logical_id).ok_or_else(|| Error::NoResource {
+            logical_id: logical_id.to_owned(),
+        })
+    }
+}
+
+/// A client that reaches buckets by path, as there is no host name for each bucket on the loopback address.
+pub(super) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(sdk)
+        .force_path_style(true)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// Stores each package under its key.
+pub(super) async fn upload(sdk: &SdkConfig, packages: Vec<Package>) -> Result<(), Error> {
+    let s3 = s3(sdk);
+    let bucket = format!("create the bucket {ARTIFACTS}");
+    s3.create_bucket()
+        .bucket(ARTIFACTS)
+        .send()
+        .await
+        .map_err(Error::aws(bucket))?;
+    let uploads = packages.into_iter().map(|package| {
+        let s3 = &s3;
+        async move {
+            let key = package.key();
+            // Signing the body would hash it again in an unoptimized build.
+            s3.put_object()
+                .bucket(ARTIFACTS)
+                .key(&key)
+                .body(package.into_zip().into())
+                .customize()
+                .disable_payload_signing()
+                .send()
+                .await
+                .map_err(Error::aws(format!("upload {key}")))
+        }
+    });
+    try_join_all(uploads).await.map(drop)
+}
+
+/// Creates the stack and waits until it stands.
+pub(super) async fn create(
+    sdk: &SdkConfig,
+    template: &str,
+    login_url: &str,
+    log: &Path,
+    progress: &dyn Progress,
+) -> Result<Resources, Error> {
+    let client = CloudFormation::new(sdk);
+    client
+        .create_stack()
+        .stack_name(STACK)
+        .template_body(template)
+        .capabilities(Capability::CapabilityIam)
+        .capabilities(Capability::CapabilityAutoExpand)
+        .parameters(parameter("SalesforceLoginUrl", login_url))
+        .send()
+        .await
+        .map_err(Error::aws("create the stack from template.yaml"))?;
+    loop {
+        let described = client.describe_stacks().stack_name(STACK).send().await;
+        let described = described.map_err(Error::aws("describe the stack"))?;
+        let status = described
+            .stacks()
+            .first()
+            .and_then(|stack| stack.stack_status());
+        match status {
+            Some(StackStatus::CreateComplete) => break,
+            Some(StackStatus::CreateInProgress) | None => {}
+            Some(_) => return Err(failure(&client, log).await),
+        }
+        progress.detail("creating its resources");
+        tokio::time::sleep(POLL).await;
+    }
+    resources(&client).await
+}
+
+/// The code location of each function in template.yaml, filled in.
+pub(super) fn packaged(template: &str, packages: &[Package]) -> Result<String, Error> {
+    template::with_code(template, ARTIFACTS, packages)
+}
+
+/// Gives the stack the credentials of the stand-in and lets TMS Token Manager fetch the first token.
+pub(super) async fn first_token(sdk: &SdkConfig, resources: &Resources) -> Result<(), Error> {
+    let credentials = json!({
+        "client_id": salesforce::CLIENT_ID,
+        "client_secret": salesforce::CLIENT_SECRET,
+    });
+    aws_sdk_secretsmanager::Client::new(sdk)
+        .put_secret_value()
+        .secret_id(resources.require("SalesforceCredentials")?)
+        .secret_string(credentials.to_string())
+        .send()
+        .await
+        .map_err(Error::aws("store the Salesforce credentials"))?;
+
+    let answer = aws_sdk_lambda::Client::new(sdk)
+        .invoke()
+        .function_name(resources.require("TMSTokenManager")?)
+        .payload(Blob::new(json!({"action": "refresh"}).to_string()))
+        .send()
+        .await
+        .map_err(Error::aws("invoke TMS Token Manager"))?;
+    if answer.function_error().is_none() {
+        return Ok(());
+    }
+    let payload = answer
+        .payload()
+        .map(|blob| blob.as_ref())
+        .unwrap_or_default();
+    Err(Error::FirstToken {
+        answer: String::from_utf8_lossy(payload).into_owned(),
+    })
+}
+
+/// The first resource that failed is the cause; those after it were cancelled because of it.
+async fn failure(client: &CloudFormation, log: &Path) -> Error {
+    let log = log.to_owned();
+    let mut events = match client
+        .describe_stack_events()
+        .stack_name(STACK)
+        .send()
+        .await
+    {
+        Ok(events) => events.stack_events.unwrap_or_default(),
+        Err(error) => return Error::aws("read why the stack failed")(error),
+    };
+    // Newest first, as CloudFormation gives them.
+    events.reverse();
+    let first = events
+        .iter()
+        .find(|event| event.resource_status() == Some(&ResourceStatus::CreateFailed))
+        .or(events.last());
+    let resource = first
+        .and_then(|event| event.logical_resource_id())
+        .unwrap_or(STACK)
+        .to_owned();
+    let reason = first
+        .and_then(|event| event.resource_status_reason())
+        .unwrap_or("no reason given")
+        .to_owned();
+    Error::Create {
+        resource,
+        reason,
+        log,
+    }
+}
+
+async fn resources(client: &CloudFormation) -> Result<Resources, Error> {
+    let described = client
+        .describe_stack_resources()
+        .stack_name(STACK)
+        .send()
+        .await
+        .map_err(Error::aws("list the resources of the stack"))?;
+    let ids = described.stack_resources().iter().filter_map(|resource| {
+        let logical = resource.logical_resource_id()?;
+        Some((
+            logical.to_owned(),
+            resource.physical_resource_id()?.to_owned(),
+        ))
+    });
+    Ok(Resources(ids.collect()))
+}
+
+fn parameter(key: &str, value: &str) -> Parameter {
+    Parameter::builder()
+        .parameter_key(key)
+        .parameter_value(value)
+        .build()
+}

@@ -1,0 +1,99 @@
+//! The directory of one run: everything that a stack writes, gone when it stops.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use super::{Error, state};
+
+const PREFIX: &str = "run-";
+const LOCK: &str = "lock";
+
+/// `<target>/tt/run-<pid>-<n>`, locked while this process lives.
+#[derive(Debug)]
+pub(super) struct Run {
+    directory: PathBuf,
+    _lock: File,
+}
+
+impl Run {
+    /// Makes a directory of its own for this stack, and removes those that killed processes left.
+    pub(super) fn create(scratch: &Path) -> Result<Self, Error> {
+        /// Tests start several stacks in one process.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let directory = scratch.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        fs::create_dir_all(scratch).map_err(io("create", scratch))?;
+        remove_abandoned(scratch);
+        if directory.exists() {
+            fs::remove_dir_all(&directory).map_err(io("remove", &directory))?;
+        }
+        fs::create_dir(&directory).map_err(io("create", &directory))?;
+        let lock = directory.join(LOCK);
+        let held = File::create(&lock).map_err(io("create", &lock))?;
+        held.lock().map_err(io("lock", &lock))?;
+        Ok(Self {
+            directory,
+            _lock: held,
+        })
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn lock(&self) -> PathBuf {
+        self.directory.join(LOCK)
+    }
+
+    /// Removes the directory; a run that failed keeps it, so that its log can be read until the next start.
+    pub(super) fn remove(self) -> Result<(), Error> {
+        fs::remove_dir_all(&self.directory).map_err(io("remove", &self.directory))
+    }
+}
+
+/// Best effort: what cannot be removed now is looked at again by the next start.
+fn remove_abandoned(scratch: &Path) {
+    let Ok(entries) = fs::read_dir(scratch) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let lock = entry.path().join(LOCK);
+        // Without a lock file it is a run that is just being made.
+        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && lock.exists()
+            && !state::is_locked(&lock)
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> Error + use<'p> {
+    move |source| Error::Io {
+        action,
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_run_removes_what_a_killed_one_left_and_spares_a_living_one() {
+        let scratch = tempfile::tempdir().unwrap();
+        let left = scratch.path().join("run-1-0");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join(LOCK), "").unwrap();
+        let living = Run::create(scratch.path()).unwrap();
+        let other = Run::create(scratch.path()).unwrap();
+        assert!(!left.exists());
+        assert!(living.directory().exists() && other.directory().exists());
+        living.remove().unwrap();
+        assert!(other.directory().exists());
+    }
+}
