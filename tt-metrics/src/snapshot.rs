@@ -1,19 +1,37 @@
 //! What one flush took out of the buffer.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::time::SystemTime;
 
-use crate::MetricName;
+use crate::{
+    metric::{MetricName, Unit},
+    sink::Datum,
+};
 
 /// The growth of every metric since the flush before, with one timestamp.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Snapshot {
     at: SystemTime,
-    counts: BTreeMap<MetricName, u64>,
+    data: Vec<Datum>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(at: SystemTime, counts: BTreeMap<MetricName, u64>) -> Self {
-        Self { at, counts }
+    pub(crate) fn new(at: SystemTime, counts: impl IntoIterator<Item = (MetricName, u64)>) -> Self {
+        let mut snapshot = Self {
+            at,
+            data: Vec::new(),
+        };
+        snapshot.extend(counts);
+        snapshot
+    }
+
+    /// Adds counts of metrics that are not in it yet.
+    pub(crate) fn extend(&mut self, counts: impl IntoIterator<Item = (MetricName, u64)>) {
+        let datum = |(metric, value)| Datum {
+            metric,
+            unit: Unit::Count,
+            value,
+        };
+        self.data.extend(counts.into_iter().map(datum));
     }
 
     /// When the counts were taken.
@@ -21,18 +39,19 @@ impl Snapshot {
         self.at
     }
 
-    /// Every metric with its growth, sorted by name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (MetricName, u64)> {
-        self.counts.iter().map(|(&metric, &count)| (metric, count))
+    /// Every metric with its growth.
+    pub(crate) fn data(&self) -> &[Datum] {
+        &self.data
     }
 
     /// Whether no metric moved.
     pub(crate) fn is_zero(&self) -> bool {
-        self.counts.values().all(|&count| count == 0)
+        self.data.iter().all(|datum| datum.value == 0)
     }
 
     #[cfg(test)]
     pub(crate) fn get(&self, metric: MetricName) -> u64 {
-        self.counts.get(&metric).copied().unwrap_or(0)
+        let found = self.data.iter().filter(|datum| datum.metric == metric);
+        found.map(|datum| datum.value).sum()
     }
 }

@@ -1,0 +1,303 @@
+//! Configuration from the environment, read once at cold start.
+
+use std::{collections::BTreeSet, env, fmt, time::Duration};
+
+use crate::{MetricName, catalogue::catalogue, limits, sink::Delivery};
+
+const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
+const SINK: &str = "TT_METRICS_SINK";
+const DIMENSIONS: &str = "TT_METRICS_DIMENSIONS";
+const DELIVERY: &str = "TT_METRICS_DELIVERY";
+const DISABLED: &str = "TT_METRICS_DISABLED";
+const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
+
+const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+// A flush is billed, and no Lambda runs longer than 15 minutes.
+const MAX_FLUSH_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// How this process sends its metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The CloudWatch namespace.
+    pub namespace: String,
+    /// Where metrics go.
+    pub sink: SinkKind,
+    /// The dimensions of every metric, in the order given.
+    pub dimensions: Vec<(String, String)>,
+    /// What to do when it is unknown whether CloudWatch accepted a request.
+    pub delivery: Delivery,
+    /// The longest time that one flush may take.
+    pub flush_timeout: Duration,
+    /// Whether nothing is sent at all.
+    pub disabled: bool,
+}
+
+/// Where metrics go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SinkKind {
+    /// The `PutMetricData` API (feature `put-metric-data`).
+    PutMetricData,
+    /// The embedded metric format, one line on standard output.
+    Emf,
+}
+
+impl SinkKind {
+    const DEFAULT: Self = if cfg!(feature = "put-metric-data") {
+        Self::PutMetricData
+    } else {
+        Self::Emf
+    };
+}
+
+/// A variable of the environment that cannot be used, as one sentence.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "environment variable {variable} is {found}, expected is {expected}, for example `{variable}={example}`"
+)]
+pub struct ConfigError {
+    variable: &'static str,
+    found: String,
+    expected: String,
+    example: &'static str,
+}
+
+// `main` prints the error it returns with `Debug`: the reader of the log wants the sentence there too.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Config {
+    /// Reads the configuration from the environment.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or has a value that CloudWatch or this build does not take.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let metrics: BTreeSet<MetricName> = catalogue().map(|declared| declared.metric).collect();
+        Self::parse(
+            |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
+            &metrics,
+        )
+    }
+
+    fn parse(
+        read: impl Fn(&str) -> Option<String>,
+        metrics: &BTreeSet<MetricName>,
+    ) -> Result<Self, ConfigError> {
+        // CloudFormation cannot leave a variable out, so an empty one is not set.
+        let read = |name| read(name).filter(|value| !value.trim().is_empty());
+        let disabled = parse_disabled(read(DISABLED))?;
+        Ok(Self {
+            namespace: match read(NAMESPACE) {
+                None if disabled => String::new(),
+                value => parse_namespace(value)?,
+            },
+            sink: parse_sink(read(SINK))?,
+            dimensions: parse_dimensions(read(DIMENSIONS), metrics)?,
+            delivery: parse_delivery(read(DELIVERY))?,
+            flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT))?,
+            disabled,
+        })
+    }
+}
+
+fn parse_namespace(value: Option<String>) -> Result<String, ConfigError> {
+    let error = |found, expected: String| ConfigError {
+        variable: NAMESPACE,
+        found,
+        expected,
+        example: "pkyc/Salesforce",
+    };
+    let Some(value) = value else {
+        let expected = "the CloudWatch namespace of the metrics, 1 to 255 characters";
+        return Err(error("not set".to_owned(), expected.to_owned()));
+    };
+    match limits::check_namespace(&value) {
+        Ok(()) => Ok(value),
+        Err(violation) => Err(error(
+            quoted(&value),
+            format!("a CloudWatch namespace ({violation})"),
+        )),
+    }
+}
+
+fn parse_sink(value: Option<String>) -> Result<SinkKind, ConfigError> {
+    match value.as_deref() {
+        None => Ok(SinkKind::DEFAULT),
+        Some("emf") => Ok(SinkKind::Emf),
+        Some("put_metric_data") if cfg!(feature = "put-metric-data") => Ok(SinkKind::PutMetricData),
+        Some(other) => Err(ConfigError {
+            variable: SINK,
+            found: quoted(other),
+            expected: if cfg!(feature = "put-metric-data") {
+                "`put_metric_data` or `emf`".to_owned()
+            } else {
+                "`emf`, since this build has no feature `put-metric-data`".to_owned()
+            },
+            example: "emf",
+        }),
+    }
+}
+
+fn parse_delivery(value: Option<String>) -> Result<Delivery, ConfigError> {
+    match value.as_deref() {
+        None | Some("at_most_once") => Ok(Delivery::AtMostOnce),
+        Some("at_least_once") => Ok(Delivery::AtLeastOnce),
+        Some(other) => Err(ConfigError {
+            variable: DELIVERY,
+            found: quoted(other),
+            expected: "`at_most_once` or `at_least_once`".to_owned(),
+            example: "at_most_once",
+        }),
+    }
+}
+
+fn parse_disabled(value: Option<String>) -> Result<bool, ConfigError> {
+    match value.as_deref() {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(other) => Err(ConfigError {
+            variable: DISABLED,
+            found: quoted(other),
+            expected: "`true` or `false`".to_owned(),
+            example: "true",
+        }),
+    }
+}
+
+fn parse_flush_timeout(value: Option<String>) -> Result<Duration, ConfigError> {
+    let Some(value) = value else {
+        return Ok(DEFAULT_FLUSH_TIMEOUT);
+    };
+    let timeout = value.parse().ok().map(Duration::from_millis);
+    match timeout.filter(|timeout| !timeout.is_zero() && *timeout <= MAX_FLUSH_TIMEOUT) {
+        Some(timeout) => Ok(timeout),
+        None => Err(ConfigError {
+            variable: FLUSH_TIMEOUT,
+            found: quoted(&value),
+            expected: "a whole number of milliseconds, 1 to 900000".to_owned(),
+            example: "2000",
+        }),
+    }
+}
+
+fn parse_dimensions(
+    value: Option<String>,
+    metrics: &BTreeSet<MetricName>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    let error = |expected: String| ConfigError {
+        variable: DIMENSIONS,
+        found: quoted(&value),
+        expected,
+        example: "service=case-creation,stage=prod",
+    };
+    let mut dimensions = Vec::new();
+    for pair in value.split(',') {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(error(
+                "`name=value` pairs with commas between them".to_owned(),
+            ));
+        };
+        dimensions.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    let borrowed = dimensions
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    if let Err(violation) = limits::check_dimensions(borrowed) {
+        return Err(error(format!(
+            "a list of CloudWatch dimensions ({violation})"
+        )));
+    }
+    // In the embedded metric format, dimensions and metrics share one key space.
+    let is_metric =
+        |name: &str| name == "_aws" || metrics.iter().any(|metric| metric.as_str() == name);
+    if let Some((name, _)) = dimensions.iter().find(|(name, _)| is_metric(name)) {
+        return Err(error(format!(
+            "dimension names other than `{name}`, which is taken"
+        )));
+    }
+    Ok(dimensions)
+}
+
+fn quoted(value: &str) -> String {
+    format!("`{value}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let metrics = BTreeSet::from([MetricName::new("SFCaseCreated")]);
+        let read = |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Config::parse(read, &metrics).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_namespace_is_all_that_is_needed() {
+        let config = parse(&[(NAMESPACE, "pkyc/Salesforce")]).expect("valid");
+        assert_eq!(config.namespace, "pkyc/Salesforce");
+        assert_eq!(config.dimensions, []);
+        assert_eq!(config.delivery, Delivery::AtMostOnce);
+        assert!(!config.disabled);
+    }
+
+    #[test]
+    fn an_error_names_variable_value_expectation_and_example() {
+        assert_eq!(
+            parse(&[(NAMESPACE, "AWS/Lambda")]).expect_err("reserved"),
+            "environment variable TT_METRICS_NAMESPACE is `AWS/Lambda`, expected is a CloudWatch namespace \
+             (a namespace must not start with `AWS/`), for example `TT_METRICS_NAMESPACE=pkyc/Salesforce`"
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_missing() {
+        let error = parse(&[(NAMESPACE, "")]).expect_err("missing");
+        assert!(error.contains("TT_METRICS_NAMESPACE is not set"), "{error}");
+    }
+
+    #[test]
+    fn values_that_cannot_be_used_are_refused() {
+        for (variable, value) in [
+            (SINK, "stdout"),
+            (DELIVERY, "exactly_once"),
+            (DISABLED, "yes"),
+            (FLUSH_TIMEOUT, "2s"),
+            (FLUSH_TIMEOUT, "0"),
+            (DIMENSIONS, "service"),
+            (DIMENSIONS, "service="),
+            (DIMENSIONS, "a=1,a=2"),
+            (DIMENSIONS, "SFCaseCreated=x"),
+        ] {
+            let error = parse(&[(NAMESPACE, "n"), (variable, value)]).expect_err(value);
+            assert!(error.contains(variable) && error.contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn dimensions_keep_their_order() {
+        let config =
+            parse(&[(NAMESPACE, "n"), (DIMENSIONS, "service=cases, stage=prod")]).expect("valid");
+        let expected = [("service", "cases"), ("stage", "prod")];
+        assert_eq!(
+            config.dimensions,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_disabled_process_needs_no_namespace() {
+        assert!(parse(&[(DISABLED, "true")]).expect("valid").disabled);
+    }
+}

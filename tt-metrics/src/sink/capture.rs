@@ -1,0 +1,51 @@
+//! A sink that keeps what it is given in memory.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{Batch, Datum, EmitError, Sink};
+use crate::{limits, sync::lock};
+
+/// Keeps every batch in memory; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct CaptureSink {
+    batches: Arc<Mutex<Vec<Vec<Datum>>>>,
+}
+
+impl CaptureSink {
+    /// An empty sink.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The data of each batch, in the order of the flushes.
+    #[must_use]
+    pub fn batches(&self) -> Vec<Vec<Datum>> {
+        lock(&self.batches).clone()
+    }
+
+    /// The sum of every metric over all batches.
+    #[must_use]
+    pub fn totals(&self) -> BTreeMap<&'static str, u64> {
+        let mut totals = BTreeMap::new();
+        for datum in lock(&self.batches).iter().flatten() {
+            *totals.entry(datum.metric.as_str()).or_default() += datum.value;
+        }
+        totals
+    }
+}
+
+impl Sink for CaptureSink {
+    fn max_metrics(&self) -> usize {
+        limits::MAX_REQUEST_METRICS
+    }
+
+    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
+        lock(&self.batches).push(batch.data.to_vec());
+        Ok(())
+    }
+}

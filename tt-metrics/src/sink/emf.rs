@@ -1,0 +1,227 @@
+//! The embedded metric format: one JSON document on one line of standard output, which CloudWatch Logs turns into metrics.
+//!
+//! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::{
+    io::{self, Write},
+    time::{Duration, SystemTime},
+};
+
+use super::{Batch, EmitError, Sink};
+use crate::limits;
+
+/// Writes embedded metric format to standard output.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Emf;
+
+impl Sink for Emf {
+    fn max_metrics(&self) -> usize {
+        limits::MAX_DOCUMENT_METRICS
+    }
+
+    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
+        write(batch).map_err(|error| EmitError::NotAccepted(error.into()))
+    }
+}
+
+/// Writes a batch of any size, one line for each 100 metrics, with one write.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub(crate) fn write(batch: Batch<'_>) -> io::Result<()> {
+    let mut lines = Vec::with_capacity(1024);
+    for data in batch.data.chunks(limits::MAX_DOCUMENT_METRICS) {
+        render(Batch { data, ..batch }, &mut lines);
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&lines)?;
+    stdout.flush()
+}
+
+/// Appends one document and a line feed.
+///
+/// 100 metrics with names of 255 characters and 30 dimensions of the greatest length are 90 KB, so the limit of 256 KB
+/// needs no further split.
+pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
+    let mut number = itoa::Buffer::new();
+    out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
+    out.extend_from_slice(number.format(milliseconds(batch.timestamp)).as_bytes());
+    out.extend_from_slice(b",\"CloudWatchMetrics\":[{\"Namespace\":");
+    string(batch.namespace, out);
+    out.extend_from_slice(b",\"Dimensions\":[[");
+    for (index, (name, _)) in batch.dimensions.iter().enumerate() {
+        separate(index, out);
+        string(name, out);
+    }
+    out.extend_from_slice(b"]],\"Metrics\":[");
+    for (index, datum) in batch.data.iter().enumerate() {
+        separate(index, out);
+        out.extend_from_slice(b"{\"Name\":");
+        string(datum.metric.as_str(), out);
+        out.extend_from_slice(b",\"Unit\":");
+        string(datum.unit.as_str(), out);
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]}]}");
+    for (name, value) in batch.dimensions {
+        key(name, out);
+        string(value, out);
+    }
+    for datum in batch.data {
+        key(datum.metric.as_str(), out);
+        out.extend_from_slice(number.format(datum.value).as_bytes());
+    }
+    if let Some(invocation) = batch.invocation {
+        if is_free("request_id", batch) {
+            key("request_id", out);
+            string(&invocation.request_id, out);
+        }
+        if is_free("cold_start", batch) {
+            key("cold_start", out);
+            out.extend_from_slice(if invocation.cold_start {
+                b"true"
+            } else {
+                b"false"
+            });
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+/// Whether a property may have this name: metrics, dimensions and properties share one key space.
+fn is_free(name: &str, batch: Batch<'_>) -> bool {
+    let metric = batch.data.iter().any(|datum| datum.metric.as_str() == name);
+    !metric
+        && batch
+            .dimensions
+            .iter()
+            .all(|(dimension, _)| dimension != name)
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn separate(index: usize, out: &mut Vec<u8>) {
+    if index > 0 {
+        out.push(b',');
+    }
+}
+
+fn key(name: &str, out: &mut Vec<u8>) {
+    out.push(b',');
+    string(name, out);
+    out.push(b':');
+}
+
+/// A JSON string (RFC 8259, section 7).
+fn string(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    for &byte in text.as_bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => {
+                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        metric::{MetricName, Unit},
+        sink::{Datum, Invocation},
+    };
+
+    fn datum(name: &'static str, value: u64) -> Datum {
+        Datum {
+            metric: MetricName::new(name),
+            unit: Unit::Count,
+            value,
+        }
+    }
+
+    fn batch<'a>(data: &'a [Datum], dimensions: &'a [(String, String)]) -> Batch<'a> {
+        Batch {
+            namespace: "pkyc/Salesforce",
+            dimensions,
+            timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
+            data,
+            invocation: None,
+        }
+    }
+
+    fn document(batch: Batch<'_>) -> serde_json::Value {
+        let mut line = Vec::new();
+        render(batch, &mut line);
+        assert_eq!(line.pop(), Some(b'\n'));
+        assert!(!line.contains(&b'\n'));
+        serde_json::from_slice(&line).expect("is JSON")
+    }
+
+    #[test]
+    fn one_document_holds_all_metrics_with_one_timestamp() {
+        let data = [datum("SFCaseCreated", 5), datum("SFCaseFailed", 0)];
+        let expected = serde_json::json!({
+            "_aws": {
+                "Timestamp": 1_790_000_000_123_u64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "pkyc/Salesforce",
+                    "Dimensions": [[]],
+                    "Metrics": [
+                        {"Name": "SFCaseCreated", "Unit": "Count"},
+                        {"Name": "SFCaseFailed", "Unit": "Count"},
+                    ],
+                }],
+            },
+            "SFCaseCreated": 5,
+            "SFCaseFailed": 0,
+        });
+        assert_eq!(document(batch(&data, &[])), expected);
+    }
+
+    #[test]
+    fn dimensions_and_properties_stand_beside_the_metrics() {
+        let invocation = Invocation {
+            request_id: "quote \" backslash \\ bell \u{7}".to_owned(),
+            cold_start: true,
+        };
+        let dimensions = [("service".to_owned(), "cases".to_owned())];
+        let data = [datum("SFCaseCreated", 1)];
+        let document = document(Batch {
+            invocation: Some(&invocation),
+            ..batch(&data, &dimensions)
+        });
+        assert_eq!(document["service"], "cases");
+        assert_eq!(document["cold_start"], true);
+        assert_eq!(document["request_id"], invocation.request_id);
+        let directive = &document["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], serde_json::json!([["service"]]));
+    }
+
+    #[test]
+    fn a_property_never_hides_a_metric() {
+        let invocation = Invocation {
+            request_id: "id".to_owned(),
+            cold_start: false,
+        };
+        let data = [datum("request_id", 3)];
+        let document = document(Batch {
+            invocation: Some(&invocation),
+            ..batch(&data, &[])
+        });
+        assert_eq!(document["request_id"], 3);
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a flush goes: the one seam of this crate.
+
+mod capture;
+pub(crate) mod emf;
+#[cfg(feature = "put-metric-data")]
+mod put_metric_data;
+
+pub use capture::CaptureSink;
+pub use emf::Emf;
+#[cfg(feature = "put-metric-data")]
+pub use put_metric_data::PutMetricData;
+
+use std::{
+    error::Error,
+    future::Future,
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    config::Config,
+    metric::{MetricName, Unit},
+};
+
+/// What one request or document carries: data of one moment, with one timestamp.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Batch<'a> {
+    /// The CloudWatch namespace.
+    pub namespace: &'a str,
+    /// The dimensions of every datum.
+    pub dimensions: &'a [(String, String)],
+    /// When the counts were taken.
+    pub timestamp: SystemTime,
+    /// The data, zeros included; at most [`Sink::max_metrics`].
+    pub data: &'a [Datum],
+    /// The invocation that the flush belongs to, if it belongs to one.
+    pub invocation: Option<&'a Invocation>,
+}
+
+/// The growth of one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Datum {
+    /// The metric.
+    pub metric: MetricName,
+    /// Its unit.
+    pub unit: Unit,
+    /// How much it grew.
+    pub value: u64,
+}
+
+/// What is said about the invocation that a flush belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invocation {
+    /// The request id that Lambda gave it.
+    pub request_id: String,
+    /// Whether it was the first one of this process.
+    pub cold_start: bool,
+}
+
+/// Why a batch did not arrive, or may not have arrived.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// Nothing was counted, so sending the batch again, or elsewhere, counts it once.
+    #[error("the batch was not accepted")]
+    NotAccepted(#[source] Box<dyn Error + Send + Sync>),
+    /// The batch was sent and the answer is missing or does not tell, so sending it again can count it twice.
+    #[error("it is unknown whether the batch was accepted")]
+    Ambiguous(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What a sink says about one batch.
+pub type SinkResult = Result<(), EmitError>;
+
+/// What to do with a batch of which it is unknown whether it was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Drops it and counts that: a metric is never too high.
+    #[default]
+    AtMostOnce,
+    /// Sends it again as an EMF line: a metric is never too low.
+    AtLeastOnce,
+}
+
+/// Somewhere to send metrics to.
+pub trait Sink: Send + Sync + 'static {
+    /// The most metrics that one batch may carry.
+    fn max_metrics(&self) -> usize;
+
+    /// Sends a batch, at the latest when the budget is used up.
+    ///
+    /// # Errors
+    ///
+    /// Says whether the batch certainly was not accepted or whether that is unknown.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it completes leaves the batch in the unknown state.
+    fn emit(
+        &self,
+        batch: Batch<'_>,
+        budget: Duration,
+    ) -> impl Future<Output = Result<(), EmitError>> + Send;
+}
+
+/// The sink that the configuration names.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Configured {
+    /// The `PutMetricData` API.
+    #[cfg(feature = "put-metric-data")]
+    PutMetricData(PutMetricData),
+    /// The embedded metric format on standard output.
+    Emf(Emf),
+}
+
+impl Configured {
+    /// Makes the sink that a configuration names.
+    #[cfg_attr(
+        not(feature = "put-metric-data"),
+        expect(
+            clippy::unused_async,
+            reason = "the SDK reads its configuration asynchronously"
+        )
+    )]
+    pub async fn new(config: &Config) -> Self {
+        match config.sink {
+            #[cfg(feature = "put-metric-data")]
+            crate::SinkKind::PutMetricData if !config.disabled => {
+                Self::PutMetricData(PutMetricData::from_env().await)
+            }
+            _ => Self::Emf(Emf),
+        }
+    }
+}
+
+impl Sink for Configured {
+    fn max_metrics(&self) -> usize {
+        match self {
+            #[cfg(feature = "put-metric-data")]
+            Self::PutMetricData(sink) => sink.max_metrics(),
+            Self::Emf(sink) => sink.max_metrics(),
+        }
+    }
+
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
+        match self {
+            #[cfg(feature = "put-metric-data")]
+            Self::PutMetricData(sink) => sink.emit(batch, budget).await,
+            Self::Emf(sink) => sink.emit(batch, budget).await,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The `PutMetricData` API, with retries that cannot count twice.
+//!
+//! The API has no idempotency token, so the SDK's own retries are off: they also repeat requests that CloudWatch may
+//! have stored. Here only what CloudWatch certainly did not accept is sent again.
+
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_cloudwatch::{
+    Client,
+    config::{BehaviorVersion, retry::RetryConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::put_metric_data::PutMetricDataError,
+    types::{Dimension, MetricDatum, StandardUnit},
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use hyper_util::client::legacy::Error as ClientError;
+
+use super::{Batch, EmitError, Sink};
+use crate::{limits, metric::Unit};
+
+/// The most often a batch is sent in one flush.
+const MAX_ATTEMPTS: u32 = 3;
+/// The greatest pause before the first repetition; it doubles from there.
+const BASE_DELAY: Duration = Duration::from_millis(50);
+/// A connection that idled longer is not used again: one that died while the environment was frozen would leave a
+/// request in the unknown state.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends metrics with the `PutMetricData` API.
+#[derive(Debug, Clone)]
+pub struct PutMetricData {
+    client: Client,
+}
+
+impl PutMetricData {
+    /// Makes a client from the environment: Region, credentials and endpoint as for every AWS SDK.
+    pub async fn from_env() -> Self {
+        let http_client = aws_smithy_http_client::Builder::new()
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_https();
+        let shared = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client)
+            .load()
+            .await;
+        Self::new(&shared)
+    }
+
+    /// Makes a client from an SDK configuration; its retry settings are replaced by this sink's own.
+    #[must_use]
+    pub fn new(shared: &aws_config::SdkConfig) -> Self {
+        let config = aws_sdk_cloudwatch::config::Builder::from(shared)
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+        }
+    }
+
+    async fn attempt(&self, batch: Batch<'_>, budget: Duration) -> Result<(), Refusal> {
+        let data = batch.data.iter().map(|datum| {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "CloudWatch stores doubles, exact up to 2^53"
+            )]
+            let value = datum.value as f64;
+            MetricDatum::builder()
+                .metric_name(datum.metric.as_str())
+                .unit(unit(datum.unit))
+                .value(value)
+                .timestamp(batch.timestamp.into())
+                .set_dimensions(dimensions(batch.dimensions))
+                .build()
+        });
+        let request = self
+            .client
+            .put_metric_data()
+            .namespace(batch.namespace)
+            .set_metric_data(Some(data.collect()));
+        match tokio::time::timeout(budget, request.send()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Refusal::new(error)),
+            Err(elapsed) => Err(Refusal {
+                retry: false,
+                error: EmitError::Ambiguous(elapsed.into()),
+            }),
+        }
+    }
+}
+
+impl Sink for PutMetricData {
+    fn max_metrics(&self) -> usize {
+        limits::MAX_REQUEST_METRICS
+    }
+
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
+        let began = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let left = budget.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Err(EmitError::NotAccepted(
+                    "no time is left in this invocation".into(),
+                ));
+            }
+            let Err(refusal) = self.attempt(batch, left).await else {
+                return Ok(());
+            };
+            let pause = delay(attempt, fastrand::f64());
+            let left = budget.saturating_sub(began.elapsed());
+            if !refusal.retry || attempt == MAX_ATTEMPTS || pause >= left {
+                return Err(refusal.error);
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+}
+
+/// Why one attempt failed.
+#[derive(Debug)]
+struct Refusal {
+    retry: bool,
+    error: EmitError,
+}
+
+impl Refusal {
+    fn new(error: SdkError<PutMetricDataError>) -> Self {
+        let (retry, accepted) = match &error {
+            SdkError::ConstructionFailure(_) => (false, Some(false)),
+            SdkError::DispatchFailure(_) if was_not_sent(&error) => (true, Some(false)),
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                let throttled = status == 429 || answer.err().code().is_some_and(is_throttling);
+                let refused = throttled || (400..500).contains(&status);
+                (throttled, refused.then_some(false))
+            }
+            _ => (false, None),
+        };
+        let source: Box<dyn Error + Send + Sync> = error.into();
+        let error = match accepted {
+            Some(_) => EmitError::NotAccepted(source),
+            None => EmitError::Ambiguous(source),
+        };
+        Self { retry, error }
+    }
+}
+
+/// Whether a dispatch failure happened before the request left: no client error at all (credentials), or one of
+/// connecting.
+fn was_not_sent(error: &SdkError<PutMetricDataError>) -> bool {
+    let SdkError::DispatchFailure(failure) = error else {
+        return false;
+    };
+    if failure.is_user() {
+        return true;
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(client) = cause.downcast_ref::<ClientError>() {
+            return client.is_connect();
+        }
+        source = cause.source();
+    }
+    failure.is_other()
+}
+
+/// The codes that the AWS SDKs take for throttling.
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "LimitExceededException"
+            | "SlowDown"
+    )
+}
+
+/// The pause before the next attempt; `jitter` is 0 to 1.
+fn delay(attempt: u32, jitter: f64) -> Duration {
+    let most = BASE_DELAY.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+    most.mul_f64(jitter.clamp(0.0, 1.0))
+}
+
+fn unit(unit: Unit) -> StandardUnit {
+    match unit {
+        Unit::Count => StandardUnit::Count,
+    }
+}
+
+fn dimensions(pairs: &[(String, String)]) -> Option<Vec<Dimension>> {
+    let dimension =
+        |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
+    (!pairs.is_empty()).then(|| pairs.iter().map(dimension).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_are_spread() {
+        assert_eq!(delay(1, 1.0), Duration::from_millis(50));
+        assert_eq!(delay(2, 1.0), Duration::from_millis(100));
+        assert_eq!(delay(2, 0.5), Duration::from_millis(50));
+        assert_eq!(delay(3, 0.0), Duration::ZERO);
+    }
+}
