@@ -1,14 +1,15 @@
 //! From attribute and function to the counted function.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ReturnType, Token, ext::IdentExt};
+use syn::{ExprPath, ReturnType, Token, Type, parse_quote_spanned, spanned::Spanned};
 
 use crate::{
-    args::{Count, CountOutcome, Metric},
+    args::{Count, CountOutcome},
     check,
     diagnostics::Mistakes,
     item::Function,
+    site::Declared,
     tail::replace_async_block,
     types::{Ends, future_output, returned, without_impl_trait},
 };
@@ -23,7 +24,7 @@ pub(crate) fn count(args: TokenStream, item: TokenStream) -> TokenStream {
         check::function(function, &mut mistakes);
     }
     match function {
-        Some(function) if mistakes.is_empty() => counted(&args, function),
+        Some(function) if mistakes.is_empty() => counted(&args, function).into_token_stream(),
         _ => mistakes.report(item),
     }
 }
@@ -39,39 +40,44 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
         check::outcome(function, &args, &mut mistakes);
     }
     match function {
-        Some(function) if mistakes.is_empty() => outcome_counted(&args, function),
+        Some(function) if mistakes.is_empty() => {
+            outcome_counted(&args, function).into_token_stream()
+        }
         _ => mistakes.report(item),
     }
 }
 
-fn counted(args: &Count, mut function: Function) -> TokenStream {
+fn counted(args: &Count, mut function: Function) -> Function {
     let private = private(args.krate.as_ref());
-    let calls = Declared {
+    let declared = Declared {
         calls: args.calls.as_ref(),
         ..Declared::default()
     };
-    let site = site(&private, &function, &calls);
+    let site = declared.site(&private, &function);
     let statement = quote_spanned! {Span::mixed_site()=>
         { #site #private::count(&__TT_METRICS_SITE, 1); }
     };
-    let mut at_start = |keywords: TokenStream, block: &Group| {
+    let at_start = |block: &Group| {
         let statements = block.stream();
-        let block = braced(block, quote!(#statement #statements));
-        quote!(#keywords #block)
+        braced(block, quote!(#statement #statements))
     };
     // A future that nobody polls is no call, so the statement belongs into the `async` block.
-    let in_future = (function.sig.asyncness.is_none())
-        .then(|| replace_async_block(function.body.stream(), &mut at_start))
-        .flatten();
-    let body = in_future.unwrap_or_else(|| {
-        let statements = function.body.stream();
-        quote!(#statement #statements)
-    });
-    function.body = braced(&function.body, body);
-    function.into_token_stream()
+    let in_future = if function.sig.asyncness.is_some() {
+        None
+    } else {
+        replace_async_block(function.body.stream(), &mut |keywords, block| {
+            let block = at_start(block);
+            quote!(#keywords #block)
+        })
+    };
+    function.body = match in_future {
+        Some(body) => braced(&function.body, body),
+        None => at_start(&function.body),
+    };
+    function
 }
 
-fn outcome_counted(args: &CountOutcome, function: Function) -> TokenStream {
+fn outcome_counted(args: &CountOutcome, function: Function) -> Function {
     let private = private(args.krate.as_ref());
     let declared = Declared {
         calls: None,
@@ -80,67 +86,62 @@ fn outcome_counted(args: &CountOutcome, function: Function) -> TokenStream {
         neutral: args.neutral.as_ref(),
         interrupted: args.interrupted.as_ref(),
     };
-    let wrapped = Wrapped {
-        site: site(&private, &function, &declared),
-        classify: classify(&private, args, &function),
+    let expansion = OutcomeExpansion {
+        site: declared.site(&private, &function),
         private,
+        by: args.by.as_ref(),
     };
     if function.sig.asyncness.is_some() {
-        return wrapped.desugar(function);
+        return expansion.desugar(function);
     }
-    match wrapped.wrap_future(&function) {
-        Some(body) => {
-            let body = braced(&function.body, body);
-            Function { body, ..function }.into_token_stream()
-        }
-        None => wrapped.call(function),
+    match expansion.track_async_block(&function) {
+        Some(body) => Function {
+            body: braced(&function.body, body),
+            ..function
+        },
+        None => expansion.call(function),
     }
 }
 
 /// What the three forms of `#[count_outcome]` share.
-struct Wrapped {
+struct OutcomeExpansion<'a> {
     private: TokenStream,
     site: TokenStream,
-    classify: TokenStream,
+    by: Option<&'a ExprPath>,
 }
 
-impl Wrapped {
+impl OutcomeExpansion<'_> {
     /// A sync function: one call with a closure that is the body.
-    fn call(&self, mut function: Function) -> TokenStream {
-        let Self {
-            private,
-            site,
-            classify,
-        } = self;
+    fn call(&self, mut function: Function) -> Function {
+        let Self { private, site, .. } = self;
         function.name_wildcards();
         let touch = touch(&function);
         let output = without_impl_trait(returned(&function.sig.output));
+        let classify = self.classify(&output);
         let statements = function.body.stream();
         let inner = braced(&function.body, quote!(#touch #statements));
         let body = quote_spanned! {Span::mixed_site()=>
             #site
-            #private::call(&__TT_METRICS_SITE, #classify, move || -> #output #inner)
+            return #private::call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
         };
         function.body = braced(&function.body, body);
-        function.into_token_stream()
+        function
     }
 
     /// An `async fn`: a function that returns the tracked future.
-    fn desugar(&self, mut function: Function) -> TokenStream {
-        let Self {
-            private,
-            site,
-            classify,
-        } = self;
+    fn desugar(&self, mut function: Function) -> Function {
+        let Self { private, site, .. } = self;
         let partial = function.move_partial_patterns();
         let touch = touch(&function);
         let output = returned(&function.sig.output);
-        let edge = return_edge(&function.sig.output);
+        let erased = without_impl_trait(output.clone());
+        let classify = self.classify(&erased);
+        let edge = return_edge(&erased);
         let statements = function.body.stream();
         let inner = braced(&function.body, quote!(#touch #partial #edge #statements));
         let body = quote_spanned! {Span::mixed_site()=>
             #site
-            #private::track(&__TT_METRICS_SITE, #classify, async move #inner)
+            return #private::track(&__TT_METRICS_SITE, #classify, async move #inner);
         };
         let ends = Ends::of(&output, function.sig.ident.span());
         // The edition of this span lets the future capture every lifetime, in any user's edition.
@@ -148,27 +149,60 @@ impl Wrapped {
         let future = quote_spanned! {edition_2024=>
             impl ::core::future::Future<Output = #output>
         };
+        if function
+            .attrs
+            .iter()
+            .any(|attr| attr.path().is_ident("must_use"))
+        {
+            // The future says it too, which clippy would blame on the user.
+            function
+                .attrs
+                .push(parse_quote_spanned! {Span::mixed_site()=>
+                 #[allow(clippy::double_must_use)]
+                });
+        }
         function.sig.asyncness = None;
-        function.sig.output = ReturnType::Type(
-            Token![->](edition_2024),
-            Box::new(syn::Type::Verbatim(future)),
-        );
+        function.sig.output =
+            ReturnType::Type(Token![->](edition_2024), Box::new(Type::Verbatim(future)));
         function.body = braced(&function.body, body);
-        function.into_token_stream()
+        function
     }
 
     /// A function whose body ends in an `async` block: that block is tracked.
-    fn wrap_future(&self, function: &Function) -> Option<TokenStream> {
-        let Self {
-            private,
-            site,
-            classify,
-        } = self;
+    fn track_async_block(&self, function: &Function) -> Option<TokenStream> {
+        let Self { private, site, .. } = self;
+        let output = match future_output(&function.sig.output) {
+            Some(output) => without_impl_trait(output.to_token_stream()),
+            None => quote_spanned!(Span::mixed_site()=> _),
+        };
+        let classify = self.classify(&output);
         replace_async_block(function.body.stream(), &mut |keywords, block| {
             quote_spanned! {Span::mixed_site()=>
                 { #site #private::track(&__TT_METRICS_SITE, #classify, #keywords #block) }
             }
         })
+    }
+
+    /// The classifier as a closure that names the type it takes, so that the return type is what
+    /// the compiler trusts, and a classifier of another type is what it blames.
+    fn classify(&self, output: &TokenStream) -> TokenStream {
+        let value = Ident::new("__value", Span::mixed_site());
+        let call = match self.by {
+            Some(by) => {
+                // A mismatch is reported at the argument, which therefore stands at the path.
+                let given = Ident::new("__value", Span::mixed_site().located_at(by.span()));
+                quote_spanned!(Span::mixed_site()=> #by(#given))
+            }
+            None => {
+                let private = &self.private;
+                let ends = Ends::of(output, Span::mixed_site());
+                let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::classify));
+                // More than one token, so that all of the type can be underlined.
+                let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
+                quote_spanned!(Span::mixed_site()=> #path(#given))
+            }
+        };
+        quote_spanned!(Span::mixed_site()=> |#value: &#output| #call)
     }
 }
 
@@ -185,76 +219,6 @@ impl ToTokens for Function {
     }
 }
 
-/// The metrics of one site; what is not declared stays `None`.
-#[derive(Default)]
-struct Declared<'a> {
-    calls: Option<&'a Metric>,
-    success: Option<&'a Metric>,
-    failure: Option<&'a Metric>,
-    neutral: Option<&'a Metric>,
-    interrupted: Option<&'a Metric>,
-}
-
-/// The static that tells the catalogue about this function, in every build that links it.
-fn site(private: &TokenStream, function: &Function, declared: &Declared<'_>) -> TokenStream {
-    let name = function.sig.ident.unraw().to_string();
-    let doc = function.doc();
-    let metric = |metric: Option<&Metric>| match metric {
-        None => quote_spanned!(Span::mixed_site()=> ::core::option::Option::None),
-        Some(Metric::Literal(name)) => quote_spanned! {Span::mixed_site()=>
-            ::core::option::Option::Some(#private::MetricName::new(#name))
-        },
-        Some(Metric::Constant(path)) => {
-            quote_spanned!(Span::mixed_site()=> ::core::option::Option::Some(#path))
-        }
-    };
-    let calls = metric(declared.calls);
-    let success = metric(declared.success);
-    let failure = metric(declared.failure);
-    let neutral = metric(declared.neutral);
-    let interrupted = metric(declared.interrupted);
-    quote_spanned! {Span::mixed_site()=>
-        #[#private::linkme::distributed_slice(#private::SITES)]
-        #[linkme(crate = #private::linkme)]
-        static __TT_METRICS_SITE: #private::Site = #private::Site::new(#private::Declaration {
-            function: ::core::concat!(::core::module_path!(), "::", #name),
-            file: ::core::file!(),
-            line: ::core::line!(),
-            doc: #doc,
-            calls: #calls,
-            success: #success,
-            failure: #failure,
-            neutral: #neutral,
-            interrupted: #interrupted,
-        });
-    }
-}
-
-/// The classifier, placed at the return type, so that a type without an outcome is underlined.
-fn classify(private: &TokenStream, args: &CountOutcome, function: &Function) -> TokenStream {
-    if let Some(by) = &args.by {
-        return by.to_token_stream();
-    }
-    let output = &function.sig.output;
-    let ends = match future_output(output) {
-        Some(output) => Ends::of(output, Span::mixed_site()),
-        None => Ends::of(&returned(output), Span::mixed_site()),
-    };
-    let first = Span::mixed_site().located_at(ends.first);
-    let last = Span::mixed_site().located_at(ends.last);
-    let path: TokenStream = private
-        .clone()
-        .into_iter()
-        .map(|mut token| {
-            token.set_span(first.resolved_at(token.span()));
-            token
-        })
-        .collect();
-    let classify = quote_spanned!(last=> classify);
-    let separator = quote_spanned!(first=> ::);
-    quote!(#path #separator #classify)
-}
-
 /// Uses every argument, in reverse order: all are moved into the body, and drop there in the
 /// order in which a plain function drops them.
 fn touch(function: &Function) -> TokenStream {
@@ -267,15 +231,15 @@ fn touch(function: &Function) -> TokenStream {
 
 /// A return of the declared type that is never reached: from it the compiler learns the type
 /// that the block yields, converts to it, and blames the user's own expression for another one.
-fn return_edge(output: &ReturnType) -> TokenStream {
-    let output = without_impl_trait(returned(output));
-    quote_spanned! {Span::mixed_site()=>
+fn return_edge(output: &TokenStream) -> TokenStream {
+    let ends = Ends::of(output, Span::mixed_site());
+    ends.underline(quote_spanned! {Span::mixed_site()=>
         #[allow(unreachable_code, clippy::all, clippy::pedantic)]
         if false {
             let __returned: #output = loop {};
             return __returned;
         }
-    }
+    })
 }
 
 fn private(krate: Option<&syn::Path>) -> TokenStream {

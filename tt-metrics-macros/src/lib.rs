@@ -5,6 +5,7 @@ mod check;
 mod diagnostics;
 mod expand;
 mod item;
+mod site;
 mod tail;
 mod types;
 

@@ -12,9 +12,16 @@ pub(crate) fn replace_async_block(
 ) -> Option<TokenStream> {
     let mut before: Vec<TokenTree> = tokens.into_iter().collect();
     let mut tail = before.pop()?;
-    // Another macro, such as `async_trait`, may leave groups without delimiters.
-    let trailing_comma = matches!(&tail, TokenTree::Punct(punct) if punct.as_char() == ',');
-    if trailing_comma {
+    let mut after = TokenStream::new();
+    if let TokenTree::Punct(punct) = &tail {
+        let returns = punct.as_char() == ';'
+            && before
+                .split_last()
+                .is_some_and(|(_, path)| ends_return(path));
+        if !returns && punct.as_char() != ',' {
+            return None;
+        }
+        after.extend([tail]);
         tail = before.pop()?;
     }
     let TokenTree::Group(group) = tail else {
@@ -38,6 +45,7 @@ pub(crate) fn replace_async_block(
     };
     let mut tokens: TokenStream = before.into_iter().collect();
     tokens.extend(replaced);
+    tokens.extend(after);
     Some(tokens)
 }
 
@@ -67,6 +75,16 @@ fn calls_wrapper(before: &[TokenTree]) -> bool {
     before
         .last()
         .is_some_and(|last| is_word(last, "pin") || is_word(last, "track"))
+}
+
+/// Whether the tokens end in `return` and perhaps a path or `async move`.
+fn ends_return(before: &[TokenTree]) -> bool {
+    let mut expression = before.iter().rev().take_while(|token| match token {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(punct) => punct.as_char() == ':',
+        _ => false,
+    });
+    expression.any(|token| is_word(token, "return"))
 }
 
 /// Whether nothing but a comma stands before: the braces are not those of `if`, `match` or such.
@@ -104,7 +122,7 @@ mod tests {
         );
         assert_eq!(
             replaced("static S: u8 = 1; a::track(&S, c, async move { 1 },)").unwrap(),
-            "staticS:u8=1;a::track(&S,c,HERE)"
+            "staticS:u8=1;a::track(&S,c,HERE,)"
         );
         assert_eq!(
             replaced("track(&S, c, { track(&T, c, async {}) })").unwrap(),
@@ -113,10 +131,20 @@ mod tests {
     }
 
     #[test]
+    fn an_explicit_return_at_the_end_is_a_tail() {
+        assert_eq!(replaced("return async move { 1 }").unwrap(), "returnHERE");
+        assert_eq!(
+            replaced("return Box::pin(async { 1 });").unwrap(),
+            "returnBox::pin(HERE);"
+        );
+    }
+
+    #[test]
     fn a_body_that_ends_in_anything_else_has_no_tail() {
         assert_eq!(replaced(""), None);
         assert_eq!(replaced("spawn(async move { 1 })"), None);
         assert_eq!(replaced("async move { 1 };"), None);
+        assert_eq!(replaced("return; async move { 1 };"), None);
         assert_eq!(replaced("if a { async {} } else { async {} }"), None);
         assert_eq!(replaced("async {}.await"), None);
     }

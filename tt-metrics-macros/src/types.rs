@@ -30,6 +30,18 @@ impl Ends {
             last: last.map_or(otherwise, |(_, close)| close),
         }
     }
+
+    /// Places tokens here without changing what their names mean: the compiler underlines all
+    /// from the first end to the last.
+    pub(crate) fn underline(self, tokens: TokenStream) -> TokenStream {
+        let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let last = tokens.len().saturating_sub(1);
+        for (index, token) in tokens.iter_mut().enumerate() {
+            let end = if index == last { self.last } else { self.first };
+            token.set_span(token.span().located_at(end));
+        }
+        tokens.into_iter().collect()
+    }
 }
 
 /// The return type as tokens, `()` when none is written.
@@ -50,15 +62,40 @@ pub(crate) fn is_never(output: &ReturnType) -> Option<Span> {
     }
 }
 
-/// What `impl Future<Output = T>` yields.
+/// What `impl Future<Output = T>` yields, also when it is boxed.
 pub(crate) fn future_output(output: &ReturnType) -> Option<&Type> {
-    let ReturnType::Type(_, ty) = output else {
-        return None;
+    match output {
+        ReturnType::Type(_, ty) => yielded(ty),
+        ReturnType::Default => None,
+    }
+}
+
+fn yielded(ty: &Type) -> Option<&Type> {
+    let bounds = match ty {
+        Type::ImplTrait(opaque) => &opaque.bounds,
+        Type::TraitObject(object) => &object.bounds,
+        Type::Path(boxed) => {
+            let last = boxed.path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+                return None;
+            };
+            let inner = arguments
+                .args
+                .iter()
+                .rev()
+                .find_map(|argument| match argument {
+                    GenericArgument::Type(inner) => Some(inner),
+                    _ => None,
+                })?;
+            return match last.ident.to_string().as_str() {
+                "Pin" | "Box" => yielded(inner),
+                "BoxFuture" | "LocalBoxFuture" => Some(inner),
+                _ => None,
+            };
+        }
+        _ => return None,
     };
-    let Type::ImplTrait(opaque) = &**ty else {
-        return None;
-    };
-    opaque.bounds.iter().find_map(|bound| {
+    bounds.iter().find_map(|bound| {
         let TypeParamBound::Trait(bound) = bound else {
             return None;
         };
@@ -167,19 +204,23 @@ mod tests {
         );
     }
 
+    fn output_of(ty: &str) -> Option<String> {
+        let output = syn::parse_str::<ReturnType>(&format!("-> {ty}")).unwrap();
+        future_output(&output).map(|output| output.to_token_stream().to_string())
+    }
+
     #[test]
-    fn the_output_of_a_future_is_found_behind_other_bounds() {
-        let output =
-            syn::parse_str::<ReturnType>("-> impl Send + core::future::Future<Output = u8>");
-        let output = output.unwrap();
+    fn the_output_of_a_future_is_found() {
         assert_eq!(
-            future_output(&output)
-                .unwrap()
-                .to_token_stream()
-                .to_string(),
+            output_of("impl Send + core::future::Future<Output = u8>").unwrap(),
             "u8"
         );
-        let output = syn::parse_str::<ReturnType>("-> Result<u8, u8>").unwrap();
-        assert!(future_output(&output).is_none());
+        assert_eq!(
+            output_of("Pin<Box<dyn Future<Output = u8> + Send + 'a>>").unwrap(),
+            "u8"
+        );
+        assert_eq!(output_of("BoxFuture<'static, u8>").unwrap(), "u8");
+        assert_eq!(output_of("Result<u8, u16>"), None);
+        assert_eq!(output_of("impl Iterator<Item = u8>"), None);
     }
 }
