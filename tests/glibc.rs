@@ -1,1 +1,28 @@
-//! Not written yet.
+//! The Lambda binaries start on Amazon Linux 2023, whose C library is glibc 2.34.
+
+#[cfg(test)]
+#[path = "glibc/needs.rs"]
+mod needs;
+
+use needs::Version;
+use tt_cli::{build, progress::Silent, workspace::Workspace};
+
+/// <https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html>
+const AMAZON_LINUX_2023: Version = Version(2, 34);
+
+#[tokio::test]
+async fn the_lambdas_need_no_newer_glibc_than_amazon_linux_2023_has() {
+    let workspace = Workspace::find().unwrap();
+    let binaries = build::build(&workspace, &Silent).await.unwrap();
+    assert_eq!(binaries.len(), build::FUNCTIONS.len());
+    for binary in binaries {
+        let content = std::fs::read(&binary.path).unwrap();
+        let newest = needs::newest_glibc(&content).unwrap();
+        assert!(
+            newest.is_some_and(|version| version <= AMAZON_LINUX_2023),
+            "{} needs glibc {newest:?}, Lambda has {AMAZON_LINUX_2023:?}; build it for deployment \
+             with `cargo lambda build --release` or on a system as old",
+            binary.function
+        );
+    }
+}
