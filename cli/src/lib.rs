@@ -13,9 +13,23 @@ pub mod stack;
 
 pub mod metrics;
 
+pub mod args;
+pub mod catalogue;
 pub mod demo;
+pub mod error;
+pub mod file;
+pub mod interrupt;
+mod live;
+pub mod reading;
+pub mod upload;
+
+pub mod balance;
+pub mod chart;
 pub mod graph;
 pub mod page;
+pub mod picture;
 pub mod report;
+pub mod sample;
+pub mod screen;
 pub mod table;
-pub mod upload;
+pub mod timeline;

@@ -1,0 +1,170 @@
+//! What `cargo tt` says when it can't go on: one sentence, the cause, and what to do.
+
+use std::{error::Error as StdError, io, net::SocketAddr, path::PathBuf};
+
+use crate::{metrics, stack, workspace};
+
+/// Why a command of `cargo tt` ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file to upload is not there.
+    #[error("file `{}` does not exist", path.display())]
+    NoSuchFile {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file to upload is a directory.
+    #[error("`{}` is a directory, not a file", path.display())]
+    Directory {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file to upload holds nothing.
+    #[error("file `{}` is empty", path.display())]
+    EmptyFile {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file to upload can't be read.
+    #[error("failed to read file `{}`", path.display())]
+    ReadFile {
+        /// As given.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something else listens on the port for the live page.
+    #[error("port {port} is in use by another program")]
+    PortInUse {
+        /// As given.
+        port: u16,
+    },
+    /// The live page can't be served.
+    #[error("failed to listen on {address} for the live page")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The report can't be written.
+    #[error("failed to write the report to `{}`", path.display())]
+    WriteReport {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The workspace was not found.
+    #[error(transparent)]
+    Workspace(#[from] workspace::Error),
+    /// The local stack could not do something.
+    #[error(transparent)]
+    Stack(#[from] stack::Error),
+    /// The metrics could not be read.
+    #[error(transparent)]
+    Metrics(#[from] metrics::ReadError),
+    /// Some records have no outcome in the metrics.
+    #[error("{missing}, {seconds} s after the upload")]
+    Shortfall {
+        /// Which metric, and by how much.
+        missing: String,
+        /// How long it was waited.
+        seconds: u64,
+        /// Where to look.
+        logs: PathBuf,
+    },
+    /// Ctrl-C or SIGTERM before the demo was ready.
+    #[error("interrupted before the metrics were there; everything that was started is stopped")]
+    Interrupted,
+    /// Signals can't be listened for.
+    #[error("failed to listen for Ctrl-C")]
+    Signals(#[source] io::Error),
+}
+
+impl Error {
+    /// What to do about it, where the sentence does not say so itself.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::NoSuchFile { .. } => {
+                "check the path, or leave `--file` out to upload the shipped five records"
+            }
+            Self::Directory { .. } => {
+                "name one file: CSV with a header, JSON Lines or a JSON array"
+            }
+            Self::EmptyFile { .. } => "give a file with at least one record",
+            Self::ReadFile { .. } => "check the permissions of the file",
+            Self::PortInUse { .. } => {
+                "choose another with `--port`, or leave it out to take a free one"
+            }
+            Self::Listen { .. } => "choose another port with `--port`, 1024 or above",
+            Self::WriteReport { .. } => "choose another place with `--report`",
+            Self::Metrics(_) => "start the demo with `cargo tt demo`, if it does not run any more",
+            Self::Shortfall { logs, .. } => {
+                return Some(format!("the logs are in {}", logs.display()));
+            }
+            Self::Workspace(_) | Self::Stack(_) | Self::Interrupted | Self::Signals(_) => {
+                return None;
+            }
+        };
+        Some(help.into())
+    }
+
+    /// 2 for a wrong command line, 130 for Ctrl-C, 1 for everything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoSuchFile { .. } | Self::Directory { .. } | Self::EmptyFile { .. } => 2,
+            Self::Interrupted => 130,
+            _ => 1,
+        }
+    }
+
+    /// The sentence, its causes and the help, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("error: {self}")];
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            lines.push(format!("  cause: {error}"));
+            cause = error.source();
+        }
+        lines.extend(self.help().map(|help| format!("  help: {help}")));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, path::PathBuf};
+
+    use super::Error;
+
+    #[test]
+    fn an_error_is_a_sentence_its_cause_and_what_to_do() {
+        let source = io::Error::other("disk full");
+        let error = Error::WriteReport {
+            path: PathBuf::from("/r.html"),
+            source,
+        };
+        assert_eq!(
+            error.lines(),
+            [
+                "error: failed to write the report to `/r.html`",
+                "  cause: disk full",
+                "  help: choose another place with `--report`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_command_line_has_another_exit_code_than_a_failure() {
+        assert_eq!(
+            Error::EmptyFile {
+                path: PathBuf::new()
+            }
+            .exit_code(),
+            2
+        );
+        assert_eq!(Error::PortInUse { port: 80 }.exit_code(), 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! The demo that stays up: the picture follows the metrics until someone stops it.
+
+use std::time::Duration;
+
+use aws_config::Region;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::{
+    demo::{Demo, totals},
+    error::Error,
+    graph,
+    picture::Picture,
+    screen::{self, Look, Style},
+};
+
+/// How often the metrics are read.
+const POLL: Duration = Duration::from_secs(1);
+/// How often the time axis moves on when nothing happens.
+const REDRAW: Duration = Duration::from_secs(5);
+/// Readings that may fail in a row: the machine may be busy.
+const FAILURES: u32 = 5;
+/// Rows of the terminal that the graph leaves to the lines below it.
+const ROWS_BELOW: usize = 4;
+
+/// A picture that is drawn again in place.
+#[derive(Debug)]
+pub(crate) struct Live<'a> {
+    demo: &'a Demo<'a>,
+    picture: Picture,
+    drawn: usize,
+}
+
+impl<'a> Live<'a> {
+    pub(crate) fn new(demo: &'a Demo<'a>, picture: Picture) -> Self {
+        Self {
+            demo,
+            picture,
+            drawn: 0,
+        }
+    }
+
+    /// Follows the metrics; ends only when they can't be read or shown any more.
+    pub(crate) async fn follow(mut self) -> Result<(), Error> {
+        screen::print_lines(&self.instructions(&Look::of_stdout()));
+        self.draw(&Look::of_stdout());
+        let mut ticks = interval(POLL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut failures, mut drawn_at) = (0, Instant::now());
+        loop {
+            ticks.tick().await;
+            let picture = match self.demo.read().await {
+                Ok(picture) => picture,
+                Err(_) if failures < FAILURES => {
+                    failures += 1;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            failures = 0;
+            let changed = picture.series != self.picture.series;
+            if changed || drawn_at.elapsed() >= REDRAW {
+                drawn_at = Instant::now();
+                self.picture = picture;
+                self.demo.show(&self.picture)?;
+                self.redraw(changed);
+            }
+        }
+    }
+
+    fn instructions(&self, look: &Look) -> Vec<String> {
+        let stack = self.demo.stack;
+        let region = stack
+            .sdk_config()
+            .region()
+            .map_or("us-east-1", Region::as_ref);
+        let endpoint = stack.endpoint();
+        let rows = [
+            ("live page", self.demo.page.url()),
+            (
+                "more records",
+                "cargo tt upload FILE   (in another terminal)".into(),
+            ),
+            ("to stop", "Ctrl-C".into()),
+            (
+                "aws command",
+                format!("export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region}"),
+            ),
+            (
+                "",
+                "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test".into(),
+            ),
+        ];
+        let rows = rows.iter().map(|(name, value)| {
+            format!(
+                "  {}  {value}",
+                look.paint(Style::Dim, &format!("{name:<12}"))
+            )
+        });
+        [String::new()].into_iter().chain(rows).collect()
+    }
+
+    fn redraw(&mut self, changed: bool) {
+        let look = Look::of_stdout();
+        if look.interactive {
+            // The cursor stands below what was drawn last.
+            screen::print(&format!("\x1b[{}A\r\x1b[J", self.drawn.max(1)));
+            self.draw(&look);
+        } else if changed {
+            screen::print(&format!("{}\n", totals(&self.picture.series)));
+        }
+    }
+
+    /// Draws at most one screen, so that all of it can be drawn again.
+    fn draw(&mut self, look: &Look) {
+        if !look.interactive {
+            return;
+        }
+        let rows = look.rows.saturating_sub(ROWS_BELOW);
+        let mut lines = vec![String::new()];
+        lines.extend(graph::lines(&self.picture, &Look { rows, ..*look }));
+        lines.push(String::new());
+        let below = format!("  {}  Ctrl-C stops", self.demo.page.url());
+        lines.push(look.paint(Style::Dim, &below));
+        self.drawn = lines.len();
+        screen::print_lines(&lines);
+    }
+}
