@@ -1,1 +1,30 @@
-//! x
+//! TT events on Kinesis to Salesforce Cases.
+//!
+//! One invocation, in order: [`handler`] takes a [`KinesisBatch`], `record` decodes and maps each
+//! record, `deliver` creates the Cases in calls of at most 200, `settle` counts each record once at
+//! its final outcome, `park` keeps what Salesforce refused.
+
+mod backoff;
+mod batch;
+mod classify;
+mod config;
+mod deliver;
+mod error;
+pub mod handler;
+mod mapping;
+mod park;
+mod record;
+mod reply;
+mod salesforce;
+mod settle;
+#[cfg(test)]
+mod stand_in;
+mod token;
+
+pub use backoff::Deadline;
+pub use batch::{BatchResponse, KinesisBatch};
+pub use classify::{Class, ErrorCodes};
+pub use config::Config;
+pub use error::{BoxError, Error};
+pub use handler::{CaseCreation, Summary};
+pub use mapping::Mapping;

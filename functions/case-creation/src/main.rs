@@ -1,2 +1,48 @@
-//! x
-fn main() {}
+//! The Lambda function `CaseCreation`.
+
+use std::{process::ExitCode, sync::Arc, time::Duration, time::SystemTime};
+
+use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
+use case_creation::{BatchResponse, BoxError, CaseCreation, Config, Deadline, KinesisBatch};
+use lambda_runtime::{LambdaEvent, service_fn, tracing};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing::init_default_subscriber();
+    match start().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "case creation cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> Result<(), BoxError> {
+    let config = Config::from_env()?;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        // The token manager may have to start and to log in.
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .build();
+    let aws = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .load()
+        .await;
+    let function = Arc::new(CaseCreation::new(config, &aws)?);
+    let handler = service_fn(move |event: LambdaEvent<KinesisBatch>| {
+        let function = Arc::clone(&function);
+        // Boxed, since the compiler gives up on the layout of futures nested this deep.
+        Box::pin(async move { handle(&function, event).await })
+    });
+    tt_metrics::run(handler).await
+}
+
+async fn handle(
+    function: &CaseCreation,
+    event: LambdaEvent<KinesisBatch>,
+) -> Result<BatchResponse, BoxError> {
+    let deadline = Deadline::at(event.context.deadline(), SystemTime::now());
+    let summary = function.handle(event.payload, deadline).await?;
+    Ok(summary.response)
+}

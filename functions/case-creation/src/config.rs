@@ -1,0 +1,141 @@
+//! The environment of the function, read once at cold start.
+
+use crate::{Error, Mapping};
+
+const DEFAULT_API_VERSION: &str = "v62.0";
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// `SALESFORCE_TOKEN_SECRET_ID`: the secret that holds the token.
+    pub token_secret_id: String,
+    /// `TOKEN_MANAGER_FUNCTION`: the function that refreshes it.
+    pub token_manager_function: String,
+    /// `PARKING_BUCKET`: where refused records are kept, under `parked/case-creation/`.
+    pub parking_bucket: String,
+    /// `SALESFORCE_API_VERSION`, by default `v62.0`.
+    pub api_version: String,
+    /// `CASE_MAPPING`, by default the shipped `case-mapping.toml`.
+    pub mapping: Mapping,
+    /// Whether the bucket's name goes into the path: on a custom endpoint (`AWS_ENDPOINT_URL`,
+    /// `AWS_ENDPOINT_URL_S3`) there is no host name per bucket.
+    pub path_style: bool,
+}
+
+impl Config {
+    /// Reads the environment of the process.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is missing or wrong.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables through `lookup`; empty ones count as not set.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is missing or wrong.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let optional = |name| lookup(name).filter(|value| !value.trim().is_empty());
+        let required = |name| optional(name).ok_or(Error::MissingVariable { name });
+        Ok(Self {
+            token_secret_id: required("SALESFORCE_TOKEN_SECRET_ID")?,
+            token_manager_function: required("TOKEN_MANAGER_FUNCTION")?,
+            parking_bucket: required("PARKING_BUCKET")?,
+            api_version: api_version(optional("SALESFORCE_API_VERSION"))?,
+            mapping: match optional("CASE_MAPPING") {
+                Some(text) => Mapping::parse(&text, "`CASE_MAPPING`")?,
+                None => Mapping::shipped()?,
+            },
+            path_style: optional("AWS_ENDPOINT_URL")
+                .or(optional("AWS_ENDPOINT_URL_S3"))
+                .is_some(),
+        })
+    }
+}
+
+fn api_version(value: Option<String>) -> Result<String, Error> {
+    let Some(value) = value else {
+        return Ok(DEFAULT_API_VERSION.to_owned());
+    };
+    let number = value
+        .strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match number {
+        Some((major, minor)) if digits(major) && digits(minor) => Ok(value),
+        _ => Err(Error::ApiVersion { value }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(changes: &[(&str, &str)]) -> Result<Config, Error> {
+        let base = [
+            ("SALESFORCE_TOKEN_SECRET_ID", "token"),
+            ("TOKEN_MANAGER_FUNCTION", "tms"),
+            ("PARKING_BUCKET", "bucket"),
+        ];
+        Config::from_lookup(|name| {
+            let mut all = changes.iter().chain(&base);
+            all.find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn defaults_fill_what_is_not_set() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.api_version, "v62.0");
+        assert_eq!(config.mapping.external_id(), "TT_Event_Id__c");
+        assert!(!config.path_style);
+    }
+
+    #[test]
+    fn a_missing_or_empty_variable_is_named() {
+        let error = read(&[("PARKING_BUCKET", " ")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable `PARKING_BUCKET` is not set"
+        );
+    }
+
+    #[test]
+    fn an_api_version_without_v_is_refused() {
+        let error = read(&[("SALESFORCE_API_VERSION", "62.0")]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`62.0`, expected a form like `v62.0`")
+        );
+        assert!(read(&[("SALESFORCE_API_VERSION", "v59.0")]).is_ok());
+    }
+
+    #[test]
+    fn a_bad_mapping_is_a_clear_error() {
+        let error = read(&[("CASE_MAPPING", "fields = 3")]).unwrap_err();
+        assert!(
+            error.to_string().contains("`CASE_MAPPING` is not usable"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_custom_endpoint_puts_the_bucket_into_the_path() {
+        assert!(
+            read(&[("AWS_ENDPOINT_URL_S3", "http://x")])
+                .unwrap()
+                .path_style
+        );
+        assert!(
+            read(&[("AWS_ENDPOINT_URL", "http://x")])
+                .unwrap()
+                .path_style
+        );
+    }
+}

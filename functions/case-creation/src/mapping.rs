@@ -1,0 +1,344 @@
+//! TT event to Case fields, as data: see `case-mapping.toml`.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tt_event::TtEvent;
+
+use crate::Error;
+
+const SHIPPED: &str = include_str!("../case-mapping.toml");
+
+/// How a TT event becomes a Case.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    external_id: String,
+    fields: Vec<(String, Rule)>,
+}
+
+#[derive(Debug, Clone)]
+enum Rule {
+    FirstOf(Vec<Template>),
+    Lookup(Lookup),
+    Constant(Value),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lookup {
+    from: String,
+    values: BTreeMap<String, String>,
+    default: Option<String>,
+}
+
+/// Text with `{name}` in it.
+#[derive(Debug, Clone)]
+struct Template(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Field(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    external_id: String,
+    fields: BTreeMap<String, RuleText>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a field is a template, a list of templates, a table with `from`, `values` and `default`, or a constant"
+)]
+enum RuleText {
+    Template(String),
+    FirstOf(Vec<String>),
+    Lookup(Lookup),
+    Flag(bool),
+    Integer(i64),
+    Float(f64),
+}
+
+impl Mapping {
+    /// Reads the default mapping, `case-mapping.toml`.
+    ///
+    /// # Errors
+    ///
+    /// When the shipped mapping is not one; a test keeps that from happening.
+    pub fn shipped() -> Result<Self, Error> {
+        Self::parse(SHIPPED, "`case-mapping.toml`")
+    }
+
+    /// Reads a mapping from TOML or, when it begins with `{`, from JSON; `from` names the source in errors.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong, and where.
+    pub fn parse(text: &str, from: &'static str) -> Result<Self, Error> {
+        let document: Result<Document, String> = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        } else {
+            toml::from_str(text).map_err(|error| error.to_string())
+        };
+        let mapping = document.and_then(Self::check);
+        mapping.map_err(|reason| Error::Mapping { from, reason })
+    }
+
+    fn check(document: Document) -> Result<Self, String> {
+        let Document {
+            external_id,
+            fields,
+        } = document;
+        for name in fields.keys().chain([&external_id]) {
+            if !is_api_name(name) {
+                return Err(format!("`{name}` is not the name of a Salesforce field"));
+            }
+        }
+        if let Some(name) = fields.keys().find(|f| f.eq_ignore_ascii_case(&external_id)) {
+            return Err(format!(
+                "`{name}` is the external id and holds the event id"
+            ));
+        }
+        let fields = fields.into_iter().map(|(name, rule)| match rule.check() {
+            Ok(rule) => Ok((name, rule)),
+            Err(reason) => Err(format!("field `{name}`: {reason}")),
+        });
+        Ok(Self {
+            external_id,
+            fields: fields.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The external id field.
+    pub fn external_id(&self) -> &str {
+        &self.external_id
+    }
+
+    /// Makes the sObject of an event, as `composite/sobjects` takes it.
+    pub fn sobject(&self, event: &TtEvent) -> Value {
+        let mut sobject = Map::new();
+        sobject.insert("attributes".to_owned(), json!({ "type": "Case" }));
+        sobject.insert(self.external_id.clone(), event.event_id.as_str().into());
+        for (name, rule) in &self.fields {
+            if let Some(value) = rule.value(event) {
+                sobject.insert(name.clone(), value);
+            }
+        }
+        sobject.into()
+    }
+}
+
+impl RuleText {
+    fn check(self) -> Result<Rule, String> {
+        Ok(match self {
+            Self::Template(text) => Rule::FirstOf(vec![Template::parse(&text)?]),
+            Self::FirstOf(texts) => {
+                let templates = texts.iter().map(|text| Template::parse(text));
+                Rule::FirstOf(templates.collect::<Result<_, _>>()?)
+            }
+            Self::Lookup(lookup) => Rule::Lookup(Lookup {
+                values: fold_keys(lookup.values)?,
+                ..lookup
+            }),
+            Self::Flag(value) => Rule::Constant(value.into()),
+            Self::Integer(value) => Rule::Constant(value.into()),
+            Self::Float(value) => Rule::Constant(value.into()),
+        })
+    }
+}
+
+impl Rule {
+    fn value(&self, event: &TtEvent) -> Option<Value> {
+        match self {
+            Self::FirstOf(templates) => templates
+                .iter()
+                .find_map(|template| template.render(event))
+                .map(Value::from),
+            Self::Lookup(lookup) => {
+                let key = text(event, &lookup.from).map(|key| fold(&key));
+                let found = key.and_then(|key| lookup.values.get(&key));
+                let value = found.or(lookup.default.as_ref());
+                value.map(|value| value.as_str().into())
+            }
+            Self::Constant(value) => Some(value.clone()),
+        }
+    }
+}
+
+impl Template {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, brace) = rest.split_at(at);
+            plain.push_str(before);
+            if let Some(after) = brace.strip_prefix("{{") {
+                plain.push('{');
+                rest = after;
+            } else if let Some(after) = brace.strip_prefix("}}") {
+                plain.push('}');
+                rest = after;
+            } else {
+                let inside = brace.strip_prefix('{').and_then(|b| b.split_once('}'));
+                let Some((name, after)) = inside else {
+                    return Err(format!(
+                        "a single brace in `{text}`, write `{{{{` or `}}}}`"
+                    ));
+                };
+                if name.is_empty() || name.contains('{') {
+                    return Err(format!("`{{{name}}}` in `{text}` names no event field"));
+                }
+                parts.push(Part::Text(std::mem::take(&mut plain)));
+                parts.push(Part::Field(name.to_owned()));
+                rest = after;
+            }
+        }
+        plain.push_str(rest);
+        parts.push(Part::Text(plain));
+        parts.retain(|part| *part != Part::Text(String::new()));
+        Ok(Self(parts))
+    }
+
+    fn render(&self, event: &TtEvent) -> Option<String> {
+        let mut rendered = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(plain) => rendered.push_str(plain),
+                Part::Field(name) => rendered.push_str(&text(event, name)?),
+            }
+        }
+        Some(rendered)
+    }
+}
+
+/// A field of the event; blank counts as absent.
+fn text<'a>(event: &'a TtEvent, name: &str) -> Option<Cow<'a, str>> {
+    event.text(name).filter(|text| !text.trim().is_empty())
+}
+
+fn fold(key: &str) -> String {
+    key.trim().to_lowercase()
+}
+
+fn fold_keys(values: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, String> {
+    let mut folded = BTreeMap::new();
+    for (key, value) in values {
+        if folded.insert(fold(&key), value).is_some() {
+            return Err(format!("`{key}` stands twice, case is not looked at"));
+        }
+    }
+    Ok(folded)
+}
+
+/// Letters, digits and `_`, a letter first.
+fn is_api_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use tt_event::{Json, Source};
+
+    use super::*;
+
+    fn event() -> TtEvent {
+        let source = Source::new("bucket", "incoming/a.csv", "v1", 0);
+        TtEvent::new(source, "2025-01-01T00:00:00Z", "r-1", "c-1", "kyc_review")
+    }
+
+    fn json_text(text: &str) -> Option<Json> {
+        Some(Json::from_text(text))
+    }
+
+    fn refusal(text: &str) -> String {
+        Mapping::parse(text, "a test").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_default_fills_a_case() {
+        let mut event = event();
+        event.details = json_text("Passport expired.");
+        event.risk_rating = json_text(" high");
+        let expected = json!({
+            "attributes": { "type": "Case" },
+            "TT_Event_Id__c": event.event_id.as_str(),
+            "Subject": "kyc_review for customer c-1",
+            "Description": "Passport expired.",
+            "Origin": "TT",
+            "Priority": "High",
+        });
+        assert_eq!(Mapping::shipped().unwrap().sobject(&event), expected);
+    }
+
+    #[test]
+    fn a_subject_of_the_event_wins_and_blank_is_none() {
+        let mapping = Mapping::shipped().unwrap();
+        let mut event = event();
+        event.subject = json_text("Look at this");
+        assert_eq!(mapping.sobject(&event)["Subject"], "Look at this");
+        event.subject = json_text("  ");
+        assert_eq!(
+            mapping.sobject(&event)["Subject"],
+            "kyc_review for customer c-1"
+        );
+    }
+
+    #[test]
+    fn each_risk_rating_has_its_priority_and_others_the_default() {
+        let mapping = Mapping::shipped().unwrap();
+        let cases = [
+            ("HIGH", "High"),
+            ("MEDIUM", "Medium"),
+            ("LOW", "Low"),
+            ("?", "Medium"),
+        ];
+        for (rating, priority) in cases {
+            let mut event = event();
+            event.risk_rating = json_text(rating);
+            assert_eq!(mapping.sobject(&event)["Priority"], priority, "{rating}");
+        }
+        assert_eq!(mapping.sobject(&event())["Priority"], "Medium");
+    }
+
+    #[test]
+    fn a_field_without_a_value_is_left_out() {
+        let sobject = Mapping::shipped().unwrap().sobject(&event());
+        assert!(sobject.get("Description").is_none());
+    }
+
+    #[test]
+    fn a_mapping_may_be_json_with_constants_and_other_columns() {
+        let text = r#"{"external_id": "Key__c", "fields": {
+            "Urgent__c": true, "Score__c": 5, "Subject": "{{{branch}}} {customer_id}"}}"#;
+        let mut event = event();
+        event
+            .extra
+            .insert("branch".to_owned(), Json::from_text("Oslo"));
+        let sobject = Mapping::parse(text, "a test").unwrap().sobject(&event);
+        assert_eq!(sobject["Urgent__c"], true);
+        assert_eq!(sobject["Score__c"], 5);
+        assert_eq!(sobject["Subject"], "{Oslo} c-1");
+        assert_eq!(sobject["Key__c"], event.event_id.as_str());
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        let head = "external_id = \"E__c\"\n[fields]\n";
+        let fields = |line: &str| refusal(&format!("{head}{line}"));
+        assert!(fields("Subject = \"{oops\"").contains("field `Subject`: a single brace"));
+        assert!(fields("Subject = \"{}\"").contains("`{}` in `{}` names no event field"));
+        assert!(fields("\"Sub ject\" = \"x\"").contains("`Sub ject` is not the name"));
+        assert!(fields("e__C = \"x\"").contains("`e__C` is the external id"));
+        assert!(fields("Subject = { table = 1 }").contains("a field is a template, a list"));
+        let twice = "P = { from = \"r\", values = { HIGH = \"a\", high = \"b\" } }";
+        assert!(fields(twice).contains("stands twice"));
+        assert!(refusal("[fields]").contains("missing field `external_id`"));
+        assert!(refusal("{").contains("line 1 column 1"));
+    }
+}

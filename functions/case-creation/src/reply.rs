@@ -1,0 +1,190 @@
+//! What `composite/sobjects` answers, read without trust.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The result of one record of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// The Case was created.
+    Created,
+    /// Salesforce said no.
+    Failed(Refusal),
+    /// Neither yes nor no.
+    Unreadable,
+}
+
+/// A Salesforce error: its code, its text, the fields it names.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    /// Often quotes field values, so it goes into parked records and nowhere else.
+    pub(crate) message: String,
+    pub(crate) fields: Vec<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            fields: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct ItemText {
+    success: bool,
+    #[serde(default)]
+    errors: Vec<ErrorText>,
+}
+
+/// Collections name the code `statusCode`, single-record answers name it `errorCode`.
+#[derive(Deserialize)]
+struct ErrorText {
+    #[serde(rename = "statusCode", alias = "errorCode")]
+    code: String,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    fields: Option<Vec<String>>,
+}
+
+/// Reads one result for each of `expected` records, in order. `None` when the answer is no such
+/// list: then nothing is known about any of them.
+pub(crate) fn items(body: &[u8], expected: usize) -> Option<Vec<Item>> {
+    let items: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
+    (items.len() == expected).then(|| items.into_iter().map(item).collect())
+}
+
+/// Reads the first error of an answer that is not a success.
+pub(crate) fn first_error(body: &[u8]) -> Option<Refusal> {
+    let errors: Vec<ErrorText> = serde_json::from_slice(body).ok()?;
+    errors.into_iter().next().map(Refusal::from)
+}
+
+fn item(raw: &RawValue) -> Item {
+    match serde_json::from_str::<ItemText>(raw.get()) {
+        Ok(item) if item.success => Item::Created,
+        Ok(item) => match item.errors.into_iter().next() {
+            Some(error) => Item::Failed(error.into()),
+            None => Item::Unreadable,
+        },
+        Err(_) => Item::Unreadable,
+    }
+}
+
+impl From<ErrorText> for Refusal {
+    fn from(error: ErrorText) -> Self {
+        Self {
+            code: error.code,
+            message: error.message.unwrap_or_default(),
+            fields: error.fields.unwrap_or_default(),
+        }
+    }
+}
+
+/// Which field a `DUPLICATE_VALUE` is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DuplicateOf {
+    /// Our external id: the Case exists.
+    OurField,
+    /// Another unique field: the Case does not exist and cannot be created.
+    AnotherField,
+    /// The answer does not say.
+    Unknown,
+}
+
+/// Finds the field of a duplicate. `fields` is usually empty, and then only the message has it:
+/// `duplicate value found: TT_Event_Id__c duplicates value on record with id: 500..`, sometimes with
+/// `<unknown>` in its place, or in another language.
+pub(crate) fn duplicate_of(refusal: &Refusal, our_field: &str) -> DuplicateOf {
+    let ours = |name: &str| name.eq_ignore_ascii_case(our_field);
+    if !refusal.fields.is_empty() {
+        return if refusal.fields.iter().any(|name| ours(name)) {
+            DuplicateOf::OurField
+        } else {
+            DuplicateOf::AnotherField
+        };
+    }
+    let named = refusal
+        .message
+        .split_once("duplicate value found: ")
+        .and_then(|(_, rest)| rest.split_once(" duplicates value"));
+    match named {
+        Some((name, _)) if ours(name.trim()) => DuplicateOf::OurField,
+        Some((name, _)) if !name.contains('<') => DuplicateOf::AnotherField,
+        _ => DuplicateOf::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "TT_Event_Id__c";
+
+    fn duplicate(message: &str, fields: &[&str]) -> DuplicateOf {
+        let mut refusal = Refusal::new("DUPLICATE_VALUE", message);
+        refusal.fields = fields.iter().map(|&name| name.to_owned()).collect();
+        duplicate_of(&refusal, OURS)
+    }
+
+    #[test]
+    fn results_are_read_in_order() {
+        let body = br#"[{"id": "500A", "success": true, "errors": []},
+            {"success": false, "errors": [{"statusCode": "STRING_TOO_LONG", "message": "m", "fields": ["Subject"]}]},
+            {"success": false, "errors": []}, 5]"#;
+        let items = items(body, 4).unwrap();
+        assert_eq!(items[0], Item::Created);
+        assert!(
+            matches!(&items[1], Item::Failed(r) if r.code == "STRING_TOO_LONG" && r.fields == ["Subject"])
+        );
+        assert_eq!(items[2..], [Item::Unreadable, Item::Unreadable]);
+    }
+
+    #[test]
+    fn an_answer_of_the_wrong_length_says_nothing() {
+        assert!(items(br#"[{"success": true}]"#, 2).is_none());
+        assert!(items(b"<html>", 1).is_none());
+    }
+
+    #[test]
+    fn the_field_of_a_duplicate_is_read_from_the_list_or_the_message() {
+        let message = |field| {
+            format!("duplicate value found: {field} duplicates value on record with id: 500A")
+        };
+        assert_eq!(
+            duplicate(&message("TT_Event_Id__c"), &[]),
+            DuplicateOf::OurField
+        );
+        assert_eq!(
+            duplicate(&message("Ticket__c"), &[]),
+            DuplicateOf::AnotherField
+        );
+        assert_eq!(duplicate(&message("<unknown>"), &[]), DuplicateOf::Unknown);
+        assert_eq!(duplicate("doppelter Wert", &[]), DuplicateOf::Unknown);
+        assert_eq!(duplicate("", &["tt_event_id__C"]), DuplicateOf::OurField);
+        assert_eq!(
+            duplicate(&message("TT_Event_Id__c"), &["Ticket__c"]),
+            DuplicateOf::AnotherField
+        );
+    }
+
+    #[test]
+    fn debug_hides_the_message() {
+        let refusal = Refusal::new("STRING_TOO_LONG", "Subject: value too large: Anna Smith");
+        assert!(!format!("{refusal:?}").contains("Anna"));
+    }
+}

@@ -1,0 +1,1 @@
+//! A local server in the place of Salesforce and of AWS.
