@@ -14,7 +14,8 @@ Examples:
   cargo tt graph                    what CloudWatch says now, once more
   cargo tt catalogue                which metrics there are, and where they are declared
 
-Nothing here needs an AWS account or Docker: the AWS services and Salesforce run on this machine.";
+Nothing here needs an AWS account or Docker: the AWS services and Salesforce
+run on this machine.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -23,11 +24,13 @@ Examples:
   cargo tt demo --file export.jsonl.gz    your own records, then stay up
   cargo tt demo --port 8080               live page on http://127.0.0.1:8080
 
-A file holds CSV with a header, JSON Lines, or a JSON array of flat objects, each also gzipped (.gz).
-A record needs record_id, customer_id and event_type; risk_rating, occurred_at, subject and details
-are used when present; everything else is carried along.
+A file is CSV with a header, JSON Lines, or a JSON array of flat objects, each
+also gzipped. A record needs record_id, customer_id and event_type;
+risk_rating, occurred_at, subject and details are used when present, and
+everything else is carried along.
 
-Exit code: 0 when every record is accounted for, 1 when something failed, 2 for a wrong command line.";
+Exit code: 0 when every record is accounted for, 1 when something failed,
+2 for a wrong command line.";
 
 /// Business metrics of the TT pipeline, on your machine.
 ///
