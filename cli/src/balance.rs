@@ -1,5 +1,7 @@
 //! The accounting rules as equations over the five sums: does every record have an outcome?
 
+use std::fmt;
+
 use crate::{metrics::NAMES, picture::Picture};
 
 /// The five sums, by what they count.
@@ -108,6 +110,23 @@ impl Balance {
     }
 }
 
+impl fmt::Display for Balance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            received,
+            published,
+            unpublished,
+            created,
+            refused,
+        } = self;
+        write!(
+            formatter,
+            "received {received}, published {published}, failed {unpublished}, \
+             Cases {created}, failed {refused}"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Balance;
@@ -162,6 +181,15 @@ mod tests {
         }
         .missing(Some(100));
         assert!(uncreated.is_some_and(|text| text.starts_with("SFCaseCreated (10)")));
+    }
+
+    #[test]
+    fn the_five_sums_fit_on_a_line() {
+        let line = MIXED.to_string();
+        assert_eq!(
+            line,
+            "received 100, published 93, failed 7, Cases 90, failed 3"
+        );
     }
 
     #[test]

@@ -19,7 +19,6 @@ pub mod demo;
 pub mod error;
 pub mod file;
 pub mod interrupt;
-mod live;
 pub mod reading;
 pub mod upload;
 

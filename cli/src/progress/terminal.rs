@@ -161,13 +161,13 @@ impl Steps {
         let Some(step) = self.current.take() else {
             return format!("{mark} {summary}\n");
         };
-        let separator = if summary.is_empty() { "" } else { ": " };
+        let said = if summary.is_empty() {
+            &step.name
+        } else {
+            summary
+        };
         let time = self.look.paint(Style::Dim, &elapsed(now - step.since));
-        format!(
-            "{}{mark} {}{separator}{summary}  {time}\n",
-            self.erase(),
-            step.name
-        )
+        format!("{}{mark} {said}  {time}\n", self.erase())
     }
 
     /// What the passing of time makes visible.
@@ -262,7 +262,7 @@ mod tests {
         let later = now + Duration::from_millis(3210);
         assert_eq!(
             steps.done("three Lambdas", later),
-            "ok building: three Lambdas  3.2 s\n"
+            "ok three Lambdas  3.2 s\n"
         );
     }
 

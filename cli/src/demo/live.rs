@@ -5,8 +5,9 @@ use std::time::Duration;
 use aws_config::Region;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::running::{ROWS_AROUND, Running};
 use crate::{
-    demo::{Demo, totals},
+    balance::Balance,
     error::Error,
     graph,
     picture::Picture,
@@ -19,28 +20,26 @@ const POLL: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_secs(5);
 /// Readings that may fail in a row: the machine may be busy.
 const FAILURES: u32 = 5;
-/// Rows of the terminal that the graph leaves to the lines below it.
-const ROWS_BELOW: usize = 4;
 
 /// A picture that is drawn again in place.
 #[derive(Debug)]
-pub(crate) struct Live<'a> {
-    demo: &'a Demo<'a>,
+pub(super) struct Live<'a> {
+    running: &'a Running<'a>,
     picture: Picture,
     drawn: usize,
 }
 
 impl<'a> Live<'a> {
-    pub(crate) fn new(demo: &'a Demo<'a>, picture: Picture) -> Self {
+    pub(super) fn new(running: &'a Running<'a>, picture: Picture) -> Self {
         Self {
-            demo,
+            running,
             picture,
             drawn: 0,
         }
     }
 
     /// Follows the metrics; ends only when they can't be read or shown any more.
-    pub(crate) async fn follow(mut self) -> Result<(), Error> {
+    pub(super) async fn follow(mut self) -> Result<(), Error> {
         screen::print_lines(&self.instructions(&Look::of_stdout()));
         self.draw(&Look::of_stdout());
         let mut ticks = interval(POLL);
@@ -48,7 +47,7 @@ impl<'a> Live<'a> {
         let (mut failures, mut drawn_at) = (0, Instant::now());
         loop {
             ticks.tick().await;
-            let picture = match self.demo.read().await {
+            let picture = match self.running.read().await {
                 Ok(picture) => picture,
                 Err(_) if failures < FAILURES => {
                     failures += 1;
@@ -61,21 +60,21 @@ impl<'a> Live<'a> {
             if changed || drawn_at.elapsed() >= REDRAW {
                 drawn_at = Instant::now();
                 self.picture = picture;
-                self.demo.show(&self.picture)?;
+                self.running.show(&self.picture)?;
                 self.redraw(changed);
             }
         }
     }
 
     fn instructions(&self, look: &Look) -> Vec<String> {
-        let stack = self.demo.stack;
+        let stack = self.running.stack;
         let region = stack
             .sdk_config()
             .region()
             .map_or("us-east-1", Region::as_ref);
         let endpoint = stack.endpoint();
         let rows = [
-            ("live page", self.demo.page.url()),
+            ("live page", self.running.page.url()),
             (
                 "more records",
                 "cargo tt upload FILE   (in another terminal)".into(),
@@ -106,7 +105,7 @@ impl<'a> Live<'a> {
             screen::print(&format!("\x1b[{}A\r\x1b[J", self.drawn.max(1)));
             self.draw(&look);
         } else if changed {
-            screen::print(&format!("{}\n", totals(&self.picture.series)));
+            screen::print(&format!("{}\n", Balance::of(&self.picture)));
         }
     }
 
@@ -115,11 +114,11 @@ impl<'a> Live<'a> {
         if !look.interactive {
             return;
         }
-        let rows = look.rows.saturating_sub(ROWS_BELOW);
+        let rows = look.rows.saturating_sub(ROWS_AROUND);
         let mut lines = vec![String::new()];
         lines.extend(graph::lines(&self.picture, &Look { rows, ..*look }));
         lines.push(String::new());
-        let below = format!("  {}  Ctrl-C stops", self.demo.page.url());
+        let below = format!("  {}  Ctrl-C stops", self.running.page.url());
         lines.push(look.paint(Style::Dim, &below));
         self.drawn = lines.len();
         screen::print_lines(&lines);

@@ -1,0 +1,189 @@
+//! The running demo: a file goes in, the metrics are read back and shown.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use super::{NAMESPACE, PERIOD_SECONDS};
+use crate::{
+    balance::Balance,
+    error::Error,
+    file::File,
+    graph,
+    metrics::{self, Patience, ReadError, Series, WaitError},
+    page::Page,
+    picture::Picture,
+    progress::{Progress, Terminal},
+    report,
+    screen::{self, Look, Style},
+    stack::LocalStack,
+    table,
+};
+
+/// The window starts this long before the upload, so that the first bar does not touch the axis.
+const LEAD: Duration = Duration::from_secs(2);
+/// How long the metrics may take, beside the time that the records need.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A pipeline slower than this is stuck.
+const BYTES_PER_SECOND: usize = 5_000;
+/// How long the sums stay the same before they are believed.
+const QUIET: Duration = Duration::from_millis(300);
+/// The same where nobody knows how many records to expect.
+const QUIET_UNKNOWN: Duration = Duration::from_secs(2);
+/// Rows of the terminal that the graph leaves to what stands around it.
+pub(super) const ROWS_AROUND: usize = 5;
+
+/// A stack, the file and the page that show its metrics.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    pub(super) stack: &'a LocalStack,
+    pub(super) page: &'a Page,
+    report: &'a Path,
+    logs: PathBuf,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    since: SystemTime,
+}
+
+impl<'a> Running<'a> {
+    pub(super) fn new(
+        stack: &'a LocalStack,
+        page: &'a Page,
+        report: &'a Path,
+        logs: PathBuf,
+    ) -> Self {
+        let cloudwatch = aws_sdk_cloudwatch::Client::new(stack.sdk_config());
+        Self {
+            stack,
+            page,
+            report,
+            logs,
+            cloudwatch,
+            since: SystemTime::now() - LEAD,
+        }
+    }
+
+    /// Uploads the file, waits until every record has its outcome, and prints the picture.
+    pub(super) async fn first(&self, file: &File, progress: Terminal) -> Result<Picture, Error> {
+        let what = format!("{} ({})", file.name, size(file.body.len()));
+        progress.begin(&format!("uploading {what}"));
+        self.stack.upload(&file.name, file.body.clone()).await?;
+        progress.done(&format!("uploaded {what}"));
+
+        progress.begin("reading metrics");
+        let (series, waited) = match self.wait(file, &progress).await {
+            Ok(series) => (series, None),
+            Err(WaitError::Unsettled { patience, last }) => (last, Some(patience)),
+            Err(WaitError::Read(error)) => return Err(error.into()),
+        };
+        let picture = self.picture(series);
+        if waited.is_none() {
+            progress.done("metrics read back from CloudWatch");
+        }
+        drop(progress);
+        self.show(&picture)?;
+        self.print(&picture);
+        match waited {
+            None => Ok(picture),
+            Some(waited) => Err(self.shortfall(&picture, file, waited)),
+        }
+    }
+
+    /// Reads the metrics once.
+    pub(super) async fn read(&self) -> Result<Picture, ReadError> {
+        let series = metrics::read(&self.cloudwatch, NAMESPACE, self.since, PERIOD_SECONDS).await?;
+        Ok(self.picture(series))
+    }
+
+    /// Puts a picture where browsers find it: on the live page and into the report.
+    pub(super) fn show(&self, picture: &Picture) -> Result<(), Error> {
+        self.page.show(picture.clone());
+        let failed = |source| Error::WriteReport {
+            path: self.report.into(),
+            source,
+        };
+        if let Some(directory) = self.report.parent() {
+            fs::create_dir_all(directory).map_err(failed)?;
+        }
+        fs::write(self.report, report::html(picture)).map_err(failed)
+    }
+
+    async fn wait(&self, file: &File, progress: &Terminal) -> Result<Vec<Series>, WaitError> {
+        let work = u64::try_from(file.body.len() / BYTES_PER_SECOND).unwrap_or(0);
+        let patience = Patience {
+            at_most: PATIENCE + Duration::from_secs(work),
+            quiet: if file.records.is_some() {
+                QUIET
+            } else {
+                QUIET_UNKNOWN
+            },
+        };
+        let mut last = None;
+        let settled = |series: &[Series]| {
+            let picture = self.picture(series.to_vec());
+            let balance = Balance::of(&picture);
+            if last.replace(balance) != Some(balance) {
+                progress.detail(&balance.to_string());
+                self.page.show(picture);
+            }
+            balance.missing(file.records).is_none()
+        };
+        let (client, period) = (&self.cloudwatch, PERIOD_SECONDS);
+        metrics::wait_for(client, NAMESPACE, self.since, period, patience, settled).await
+    }
+
+    fn shortfall(&self, picture: &Picture, file: &File, waited: Duration) -> Error {
+        let missing = Balance::of(picture).missing(file.records);
+        Error::Shortfall {
+            missing: missing.unwrap_or_else(|| "the metrics still change".into()),
+            seconds: waited.as_secs(),
+            logs: self.logs.clone(),
+        }
+    }
+
+    fn print(&self, picture: &Picture) {
+        let look = Look::of_stdout();
+        let rows = look.rows.saturating_sub(ROWS_AROUND);
+        let report = look.paint(Style::Bold, &self.report.display().to_string());
+        let mut lines = vec![String::new()];
+        lines.extend(graph::lines(picture, &Look { rows, ..look }));
+        lines.push(String::new());
+        lines.extend(table::lines(picture, &look));
+        lines.extend([String::new(), format!("  the same as a page: {report}")]);
+        screen::print_lines(&lines);
+    }
+
+    fn picture(&self, series: Vec<Series>) -> Picture {
+        Picture {
+            namespace: NAMESPACE.into(),
+            endpoint: self.stack.endpoint().into(),
+            series,
+            from: self.since,
+            read_at: SystemTime::now(),
+            period_seconds: PERIOD_SECONDS,
+            cases: Some(self.stack.salesforce().cases().len()),
+        }
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_has_a_unit() {
+        assert_eq!(
+            [6, 12_345, 100_000_000].map(size),
+            ["6 bytes", "12 kB", "100 MB"]
+        );
+    }
+}
