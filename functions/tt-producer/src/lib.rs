@@ -1,1 +1,26 @@
-//! x
+//! TT Producer: an uploaded file of N records becomes N TT events on Kinesis.
+//!
+//! The modules stand in the order in which a record travels through them.
+
+mod account;
+mod config;
+mod content;
+mod deadline;
+mod error;
+mod failure;
+mod file;
+mod format;
+mod gunzip;
+mod handler;
+mod notification;
+mod object;
+mod park;
+mod publish;
+mod record;
+mod row;
+mod s3;
+mod split;
+
+pub use config::{Config, ConfigError};
+pub use error::Error;
+pub use handler::{Producer, Summary};

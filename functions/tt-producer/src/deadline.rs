@@ -1,0 +1,82 @@
+//! When to stop taking on work, so that what is unfinished can still be kept.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant, SystemTime},
+};
+
+const LEAST_MARGIN: Duration = Duration::from_millis(500);
+const MOST_MARGIN: Duration = Duration::from_secs(10);
+/// What is left for the response and the metrics.
+const LAST_MARGIN: Duration = Duration::from_millis(200);
+
+/// The two points in time that matter to an invocation; none when its deadline is unknown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Deadline {
+    /// From here on nothing new is read or published, only parked.
+    pub(crate) stop: Option<Instant>,
+    /// From here on nothing is parked either.
+    pub(crate) end: Option<Instant>,
+}
+
+impl Deadline {
+    /// The points for an invocation that ends at `deadline`, seen at `now`.
+    ///
+    /// A deadline in the past is unknown, not over: some local runtimes send nonsense.
+    pub(crate) fn new(deadline: Option<SystemTime>, now: (SystemTime, Instant)) -> Self {
+        let left = deadline.and_then(|deadline| deadline.duration_since(now.0).ok());
+        let Some(left) = left.filter(|left| !left.is_zero()) else {
+            return Self::default();
+        };
+        let margin = (left / 10).clamp(LEAST_MARGIN, MOST_MARGIN);
+        Self {
+            stop: Some(now.1 + left.saturating_sub(margin)),
+            end: Some(now.1 + left.saturating_sub(LAST_MARGIN)),
+        }
+    }
+
+    /// Whether it is time to stop.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.stop.is_some_and(|stop| Instant::now() >= stop)
+    }
+}
+
+/// Waits for `work` until `end`; `None` when that came first.
+pub(crate) async fn until<T>(end: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match end {
+        Some(end) => tokio::time::timeout_at(end.into(), work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(seconds: u64) -> (Duration, Duration) {
+        let now = (SystemTime::now(), Instant::now());
+        let deadline = Deadline::new(Some(now.0 + Duration::from_secs(seconds)), now);
+        (
+            deadline.stop.unwrap() - now.1,
+            deadline.end.unwrap() - now.1,
+        )
+    }
+
+    #[test]
+    fn a_tenth_is_kept_for_parking_within_bounds() {
+        assert_eq!(
+            left(60),
+            (Duration::from_secs(54), Duration::from_millis(59_800))
+        );
+        assert_eq!(left(900).0, Duration::from_secs(890));
+        assert_eq!(left(3).0, Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_deadline_in_the_past_is_unknown() {
+        let now = (SystemTime::now(), Instant::now());
+        let deadline = Deadline::new(Some(SystemTime::UNIX_EPOCH), now);
+        assert_eq!((deadline.stop, deadline.end), (None, None));
+        assert!(!deadline.has_passed());
+    }
+}

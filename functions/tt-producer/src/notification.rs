@@ -1,0 +1,277 @@
+//! What an invocation is about: the objects that its payload names, in any form S3 sends them.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::object::Object;
+
+/// The only event version we know; minor versions add fields.
+const MAJOR_VERSION: &str = "2";
+/// SNS in SQS around an S3 event, and one to spare.
+const WRAPPERS: usize = 3;
+
+/// Why a payload is not a notification.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotificationError {
+    /// None of the forms that S3 sends.
+    #[error("payload is no S3 notification, directly or through SQS, SNS or EventBridge")]
+    Unknown,
+    /// A notification without something that every notification has.
+    #[error("S3 notification record {index} has no {field}")]
+    Missing {
+        /// Position in the notification.
+        index: usize,
+        /// Path of the field.
+        field: &'static str,
+    },
+    /// A notification of a form that this build does not know.
+    #[error("S3 notification record {index} is of event version {version}, this build reads 2.x")]
+    Version {
+        /// Position in the notification.
+        index: usize,
+        /// The version found.
+        version: String,
+    },
+}
+
+/// Reads the objects out of a payload.
+///
+/// Lenient about everything that is not needed: a stricter reader would refuse, before any of our
+/// code runs, what S3 really sends. The test message that S3 sends when a notification is set up
+/// names no object, and neither do events about anything but the creation of one.
+///
+/// # Errors
+///
+/// When the payload is of no known form.
+pub(crate) fn decode(payload: &Value) -> Result<Vec<Object>, NotificationError> {
+    decode_wrapped(payload, WRAPPERS)
+}
+
+fn decode_wrapped(payload: &Value, wrappers: usize) -> Result<Vec<Object>, NotificationError> {
+    if payload["Event"] == "s3:TestEvent" {
+        tracing::info!("test event of S3, nothing to do");
+        return Ok(Vec::new());
+    }
+    if payload["detail-type"] == "Object Created" && payload["source"] == "aws.s3" {
+        return event_bridge(&payload["detail"]).map(|object| vec![object]);
+    }
+    let records = payload["Records"]
+        .as_array()
+        .ok_or(NotificationError::Unknown)?;
+    let mut objects = Vec::with_capacity(records.len());
+    for (index, record) in records.iter().enumerate() {
+        match wrapped_text(record) {
+            Some(text) if wrappers > 0 => {
+                let inner = serde_json::from_str(text).map_err(|_| NotificationError::Unknown)?;
+                objects.extend(decode_wrapped(&inner, wrappers - 1)?);
+            }
+            Some(_) => return Err(NotificationError::Unknown),
+            None => objects.extend(direct(index, record)?),
+        }
+    }
+    Ok(objects)
+}
+
+/// The message inside an SQS or SNS record.
+fn wrapped_text(record: &Value) -> Option<&str> {
+    let queue = record["eventSource"] == "aws:sqs";
+    let topic = record["EventSource"] == "aws:sns";
+    match (queue, topic) {
+        (true, _) => record["body"].as_str(),
+        (_, true) => record["Sns"]["Message"].as_str(),
+        _ => None,
+    }
+}
+
+/// One record of an S3 notification; `None` when it is not about a created object.
+fn direct(index: usize, record: &Value) -> Result<Option<Object>, NotificationError> {
+    let missing = |field| NotificationError::Missing { index, field };
+    let Some(s3) = record.get("s3") else {
+        return Err(NotificationError::Unknown);
+    };
+    if let Some(version) = record["eventVersion"].as_str()
+        && version.split('.').next() != Some(MAJOR_VERSION)
+    {
+        return Err(NotificationError::Version {
+            index,
+            version: version.to_owned(),
+        });
+    }
+    let event = record["eventName"]
+        .as_str()
+        .ok_or_else(|| missing("eventName"))?;
+    let object = &s3["object"];
+    let bucket = text(&s3["bucket"]["name"]).ok_or_else(|| missing("s3.bucket.name"))?;
+    let key = text(&object["key"]).ok_or_else(|| missing("s3.object.key"))?;
+    let key = decode_key(&key);
+    if !event
+        .trim_start_matches("s3:")
+        .starts_with("ObjectCreated:")
+    {
+        tracing::warn!(
+            bucket,
+            key,
+            event,
+            "skipped an event that creates no object"
+        );
+        return Ok(None);
+    }
+    Ok(Some(Object {
+        bucket,
+        key,
+        version_id: version_id(&object["versionId"]),
+        e_tag: text(&object["eTag"]).map(unquoted),
+        size: object["size"].as_u64(),
+    }))
+}
+
+/// The detail of an EventBridge event; its key is not encoded.
+fn event_bridge(detail: &Value) -> Result<Object, NotificationError> {
+    let missing = |field| NotificationError::Missing { index: 0, field };
+    let object = &detail["object"];
+    Ok(Object {
+        bucket: text(&detail["bucket"]["name"]).ok_or_else(|| missing("detail.bucket.name"))?,
+        key: text(&object["key"]).ok_or_else(|| missing("detail.object.key"))?,
+        version_id: version_id(&object["version-id"]),
+        e_tag: text(&object["etag"]).map(unquoted),
+        size: object["size"].as_u64(),
+    })
+}
+
+/// Decodes a key as S3 encodes it for notifications: like a form, so `+` is a space.
+fn decode_key(key: &str) -> String {
+    let spaced = key.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+fn text(value: &Value) -> Option<String> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+/// A version id that names one version: objects of a suspended bucket share the id `null`.
+fn version_id(value: &Value) -> Option<String> {
+    text(value).filter(|id| id != "null")
+}
+
+fn unquoted(e_tag: String) -> String {
+    e_tag.trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(key: &str) -> Value {
+        json!({
+            "eventVersion": "2.6",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {
+                "bucket": {"name": "bucket"},
+                "object": {"key": key, "size": 7, "eTag": "abc", "versionId": "v1"},
+            },
+        })
+    }
+
+    fn object() -> Object {
+        Object {
+            bucket: "bucket".to_owned(),
+            key: "incoming/a.csv".to_owned(),
+            version_id: Some("v1".to_owned()),
+            e_tag: Some("abc".to_owned()),
+            size: Some(7),
+        }
+    }
+
+    #[test]
+    fn every_record_of_a_notification_is_an_object() {
+        let payload = json!({"Records": [record("incoming/a.csv"), record("incoming/b.csv")]});
+        let objects = decode(&payload).unwrap();
+        assert_eq!(objects[0], object());
+        assert_eq!(objects[1].key, "incoming/b.csv");
+    }
+
+    #[test]
+    fn keys_are_decoded_like_a_form() {
+        assert_eq!(
+            decode_key("incoming/a+b%2Bc%C3%A9%25.csv"),
+            "incoming/a b+cé%.csv"
+        );
+    }
+
+    #[test]
+    fn the_test_event_names_no_object() {
+        let payload = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "bucket"});
+        assert_eq!(decode(&payload), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn notifications_arrive_through_sqs_sns_and_both() {
+        let s3 = json!({"Records": [record("incoming/a.csv")]}).to_string();
+        let sns = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": s3}}]});
+        let sqs = |body: &str| json!({"Records": [{"eventSource": "aws:sqs", "body": body}]});
+        assert_eq!(decode(&sns), Ok(vec![object()]));
+        assert_eq!(decode(&sqs(&s3)), Ok(vec![object()]));
+        assert_eq!(decode(&sqs(&sns.to_string())), Ok(vec![object()]));
+    }
+
+    #[test]
+    fn event_bridge_keys_are_taken_as_they_are() {
+        let payload = json!({
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "detail": {
+                "bucket": {"name": "bucket"},
+                "object": {"key": "incoming/a+b.csv", "size": 7, "etag": "abc", "version-id": "v1"},
+            },
+        });
+        let expected = Object {
+            key: "incoming/a+b.csv".to_owned(),
+            ..object()
+        };
+        assert_eq!(decode(&payload), Ok(vec![expected]));
+    }
+
+    #[test]
+    fn a_deletion_names_no_object() {
+        let mut removed = record("incoming/a.csv");
+        removed["eventName"] = json!("ObjectRemoved:Delete");
+        assert_eq!(decode(&json!({"Records": [removed]})), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn the_shared_version_id_of_a_suspended_bucket_is_no_version() {
+        let mut shared = record("incoming/a.csv");
+        shared["s3"]["object"]["versionId"] = json!("null");
+        let objects = decode(&json!({"Records": [shared]})).unwrap();
+        assert_eq!(objects[0].version_id, None);
+    }
+
+    #[test]
+    fn anything_else_is_an_error_that_says_what_is_wrong() {
+        assert_eq!(
+            decode(&json!({"key": "value"})),
+            Err(NotificationError::Unknown)
+        );
+        assert_eq!(
+            decode(&json!({"Records": [{"a": 1}]})),
+            Err(NotificationError::Unknown)
+        );
+        assert_eq!(decode(&json!("text")), Err(NotificationError::Unknown));
+        let mut next = record("incoming/a.csv");
+        next["eventVersion"] = json!("3.0");
+        let version = "3.0".to_owned();
+        let expected = Err(NotificationError::Version { index: 0, version });
+        assert_eq!(decode(&json!({"Records": [next]})), expected);
+        let error = decode(&json!({"Records": [record("")]})).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "S3 notification record 0 has no s3.object.key"
+        );
+    }
+}

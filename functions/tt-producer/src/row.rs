@@ -1,0 +1,178 @@
+//! CSV rows: the header that names the fields, and the rows that fill them.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use tt_event::Json;
+
+use crate::record::{Malformed, REQUIRED, Record};
+
+/// The first row of a CSV file: the names of its fields.
+///
+/// A header that is wrong makes every row malformed: rows are counted, and kept, all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Header {
+    names: Result<Vec<String>, Malformed>,
+}
+
+impl Header {
+    /// Reads the first row.
+    pub(crate) fn new(row: &[u8]) -> Self {
+        Self { names: names(row) }
+    }
+
+    /// The header of a file whose first row is none.
+    pub(crate) fn unreadable() -> Self {
+        Self {
+            names: Err(Malformed::HeaderUnreadable),
+        }
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the row or with the header.
+    pub(crate) fn record(&self, row: &[u8]) -> Result<Record, Malformed> {
+        let names = self.names.as_ref().map_err(Clone::clone)?;
+        let row = std::str::from_utf8(row).map_err(|_| Malformed::NotUtf8)?;
+        let values = fields(row);
+        let (found, expected) = (values.len(), names.len());
+        if found != expected {
+            return Err(Malformed::FieldCount { found, expected });
+        }
+        let named = names
+            .iter()
+            .cloned()
+            .zip(values.iter().map(|value| Json::from_text(value)));
+        Record::from_fields(named.collect::<BTreeMap<_, _>>())
+    }
+}
+
+fn names(row: &[u8]) -> Result<Vec<String>, Malformed> {
+    let row = std::str::from_utf8(row).map_err(|_| Malformed::HeaderUnreadable)?;
+    let names: Vec<_> = fields(row)
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
+    for required in REQUIRED {
+        if !names.iter().any(|name| name == required) {
+            return Err(Malformed::Header(required));
+        }
+    }
+    for (index, name) in names.iter().enumerate() {
+        if names.iter().take(index).any(|earlier| earlier == name) {
+            return Err(Malformed::HeaderTwice(index + 1));
+        }
+    }
+    Ok(names)
+}
+
+/// The fields of a row whose quotes pair, as the splitter hands it out.
+fn fields(row: &str) -> Vec<Cow<'_, str>> {
+    let mut fields = Vec::new();
+    let mut rest = Some(row);
+    while let Some(text) = rest {
+        let (field, behind) = match text.strip_prefix('"') {
+            Some(quoted) => unquote(quoted),
+            None => match text.split_once(',') {
+                Some((field, behind)) => (Cow::Borrowed(field), Some(behind)),
+                None => (Cow::Borrowed(text), None),
+            },
+        };
+        fields.push(field);
+        rest = behind;
+    }
+    fields
+}
+
+/// The field behind an opening quote, and what stands behind its comma.
+fn unquote(text: &str) -> (Cow<'_, str>, Option<&str>) {
+    let mut field = Cow::Borrowed("");
+    let mut rest = text;
+    while let Some((part, behind)) = rest.split_once('"') {
+        field += part;
+        match behind.strip_prefix('"') {
+            Some(behind) => {
+                field += "\"";
+                rest = behind;
+            }
+            None => return (field, behind.strip_prefix(',')),
+        }
+    }
+    (field + rest, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use tt_event::Source;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_unquoted() {
+        assert_eq!(fields("a,,b"), ["a", "", "b"]);
+        assert_eq!(fields(""), [""]);
+        assert_eq!(fields("a,"), ["a", ""]);
+        assert_eq!(
+            fields(r#""a,b","say ""hi""","",x"y"#),
+            ["a,b", r#"say "hi""#, "", r#"x"y"#]
+        );
+        assert_eq!(fields("\"1\n2\",3"), ["1\n2", "3"]);
+    }
+
+    #[test]
+    fn a_row_fills_the_fields_that_the_header_names() {
+        let header = Header::new(b" customer_id ,\"record_id\",event_type,subject,balance,note");
+        let record = header.record(b"c,r,e,,1.10,").unwrap();
+        let event = record.into_event(Source::new("b", "k", "v", 0), "now");
+        assert_eq!(
+            (&*event.record_id, &*event.customer_id, &*event.event_type),
+            ("r", "c", "e")
+        );
+        assert_eq!(event.subject, None);
+        assert_eq!(event.extra["balance"].as_json(), "\"1.10\"");
+        assert_eq!(event.extra["note"].as_json(), "\"\"");
+    }
+
+    #[test]
+    fn a_row_with_another_number_of_fields_is_malformed() {
+        let header = Header::new(b"record_id,customer_id,event_type");
+        let malformed = |found| Err(Malformed::FieldCount { found, expected: 3 });
+        assert_eq!(header.record(b"r,c"), malformed(2));
+        assert_eq!(header.record(b"r,c,e,x"), malformed(4));
+    }
+
+    #[test]
+    fn an_empty_required_value_is_malformed() {
+        let header = Header::new(b"record_id,customer_id,event_type");
+        assert_eq!(
+            header.record(b"r,,e"),
+            Err(Malformed::Missing("customer_id"))
+        );
+    }
+
+    #[test]
+    fn a_wrong_header_makes_every_row_malformed() {
+        let lacking = Header::new(b"record_id,event_type");
+        assert_eq!(
+            lacking.record(b"r,e"),
+            Err(Malformed::Header("customer_id"))
+        );
+        let twice = Header::new(b"record_id,customer_id,event_type,record_id");
+        assert_eq!(twice.record(b"r,c,e,r"), Err(Malformed::HeaderTwice(4)));
+        assert_eq!(
+            Header::new(b"\xff").record(b"r"),
+            Err(Malformed::HeaderUnreadable)
+        );
+        assert_eq!(
+            Header::unreadable().record(b"r"),
+            Err(Malformed::HeaderUnreadable)
+        );
+    }
+
+    #[test]
+    fn a_row_in_another_encoding_is_malformed() {
+        let header = Header::new(b"record_id,customer_id,event_type");
+        assert_eq!(header.record(b"r,c,M\xfcller"), Err(Malformed::NotUtf8));
+    }
+}

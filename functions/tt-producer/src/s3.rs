@@ -1,0 +1,192 @@
+//! The adapter to S3: opens an object, reads on after a break, keeps parked records.
+
+use std::error::Error as StdError;
+
+use aws_sdk_s3::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::get_object::GetObjectOutput,
+    primitives::ByteStream,
+};
+use bytes::Bytes;
+
+use crate::{Error, object::Object};
+
+/// How often a body may break without a byte in between.
+const BREAKS: u32 = 3;
+
+/// The S3 of the function.
+#[derive(Debug, Clone)]
+pub(crate) struct S3 {
+    client: Client,
+}
+
+/// The content of one version of an object, in order.
+#[derive(Debug)]
+pub(crate) struct Body {
+    client: Client,
+    object: Object,
+    stream: ByteStream,
+    /// Bytes read.
+    offset: u64,
+    /// Bytes in all.
+    length: Option<u64>,
+    /// Breaks since the last byte.
+    breaks: u32,
+}
+
+impl S3 {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Opens the version of the object that the notification was about.
+    pub(crate) async fn open(&self, object: &Object) -> Result<Body, Error> {
+        let output = get(&self.client, object, None).await?;
+        let mut object = object.clone();
+        // Whatever the notification left open, a later part must be of the same version.
+        object.e_tag = output
+            .e_tag
+            .map(|tag| tag.trim_matches('"').to_owned())
+            .or(object.e_tag);
+        Ok(Body {
+            client: self.client.clone(),
+            object,
+            length: output
+                .content_length
+                .and_then(|length| length.try_into().ok()),
+            stream: output.body,
+            offset: 0,
+            breaks: 0,
+        })
+    }
+
+    /// Writes an object.
+    pub(crate) async fn put(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), Error> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/x-ndjson")
+            .body(ByteStream::from(body));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(s3_error("write", bucket, key, error)),
+        }
+    }
+}
+
+impl Body {
+    /// The object, with the entity tag of what was opened.
+    pub(crate) fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// The next bytes; `None` at the end.
+    ///
+    /// A body that breaks is opened again where it broke, as long as that gains something.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(bytes)) => {
+                    self.offset += bytes.len() as u64;
+                    self.breaks = 0;
+                    return Ok(Some(bytes));
+                }
+                Some(Err(error)) => self.reopen(Box::new(error)).await?,
+                None if self.length.is_some_and(|length| self.offset < length) => {
+                    self.reopen("body ended early".into()).await?;
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn reopen(&mut self, source: Box<dyn StdError + Send + Sync>) -> Result<(), Error> {
+        let whole = self.length.is_some_and(|length| self.offset >= length);
+        if whole || self.breaks >= BREAKS {
+            return Err(Error::S3 {
+                operation: "read on",
+                bucket: self.object.bucket.clone(),
+                key: self.object.key.clone(),
+                code: format!("content broke at byte {}", self.offset),
+                source,
+            });
+        }
+        self.breaks += 1;
+        tracing::warn!(
+            key = self.object.key,
+            offset = self.offset,
+            "content broke, reading on"
+        );
+        let output = get(&self.client, &self.object, Some(self.offset)).await?;
+        let begins = format!("bytes {}-", self.offset);
+        if self.offset > 0
+            && !output
+                .content_range
+                .unwrap_or_default()
+                .starts_with(&begins)
+        {
+            return Err(Error::S3 {
+                operation: "read on",
+                bucket: self.object.bucket.clone(),
+                key: self.object.key.clone(),
+                code: format!("answer does not begin at byte {}", self.offset),
+                source,
+            });
+        }
+        self.stream = output.body;
+        Ok(())
+    }
+}
+
+/// Gets an object from `offset` on. `If-Match` guards the parts of an object without version.
+async fn get(
+    client: &Client,
+    object: &Object,
+    offset: Option<u64>,
+) -> Result<GetObjectOutput, Error> {
+    let guarded = object.version_id.is_none() || offset.is_some();
+    let e_tag = object
+        .e_tag
+        .as_ref()
+        .filter(|_| guarded)
+        .map(|tag| format!("\"{tag}\""));
+    let range = offset
+        .filter(|offset| *offset > 0)
+        .map(|offset| format!("bytes={offset}-"));
+    client
+        .get_object()
+        .bucket(&object.bucket)
+        .key(&object.key)
+        .set_version_id(object.version_id.clone())
+        .set_if_match(e_tag)
+        .set_range(range)
+        .send()
+        .await
+        .map_err(|error| s3_error("read", &object.bucket, &object.key, error))
+}
+
+fn s3_error<E>(operation: &'static str, bucket: &str, key: &str, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let status = error.raw_response().map(|raw| raw.status().as_u16());
+    let code = match (
+        error.as_service_error().and_then(|error| error.code()),
+        status,
+    ) {
+        (Some(code), _) => code.to_owned(),
+        (None, Some(status)) => format!("HTTP status {status}"),
+        (None, None) => "no answer".to_owned(),
+    };
+    let (bucket, key) = (bucket.to_owned(), key.to_owned());
+    Error::S3 {
+        operation,
+        bucket,
+        key,
+        code,
+        source: Box::new(error),
+    }
+}
