@@ -110,7 +110,11 @@ mod tests {
             table.answer(Some("REQUEST_LIMIT_EXCEEDED"), 403),
             Class::Limit
         );
-        assert_eq!(table.answer(None, 403), Class::Permanent);
+        assert_eq!(
+            table.answer(Some("INSUFFICIENT_ACCESS_OR_READONLY"), 403),
+            Class::Permanent
+        );
+        assert_eq!(table.answer(None, 403), Class::Retry);
     }
 
     #[test]

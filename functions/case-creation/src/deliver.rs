@@ -1,19 +1,20 @@
 //! Cases to Salesforce: bounded retries inside the deadline, one verdict for each Case.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::{
-    Class, Deadline, ErrorCodes,
+    Class,
+    attempt::{Attempt, Next, Rules, State, Verdict},
     backoff::Backoff,
     record::Case,
-    reply::{DuplicateOf, Item, Refusal, duplicate_of},
-    salesforce::{CallError, Found, MAX_RECORDS_PER_CALL, Salesforce},
-    token::{Token, Tokens},
+    reply::Refusal,
+    salesforce::{CallError, MAX_RECORDS_PER_CALL},
+    session::Session,
 };
 
 /// How far the clocks of Salesforce and of this machine may be apart. `CreatedDate` has whole
@@ -24,69 +25,19 @@ const PARALLEL_FINDS: usize = 8;
 /// Less time than this is not worth a call.
 const SHORTEST_CALL: Duration = Duration::from_millis(50);
 
-/// How the delivery of one Case ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// This invocation created it.
-    Created,
-    /// It existed before.
-    Exists,
-    /// There will be none.
-    Refused(Refusal),
-    /// Not known, or not yet: deliver it again.
-    Later {
-        /// The last thing that went wrong.
-        cause: String,
-    },
-}
-
 /// How often and how fast to try.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
     pub(crate) attempts: u32,
     pub(crate) backoff: Backoff,
-    pub(crate) longest_call: Duration,
 }
 
-/// The way to Salesforce, for one invocation.
+/// The delivery of one invocation.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Delivery<'a> {
-    pub(crate) salesforce: &'a Salesforce,
-    pub(crate) tokens: &'a Tokens,
-    pub(crate) codes: &'a ErrorCodes,
-    pub(crate) external_id: &'a str,
+    pub(crate) session: Session<'a>,
+    pub(crate) rules: Rules<'a>,
     pub(crate) patience: Patience,
-    pub(crate) deadline: Deadline,
-}
-
-/// One Case on its way.
-struct Attempt<'a> {
-    case: &'a Case,
-    state: State,
-    /// Since when a Case may have been created without our knowing.
-    lost_since: Option<Timestamp>,
-}
-
-enum State {
-    Open {
-        cause: String,
-    },
-    /// Refused with a code in no row of the table: permanent when the tries run out.
-    Unheard(Refusal),
-    /// A duplicate that has to be looked at.
-    Ask {
-        refusal: Refusal,
-        ours: bool,
-    },
-    Done(Verdict),
-}
-
-/// What a call means for the calls after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Next {
-    Go,
-    Again,
-    Smaller,
-    Stop,
 }
 
 impl Delivery<'_> {
@@ -104,7 +55,7 @@ impl Delivery<'_> {
             let count = pending.len();
             let mut worst = Next::Go;
             for piece in pending.chunks_mut(size) {
-                if self.deadline.left_for_calls() < SHORTEST_CALL {
+                if self.session.deadline.left_for_calls() < SHORTEST_CALL {
                     break 'tries;
                 }
                 worst = worst.max(self.create(piece).await);
@@ -125,7 +76,7 @@ impl Delivery<'_> {
             }
             if worst > Next::Go {
                 let pause = self.patience.backoff.pause(attempt, fastrand::f64());
-                sleep(pause.min(self.deadline.left_for_calls())).await;
+                sleep(pause.min(self.session.deadline.left_for_calls())).await;
             }
         }
         all.into_iter().map(|a| a.verdict(out_of_tries)).collect()
@@ -134,13 +85,13 @@ impl Delivery<'_> {
     async fn create(&self, piece: &mut [&mut Attempt<'_>]) -> Next {
         let records: Vec<&Value> = piece.iter().map(|a| &a.case.sobject).collect();
         let started = Timestamp::now();
-        let items = match self.create_with_token(&records).await {
+        let items = match self.session.create(&records).await {
             Ok(items) => items,
             Err(error) => return self.all_failed(piece, &error, started),
         };
         let mut next = Next::Go;
         for (attempt, item) in piece.iter_mut().zip(items) {
-            next = next.max(self.judge(attempt, item, started));
+            next = next.max(attempt.judge(item, started, self.rules));
         }
         let mut questions = Vec::new();
         for attempt in piece.iter_mut() {
@@ -156,55 +107,6 @@ impl Delivery<'_> {
         if open { next.max(Next::Again) } else { next }
     }
 
-    /// Takes the result of one record.
-    fn judge(&self, attempt: &mut Attempt<'_>, item: Item, started: Timestamp) -> Next {
-        let refusal = match item {
-            Item::Created => {
-                attempt.state = State::Done(Verdict::Created);
-                return Next::Go;
-            }
-            Item::Unreadable => {
-                attempt.lost("its result could not be read", started);
-                return Next::Again;
-            }
-            Item::Failed(refusal) => refusal,
-        };
-        let class = self.codes.code(&refusal.code);
-        match class {
-            Class::Duplicate => {
-                attempt.state = match duplicate_of(&refusal, self.external_id) {
-                    DuplicateOf::OurField if attempt.lost_since.is_none() => {
-                        State::Done(Verdict::Exists)
-                    }
-                    DuplicateOf::OurField => State::Ask {
-                        refusal,
-                        ours: true,
-                    },
-                    DuplicateOf::Unknown => State::Ask {
-                        refusal,
-                        ours: false,
-                    },
-                    DuplicateOf::AnotherField => State::Done(Verdict::Refused(refusal)),
-                };
-                Next::Go
-            }
-            Class::Permanent => {
-                attempt.state = State::Done(Verdict::Refused(refusal));
-                Next::Go
-            }
-            Class::Unknown => {
-                attempt.state = State::Unheard(refusal);
-                Next::Again
-            }
-            Class::Token | Class::Retry | Class::Lock | Class::Limit => {
-                attempt.state = State::Open {
-                    cause: refusal.code,
-                };
-                next_of(class)
-            }
-        }
-    }
-
     /// Takes a call that has no results.
     fn all_failed(
         &self,
@@ -214,49 +116,44 @@ impl Delivery<'_> {
     ) -> Next {
         let (status, refusal) = match error {
             CallError::NotSent { cause } => {
-                piece.iter_mut().for_each(|a| a.open(cause));
+                set_back(piece, cause, None);
                 return Next::Again;
             }
             CallError::Lost { cause } => {
-                piece.iter_mut().for_each(|a| a.lost(cause, started));
+                set_back(piece, cause, Some(started));
                 return Next::Again;
             }
             CallError::Answer { status, refusal } => (*status, refusal.as_ref()),
         };
         let code = refusal.map(|refusal| refusal.code.as_str());
+        let class = self.rules.codes.answer(code, status);
         let cause = code.map_or_else(|| format!("HTTP_{status}"), str::to_owned);
-        let class = self.codes.answer(code, status);
+        let refusal = || refusal.cloned().unwrap_or_else(|| Refusal::new(&cause, ""));
         match class {
             // One record may have spoilt the call for all: find it by halves.
             Class::Permanent | Class::Duplicate => {
                 if let [only] = piece {
-                    let refusal = refusal.cloned();
-                    let refusal = refusal.unwrap_or_else(|| Refusal::new(&cause, ""));
-                    only.state = State::Done(Verdict::Refused(refusal));
+                    only.state = State::Done(Verdict::Refused(refusal()));
                     return Next::Go;
                 }
-                piece.iter_mut().for_each(|a| a.open(&cause));
+                set_back(piece, &cause, None);
                 Next::Smaller
             }
-            Class::Unknown if status < 500 => {
-                let refusal = Refusal::new(&cause, "");
+            Class::Unknown => {
                 for attempt in piece {
-                    attempt.state = State::Unheard(refusal.clone());
+                    attempt.state = State::Unheard(refusal());
                 }
                 Next::Again
             }
-            // A server that failed may have failed after its work.
-            _ if status >= 500 => {
-                piece.iter_mut().for_each(|a| a.lost(&cause, started));
-                next_of(class)
-            }
+            // Rejected again after a refresh.
             Class::Token => {
-                piece.iter_mut().for_each(|a| a.open(&cause));
+                set_back(piece, &cause, None);
                 Next::Stop
             }
-            _ => {
-                piece.iter_mut().for_each(|a| a.open(&cause));
-                next_of(class)
+            Class::Retry | Class::Lock | Class::Limit => {
+                // A server that failed may have failed after its work.
+                set_back(piece, &cause, (status >= 500).then_some(started));
+                Next::after(class)
             }
         }
     }
@@ -268,7 +165,7 @@ impl Delivery<'_> {
             return;
         };
         let event_id = &attempt.case.event_id;
-        let verdict = match self.find_with_token(event_id).await {
+        let verdict = match self.session.find(self.rules.external_id, event_id).await {
             Ok(Some(found)) => match (attempt.lost_since, found.created_at) {
                 (Some(since), Some(created)) if created >= since - CLOCK_SKEW => Verdict::Created,
                 _ => Verdict::Exists,
@@ -284,108 +181,14 @@ impl Delivery<'_> {
         };
         attempt.state = State::Done(verdict);
     }
-
-    async fn create_with_token(&self, records: &[&Value]) -> Result<Vec<Item>, CallError> {
-        let client = self.salesforce;
-        let token = self.in_time(self.tokens.get()).await?;
-        let result = client.create(&token, records, self.call_timeout()).await;
-        match self.token_instead(&token, &result).await? {
-            Some(token) => client.create(&token, records, self.call_timeout()).await,
-            None => result,
-        }
-    }
-
-    async fn find_with_token(&self, event_id: &str) -> Result<Option<Found>, CallError> {
-        let (client, field) = (self.salesforce, self.external_id);
-        let token = self.in_time(self.tokens.get()).await?;
-        let result = client
-            .find(&token, field, event_id, self.call_timeout())
-            .await;
-        match self.token_instead(&token, &result).await? {
-            Some(token) => {
-                client
-                    .find(&token, field, event_id, self.call_timeout())
-                    .await
-            }
-            None => result,
-        }
-    }
-
-    /// Another token, when Salesforce rejected this one.
-    async fn token_instead<T>(
-        &self,
-        token: &Token,
-        result: &Result<T, CallError>,
-    ) -> Result<Option<Arc<Token>>, CallError> {
-        let Err(CallError::Answer { status, refusal }) = result else {
-            return Ok(None);
-        };
-        let code = refusal.as_ref().map(|refusal| refusal.code.as_str());
-        if self.codes.answer(code, *status) != Class::Token {
-            return Ok(None);
-        }
-        self.in_time(self.tokens.replace(token)).await.map(Some)
-    }
-
-    fn call_timeout(&self) -> Duration {
-        self.deadline.request_timeout(self.patience.longest_call)
-    }
-
-    async fn in_time<T>(
-        &self,
-        token: impl Future<Output = Result<T, crate::Error>>,
-    ) -> Result<T, CallError> {
-        let cause = match timeout(self.deadline.left_for_calls(), token).await {
-            Ok(Ok(token)) => return Ok(token),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no token in time".to_owned(),
-        };
-        Err(CallError::NotSent { cause })
-    }
 }
 
-impl<'a> Attempt<'a> {
-    fn new(case: &'a Case) -> Self {
-        Self {
-            case,
-            state: State::Open {
-                cause: "out of time".to_owned(),
-            },
-            lost_since: None,
+/// Leaves all Cases of a call open, after a call that began at `lost_since` and may have been done.
+fn set_back(piece: &mut [&mut Attempt<'_>], cause: &str, lost_since: Option<Timestamp>) {
+    for attempt in piece {
+        match lost_since {
+            Some(started) => attempt.lost(cause, started),
+            None => attempt.open(cause),
         }
-    }
-
-    fn is_done(&self) -> bool {
-        matches!(self.state, State::Done(_))
-    }
-
-    fn open(&mut self, cause: &str) {
-        self.state = State::Open {
-            cause: cause.to_owned(),
-        };
-    }
-
-    fn lost(&mut self, cause: &str, started: Timestamp) {
-        self.open(cause);
-        self.lost_since.get_or_insert(started);
-    }
-
-    fn verdict(self, out_of_tries: bool) -> Verdict {
-        match self.state {
-            State::Done(verdict) => verdict,
-            State::Unheard(refusal) if out_of_tries => Verdict::Refused(refusal),
-            State::Unheard(refusal) | State::Ask { refusal, .. } => Verdict::Later {
-                cause: refusal.code,
-            },
-            State::Open { cause } => Verdict::Later { cause },
-        }
-    }
-}
-
-fn next_of(class: Class) -> Next {
-    match class {
-        Class::Lock => Next::Smaller,
-        Class::Limit => Next::Stop,
-        _ => Next::Again,
     }
 }

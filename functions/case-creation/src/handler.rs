@@ -10,13 +10,15 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     Config, Deadline, Error, ErrorCodes, Mapping,
+    attempt::{Rules, Verdict},
     backoff::Backoff,
     batch::{BatchResponse, KinesisBatch},
-    deliver::{Delivery, Patience, Verdict},
+    deliver::{Delivery, Patience},
     park::{Parked, Parking},
     record::{Record, Work, prepare},
     reply::Refusal,
     salesforce::{MAX_RECORDS_PER_CALL, Salesforce},
+    session::Session,
     settle::{Settled, settle},
     token::Tokens,
 };
@@ -30,8 +32,8 @@ const PATIENCE: Patience = Patience {
         base: Duration::from_millis(200),
         cap: Duration::from_secs(5),
     },
-    longest_call: Duration::from_secs(30),
 };
+const LONGEST_CALL: Duration = Duration::from_secs(30);
 /// Parked at once.
 const PARALLEL_PARKS: usize = 8;
 /// A chunk is not started with less time than this.
@@ -46,6 +48,7 @@ pub struct CaseCreation {
     tokens: Tokens,
     parking: Parking,
     patience: Patience,
+    longest_call: Duration,
 }
 
 /// What became of a batch.
@@ -92,6 +95,7 @@ impl CaseCreation {
             parking: Parking::new(aws, config.parking_bucket, config.path_style),
             mapping: config.mapping,
             patience: PATIENCE,
+            longest_call: LONGEST_CALL,
         })
     }
 
@@ -124,12 +128,18 @@ impl CaseCreation {
     async fn judge<'a>(&self, first: usize, chunk: &'a [Record], deadline: Deadline) -> Judged<'a> {
         let cases: Vec<_> = chunk.iter().filter_map(Record::case).collect();
         let delivery = Delivery {
-            salesforce: &self.salesforce,
-            tokens: &self.tokens,
-            codes: &self.codes,
-            external_id: self.mapping.external_id(),
+            session: Session {
+                salesforce: &self.salesforce,
+                tokens: &self.tokens,
+                codes: &self.codes,
+                longest_call: self.longest_call,
+                deadline,
+            },
+            rules: Rules {
+                codes: &self.codes,
+                external_id: self.mapping.external_id(),
+            },
             patience: self.patience,
-            deadline,
         };
         let mut verdicts = delivery.deliver(&cases).await.into_iter();
         let judged = (first..).zip(chunk).map(|(index, record)| {

@@ -1,24 +1,27 @@
 //! TT events on Kinesis to Salesforce Cases.
 //!
-//! One invocation, in order: [`handler`] takes a [`KinesisBatch`], `record` decodes and maps each
+//! One invocation, in order: [`CaseCreation`] takes a [`KinesisBatch`], `record` decodes and maps each
 //! record, `deliver` creates the Cases in calls of at most 200, `settle` counts each record once at
 //! its final outcome, `park` keeps what Salesforce refused.
 
+mod attempt;
 mod backoff;
 mod batch;
 mod classify;
 mod config;
 mod deliver;
 mod error;
-pub mod handler;
+mod handler;
 mod mapping;
 mod park;
 mod record;
 mod reply;
 mod salesforce;
+mod session;
 mod settle;
 #[cfg(test)]
 mod stand_in;
+mod template;
 mod token;
 
 pub use backoff::Deadline;

@@ -1,12 +1,15 @@
 //! TT event to Case fields, as data: see `case-mapping.toml`.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tt_event::TtEvent;
 
-use crate::Error;
+use crate::{
+    Error,
+    template::{Template, text},
+};
 
 const SHIPPED: &str = include_str!("../case-mapping.toml");
 
@@ -30,16 +33,6 @@ struct Lookup {
     from: String,
     values: BTreeMap<String, String>,
     default: Option<String>,
-}
-
-/// Text with `{name}` in it.
-#[derive(Debug, Clone)]
-struct Template(Vec<Part>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Field(String),
 }
 
 #[derive(Deserialize)]
@@ -169,58 +162,6 @@ impl Rule {
     }
 }
 
-impl Template {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut plain = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            let (before, brace) = rest.split_at(at);
-            plain.push_str(before);
-            if let Some(after) = brace.strip_prefix("{{") {
-                plain.push('{');
-                rest = after;
-            } else if let Some(after) = brace.strip_prefix("}}") {
-                plain.push('}');
-                rest = after;
-            } else {
-                let inside = brace.strip_prefix('{').and_then(|b| b.split_once('}'));
-                let Some((name, after)) = inside else {
-                    return Err(format!(
-                        "a single brace in `{text}`, write `{{{{` or `}}}}`"
-                    ));
-                };
-                if name.is_empty() || name.contains('{') {
-                    return Err(format!("`{{{name}}}` in `{text}` names no event field"));
-                }
-                parts.push(Part::Text(std::mem::take(&mut plain)));
-                parts.push(Part::Field(name.to_owned()));
-                rest = after;
-            }
-        }
-        plain.push_str(rest);
-        parts.push(Part::Text(plain));
-        parts.retain(|part| *part != Part::Text(String::new()));
-        Ok(Self(parts))
-    }
-
-    fn render(&self, event: &TtEvent) -> Option<String> {
-        let mut rendered = String::new();
-        for part in &self.0 {
-            match part {
-                Part::Text(plain) => rendered.push_str(plain),
-                Part::Field(name) => rendered.push_str(&text(event, name)?),
-            }
-        }
-        Some(rendered)
-    }
-}
-
-/// A field of the event; blank counts as absent.
-fn text<'a>(event: &'a TtEvent, name: &str) -> Option<Cow<'a, str>> {
-    event.text(name).filter(|text| !text.trim().is_empty())
-}
-
 fn fold(key: &str) -> String {
     key.trim().to_lowercase()
 }
@@ -252,10 +193,6 @@ mod tests {
         TtEvent::new(source, "2025-01-01T00:00:00Z", "r-1", "c-1", "kyc_review")
     }
 
-    fn json_text(text: &str) -> Option<Json> {
-        Some(Json::from_text(text))
-    }
-
     fn refusal(text: &str) -> String {
         Mapping::parse(text, "a test").unwrap_err().to_string()
     }
@@ -263,8 +200,8 @@ mod tests {
     #[test]
     fn the_default_fills_a_case() {
         let mut event = event();
-        event.details = json_text("Passport expired.");
-        event.risk_rating = json_text(" high");
+        event.details = Some(Json::from_text("Passport expired."));
+        event.risk_rating = Some(Json::from_text(" high"));
         let expected = json!({
             "attributes": { "type": "Case" },
             "TT_Event_Id__c": event.event_id.as_str(),
@@ -280,9 +217,9 @@ mod tests {
     fn a_subject_of_the_event_wins_and_blank_is_none() {
         let mapping = Mapping::shipped().unwrap();
         let mut event = event();
-        event.subject = json_text("Look at this");
+        event.subject = Some(Json::from_text("Look at this"));
         assert_eq!(mapping.sobject(&event)["Subject"], "Look at this");
-        event.subject = json_text("  ");
+        event.subject = Some(Json::from_text("  "));
         assert_eq!(
             mapping.sobject(&event)["Subject"],
             "kyc_review for customer c-1"
@@ -300,7 +237,7 @@ mod tests {
         ];
         for (rating, priority) in cases {
             let mut event = event();
-            event.risk_rating = json_text(rating);
+            event.risk_rating = Some(Json::from_text(rating));
             assert_eq!(mapping.sobject(&event)["Priority"], priority, "{rating}");
         }
         assert_eq!(mapping.sobject(&event())["Priority"], "Medium");

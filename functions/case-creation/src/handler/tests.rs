@@ -39,8 +39,8 @@ impl Bench {
                 base: Duration::from_millis(1),
                 cap: Duration::from_millis(2),
             },
-            longest_call: Duration::from_millis(500),
         };
+        function.longest_call = Duration::from_millis(500);
         Self {
             outside,
             function,
@@ -50,7 +50,7 @@ impl Bench {
 
     async fn run(&self, payloads: &[Vec<u8>]) -> Summary {
         let now = SystemTime::now();
-        let deadline = Deadline::at(now + Duration::from_secs(60), now);
+        let deadline = Deadline::at(now + Duration::from_mins(1), now);
         self.function
             .handle(batch(payloads), deadline)
             .await

@@ -1,10 +1,11 @@
 //! The token: refreshed when it must be, once for all, and shown nowhere.
 
 use std::{
-    fmt::Debug,
+    fmt::{Debug, Write},
     sync::{Arc, Mutex},
 };
 
+use futures_util::future::join_all;
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -42,7 +43,7 @@ impl Subscriber for Log {
 impl Visit for Log {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let mut text = self.0.lock().unwrap();
-        text.push_str(&format!("{}={value:?}\n", field.name()));
+        writeln!(text, "{}={value:?}", field.name()).unwrap();
     }
 }
 
@@ -55,17 +56,9 @@ async fn a_rejected_token_is_refreshed_once() {
         world.accepted = "second-token".to_owned();
         world.next_token = "second-token".to_owned();
     }
-    let batches: Vec<_> = (1..6).map(|index| encoded(&[event(index)])).collect();
-    let [a, b, c, d, e] = &batches[..] else {
-        panic!("five batches");
-    };
-    tokio::join!(
-        bench.run(a),
-        bench.run(b),
-        bench.run(c),
-        bench.run(d),
-        bench.run(e)
-    );
+    let batches = [1, 2, 3, 4, 5].map(|index| encoded(&[event(index)]));
+    let at_once = batches.iter().map(|batch| bench.run(batch));
+    join_all(at_once).await;
     assert_eq!(bench.counted(), (6, 0));
     let fingerprint_of_first = "55b4b48f529c3d2d";
     let expected = json!({"action": "refresh", "rejected": fingerprint_of_first});
