@@ -76,8 +76,11 @@ pub enum Error {
         logs: PathBuf,
     },
     /// Ctrl-C or SIGTERM before the demo was ready.
-    #[error("interrupted before the metrics were there; everything that was started is stopped")]
+    #[error("interrupted; everything that was started is stopped")]
     Interrupted,
+    /// The threads that everything runs on can't be started.
+    #[error("failed to start")]
+    Runtime(#[source] io::Error),
     /// Signals can't be listened for.
     #[error("failed to listen for Ctrl-C")]
     Signals(#[source] io::Error),
@@ -104,7 +107,7 @@ impl Error {
             Self::Shortfall { logs, .. } => {
                 return Some(format!("the logs are in {}", logs.display()));
             }
-            Self::Workspace(_) | Self::Stack(_) | Self::Interrupted | Self::Signals(_) => {
+            Self::Workspace(_) | Self::Stack(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
                 return None;
             }
         };

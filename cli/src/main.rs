@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 use tt_cli::{
     args::{self, Args, Command},
     catalogue, demo,
@@ -10,10 +11,15 @@ use tt_cli::{
     reading, screen, upload,
 };
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args = Args::parse_from(args::without_plugin_name(std::env::args_os()));
-    match run(args.command).await {
+    let outcome = Runtime::new().map_err(Error::Runtime).and_then(|runtime| {
+        let outcome = runtime.block_on(run(args.command));
+        // What still computes when the user has interrupted is not waited for.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             screen::tell(&format!("{}\n", error.lines().join("\n")));
