@@ -76,11 +76,12 @@ impl TtEvent {
     }
 
     /// Writes the event as JSON.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "strings, numbers and string-keyed maps always serialize"
+    )]
     pub fn encode(&self) -> Vec<u8> {
-        #[expect(
-            clippy::expect_used,
-            reason = "strings, numbers and string-keyed maps serialize"
-        )]
         serde_json::to_vec(self).expect("an event is JSON")
     }
 

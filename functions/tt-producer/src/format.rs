@@ -32,7 +32,7 @@ impl Format {
         match head {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => Detection::Utf16,
             [0xef, 0xbb, 0xbf, ..] => Detection::Blank(3),
-            [0xef] | [0xef, 0xbb] | [_] | [] if !last => Detection::More,
+            [_] | [0xef, 0xbb] | [] if !last => Detection::More,
             [] => Detection::More,
             [first, ..] if first.is_ascii_whitespace() => {
                 let blanks = head

@@ -78,7 +78,7 @@ fn wrapped_text(record: &Value) -> Option<&str> {
     let topic = record["EventSource"] == "aws:sns";
     match (queue, topic) {
         (true, _) => record["body"].as_str(),
-        (_, true) => record["Sns"]["Message"].as_str(),
+        (_, true) => record.pointer("/Sns/Message")?.as_str(),
         _ => None,
     }
 }
@@ -101,7 +101,10 @@ fn direct(index: usize, record: &Value) -> Result<Option<Object>, NotificationEr
         .as_str()
         .ok_or_else(|| missing("eventName"))?;
     let object = &s3["object"];
-    let bucket = text(&s3["bucket"]["name"]).ok_or_else(|| missing("s3.bucket.name"))?;
+    let bucket = s3
+        .pointer("/bucket/name")
+        .and_then(text)
+        .ok_or_else(|| missing("s3.bucket.name"))?;
     let key = text(&object["key"]).ok_or_else(|| missing("s3.object.key"))?;
     let key = decode_key(&key);
     if !event
@@ -120,20 +123,23 @@ fn direct(index: usize, record: &Value) -> Result<Option<Object>, NotificationEr
         bucket,
         key,
         version_id: version_id(&object["versionId"]),
-        e_tag: text(&object["eTag"]).map(unquoted),
+        e_tag: text(&object["eTag"]).map(|tag| unquoted(&tag)),
         size: object["size"].as_u64(),
     }))
 }
 
-/// The detail of an EventBridge event; its key is not encoded.
+/// The detail of an `EventBridge` event; its key is not encoded.
 fn event_bridge(detail: &Value) -> Result<Object, NotificationError> {
     let missing = |field| NotificationError::Missing { index: 0, field };
     let object = &detail["object"];
     Ok(Object {
-        bucket: text(&detail["bucket"]["name"]).ok_or_else(|| missing("detail.bucket.name"))?,
+        bucket: detail
+            .pointer("/bucket/name")
+            .and_then(text)
+            .ok_or_else(|| missing("detail.bucket.name"))?,
         key: text(&object["key"]).ok_or_else(|| missing("detail.object.key"))?,
         version_id: version_id(&object["version-id"]),
-        e_tag: text(&object["etag"]).map(unquoted),
+        e_tag: text(&object["etag"]).map(|tag| unquoted(&tag)),
         size: object["size"].as_u64(),
     })
 }
@@ -156,7 +162,7 @@ fn version_id(value: &Value) -> Option<String> {
     text(value).filter(|id| id != "null")
 }
 
-fn unquoted(e_tag: String) -> String {
+fn unquoted(e_tag: &str) -> String {
     e_tag.trim_matches('"').to_owned()
 }
 

@@ -13,6 +13,10 @@ pub(crate) const REQUIRED: [&str; 3] = ["record_id", "customer_id", "event_type"
 
 /// A record with everything that an event needs. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the format"
+)]
 pub(crate) struct Record {
     record_id: String,
     customer_id: String,

@@ -40,11 +40,9 @@ impl Header {
         if found != expected {
             return Err(Malformed::FieldCount { found, expected });
         }
-        let named = names
-            .iter()
-            .cloned()
-            .zip(values.iter().map(|value| Json::from_text(value)));
-        Record::from_fields(named.collect::<BTreeMap<_, _>>())
+        let values = values.iter().map(|value| Json::from_text(value));
+        let fields: BTreeMap<_, _> = names.iter().cloned().zip(values).collect();
+        Record::from_fields(fields)
     }
 }
 

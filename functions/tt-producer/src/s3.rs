@@ -70,7 +70,8 @@ impl S3 {
             .key(key)
             .content_type("application/x-ndjson")
             .body(ByteStream::from(body));
-        match request.send().await {
+        // The futures of the SDK are large: boxed they do not swell those of all callers.
+        match Box::pin(request.send()).await {
             Ok(_) => Ok(()),
             Err(error) => Err(s3_error("write", bucket, key, error)),
         }
@@ -156,14 +157,14 @@ async fn get(
     let range = offset
         .filter(|offset| *offset > 0)
         .map(|offset| format!("bytes={offset}-"));
-    client
+    let request = client
         .get_object()
         .bucket(&object.bucket)
         .key(&object.key)
         .set_version_id(object.version_id.clone())
         .set_if_match(e_tag)
-        .set_range(range)
-        .send()
+        .set_range(range);
+    Box::pin(request.send())
         .await
         .map_err(|error| s3_error("read", &object.bucket, &object.key, error))
 }

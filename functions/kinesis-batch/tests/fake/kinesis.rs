@@ -30,7 +30,7 @@ pub(crate) enum Answer {
     Break,
     /// Never answers.
     Hang,
-    /// Refuses requests that hold a record with this content.
+    /// Refuses requests with a record that holds this text.
     Poison(&'static str),
 }
 
@@ -128,7 +128,11 @@ async fn put_records(State(kinesis): State<Kinesis>, headers: HeaderMap, body: B
             .unwrap(),
         Answer::Hang => std::future::pending().await,
         Answer::Poison(content) => {
-            if records.iter().any(|(_, data)| data == content.as_bytes()) {
+            let holds = |data: &[u8]| {
+                data.windows(content.len())
+                    .any(|part| part == content.as_bytes())
+            };
+            if records.iter().any(|(_, data)| holds(data)) {
                 return error(400, "ValidationException");
             }
             kinesis.answer(records, |_| false)

@@ -103,7 +103,7 @@ impl Csv {
         while let Some(ahead) = rest.get(self.scanned..).filter(|ahead| !ahead.is_empty()) {
             let byte = ahead.first().copied().unwrap_or_default();
             let (place, length) = match self.place {
-                Place::FieldStart if byte == b'"' => (Place::Quoted, 1),
+                Place::FieldStart | Place::Quote if byte == b'"' => (Place::Quoted, 1),
                 Place::FieldStart | Place::Plain => match memchr2(b',', b'\n', ahead) {
                     Some(found) if ahead.get(found) == Some(&b'\n') => {
                         return Some(self.scanned + found);
@@ -115,7 +115,6 @@ impl Csv {
                     Some(found) => (Place::Quote, found + 1),
                     None => (Place::Quoted, ahead.len()),
                 },
-                Place::Quote if byte == b'"' => (Place::Quoted, 1),
                 Place::Quote if byte == b',' => (Place::FieldStart, 1),
                 Place::Quote if byte == b'\r' => (Place::Return, 1),
                 Place::Quote | Place::Return if byte == b'\n' => return Some(self.scanned),

@@ -6,6 +6,7 @@ const LIMIT: usize = 40;
 
 /// What a piece says, owned.
 type Found = (u64, String, Option<SplitError>);
+type Outcome = Result<String, SplitError>;
 
 /// All pieces of a file that arrives in chunks of `size` bytes.
 fn split_by(key: &str, content: &[u8], size: usize) -> Vec<Found> {
@@ -48,18 +49,23 @@ fn records(key: &str, content: impl AsRef<[u8]>) -> Vec<String> {
     found.into_iter().map(|(_, text, _)| text).collect()
 }
 
-fn outcomes(key: &str, content: impl AsRef<[u8]>) -> Vec<Result<String, SplitError>> {
+fn outcomes(key: &str, content: impl AsRef<[u8]>) -> Vec<Outcome> {
     split(key, content)
         .into_iter()
-        .map(|(_, text, error)| error.map_or(Ok(text), Err))
+        .map(|(_, text, error)| outcome(text, error))
         .collect()
 }
 
-fn ok(text: &str) -> Result<String, SplitError> {
-    Ok(text.to_owned())
+/// The outcome of a good record.
+fn ok(text: &str) -> Outcome {
+    outcome(text.to_owned(), None)
 }
 
-const TOO_LONG: Result<String, SplitError> = Err(SplitError::TooLong { limit: LIMIT });
+fn outcome(text: String, error: Option<SplitError>) -> Outcome {
+    error.map_or(Ok(text), Err)
+}
+
+const TOO_LONG: Outcome = Err(SplitError::TooLong { limit: LIMIT });
 
 #[test]
 fn files_without_content_have_no_record() {

@@ -1,0 +1,6 @@
+//! Stand-ins for the services that the function talks to.
+
+pub(crate) mod bench;
+#[path = "../../../../kinesis-batch/tests/fake/kinesis.rs"]
+pub(crate) mod kinesis;
+pub(crate) mod s3;
