@@ -52,6 +52,10 @@ impl Count {
                     let path = crate_path(input)?;
                     once(&mut args.krate, path, name.span(), "`crate`")
                 }
+                other if CountOutcome::NAMES.contains(&other) => Err(Error::new(
+                    name.span(),
+                    format!("`{other}` is an argument of `count_outcome`, not of `count`"),
+                )),
                 _ => Err(unknown(&name, Self::NAMES)),
             }
         });

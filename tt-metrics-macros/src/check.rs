@@ -61,12 +61,9 @@ pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut M
         mistakes.push(Error::new(never, message));
     }
     if matches!(output, ReturnType::Default) && args.by.is_none() {
-        let name = &function.sig.ident;
-        let message = format!(
-            "`{name}` returns nothing that has an outcome, return a `Result`, \
-             or name a classifier with `by = path::to::classifier`"
-        );
-        mistakes.push(Error::new(name.span(), message));
+        let message = "a function without a return value has no outcome, return a `Result`, \
+                       or name a classifier with `by = path::to::classifier`";
+        mistakes.push(Error::new(function.sig.ident.span(), message));
     }
 }
 

@@ -114,12 +114,12 @@ impl OutcomeExpansion<'_> {
     /// A sync function: one call with a closure that is the body.
     fn call(&self, mut function: Function) -> Function {
         let Self { private, site, .. } = self;
-        function.name_wildcards();
+        let parts = function.name_parameters();
         let touch = touch(&function);
         let output = without_impl_trait(returned(&function.sig.output));
         let classify = self.classify(&output);
         let statements = function.body.stream();
-        let inner = braced(&function.body, quote!(#touch #statements));
+        let inner = braced(&function.body, quote!(#touch #parts #statements));
         let body = quote_spanned! {Span::mixed_site()=>
             #site
             return #private::call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
@@ -131,14 +131,14 @@ impl OutcomeExpansion<'_> {
     /// An `async fn`: a function that returns the tracked future.
     fn desugar(&self, mut function: Function) -> Function {
         let Self { private, site, .. } = self;
-        let partial = function.move_partial_patterns();
+        let parts = function.name_parameters();
         let touch = touch(&function);
         let output = returned(&function.sig.output);
         let erased = without_impl_trait(output.clone());
         let classify = self.classify(&erased);
         let edge = return_edge(&erased);
         let statements = function.body.stream();
-        let inner = braced(&function.body, quote!(#touch #partial #edge #statements));
+        let inner = braced(&function.body, quote!(#touch #parts #edge #statements));
         let body = quote_spanned! {Span::mixed_site()=>
             #site
             return #private::track(&__TT_METRICS_SITE, #classify, async move #inner);
@@ -171,10 +171,10 @@ impl OutcomeExpansion<'_> {
     /// A function whose body ends in an `async` block: that block is tracked.
     fn track_async_block(&self, function: &Function) -> Option<TokenStream> {
         let Self { private, site, .. } = self;
-        let output = match future_output(&function.sig.output) {
-            Some(output) => without_impl_trait(output.to_token_stream()),
-            None => quote_spanned!(Span::mixed_site()=> _),
-        };
+        let output = future_output(&function.sig.output).map_or_else(
+            || quote_spanned!(Span::mixed_site()=> _),
+            |output| without_impl_trait(output.to_token_stream()),
+        );
         let classify = self.classify(&output);
         replace_async_block(function.body.stream(), &mut |keywords, block| {
             quote_spanned! {Span::mixed_site()=>
@@ -187,35 +187,19 @@ impl OutcomeExpansion<'_> {
     /// the compiler trusts, and a classifier of another type is what it blames.
     fn classify(&self, output: &TokenStream) -> TokenStream {
         let value = Ident::new("__value", Span::mixed_site());
-        let call = match self.by {
-            Some(by) => {
-                // A mismatch is reported at the argument, which therefore stands at the path.
-                let given = Ident::new("__value", Span::mixed_site().located_at(by.span()));
-                quote_spanned!(Span::mixed_site()=> #by(#given))
-            }
-            None => {
-                let private = &self.private;
-                let ends = Ends::of(output, Span::mixed_site());
-                let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::classify));
-                // More than one token, so that all of the type can be underlined.
-                let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
-                quote_spanned!(Span::mixed_site()=> #path(#given))
-            }
+        let call = if let Some(by) = self.by {
+            // A mismatch is reported at the argument, which therefore stands at the path.
+            let given = Ident::new("__value", Span::mixed_site().located_at(by.span()));
+            quote_spanned!(Span::mixed_site()=> #by(#given))
+        } else {
+            let private = &self.private;
+            let ends = Ends::of(output, Span::mixed_site());
+            let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::classify));
+            // More than one token, so that all of the type can be underlined.
+            let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
+            quote_spanned!(Span::mixed_site()=> #path(#given))
         };
         quote_spanned!(Span::mixed_site()=> |#value: &#output| #call)
-    }
-}
-
-impl ToTokens for Function {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            body,
-        } = self;
-        tokens.extend(quote!(#(#attrs)* #vis #defaultness #sig #body));
     }
 }
 
@@ -233,7 +217,7 @@ fn touch(function: &Function) -> TokenStream {
 /// that the block yields, converts to it, and blames the user's own expression for another one.
 fn return_edge(output: &TokenStream) -> TokenStream {
     let ends = Ends::of(output, Span::mixed_site());
-    ends.underline(quote_spanned! {Span::mixed_site()=>
+    ends.underline(quote_spanned! {Span::mixed_site().located_at(ends.first)=>
         #[allow(unreachable_code, clippy::all, clippy::pedantic)]
         if false {
             let __returned: #output = loop {};
@@ -243,10 +227,11 @@ fn return_edge(output: &TokenStream) -> TokenStream {
 }
 
 fn private(krate: Option<&syn::Path>) -> TokenStream {
-    match krate {
-        Some(path) => quote_spanned!(Span::mixed_site()=> #path::__private),
-        None => quote_spanned!(Span::mixed_site()=> ::tt_metrics::__private),
-    }
+    let library = krate.map_or_else(
+        || quote_spanned!(Span::mixed_site()=> ::tt_metrics),
+        ToTokens::to_token_stream,
+    );
+    quote_spanned!(Span::mixed_site()=> #library::__private)
 }
 
 /// The same braces around other tokens.
@@ -255,3 +240,6 @@ fn braced(like: &Group, tokens: TokenStream) -> Group {
     group.set_span(like.span());
     group
 }
+
+#[cfg(test)]
+mod tests;

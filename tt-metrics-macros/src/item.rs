@@ -1,7 +1,7 @@
 //! The function below an attribute; its body stays unparsed tokens.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     AttrStyle, Attribute, Error, Expr, FnArg, Lit, Meta, Pat, Signature, Token, Visibility,
     parse::{Parse, ParseStream, Result},
@@ -26,7 +26,6 @@ pub(crate) struct Binding {
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut attrs = input.call(Attribute::parse_outer)?;
-        let start = input.fork();
         let vis = input.parse()?;
         let defaultness = if input.peek(Token![default]) && !input.peek2(Token![!]) {
             input.parse()?
@@ -34,7 +33,7 @@ impl Parse for Function {
             None
         };
         if !begins_function(input) {
-            return Err(not_a_function(&start));
+            return Err(not_a_function(input));
         }
         let sig: Signature = input.parse()?;
         if input.peek(Token![;]) {
@@ -42,9 +41,7 @@ impl Parse for Function {
                            put the attribute on each implementation";
             return Err(Error::new(sig.ident.span(), message));
         }
-        let TokenTree::Group(block) = input.parse()? else {
-            return Err(input.error("expected the body of the function"));
-        };
+        let block = block(input)?;
         let inner = |input: ParseStream<'_>| -> Result<(Vec<Attribute>, TokenStream)> {
             Ok((input.call(Attribute::parse_inner)?, input.parse()?))
         };
@@ -72,36 +69,28 @@ impl Function {
         lines.join("\n").trim().to_owned()
     }
 
-    /// Gives a name to each parameter that has none, so that it can be moved into the body.
-    pub(crate) fn name_wildcards(&mut self) {
-        for (index, input) in self.sig.inputs.iter_mut().enumerate() {
-            if let FnArg::Typed(parameter) = input
-                && let Pat::Wild(wild) = &*parameter.pat
-            {
-                let name = format_ident!("__arg{index}", span = hidden(wild.underscore_token.span));
-                *parameter.pat = Pat::Verbatim(name.into_token_stream());
-            }
-        }
-    }
-
-    /// Parameters whose pattern leaves a part of the argument behind (`_`, `..`, `ref`): the
-    /// pattern becomes a name, and a `let` for the start of the body takes the argument apart.
-    pub(crate) fn move_partial_patterns(&mut self) -> TokenStream {
+    /// Gives a name to each parameter that has none or leaves a part of the argument behind (`_`,
+    /// `..`, `ref`), so that arguments can be moved into the body as a whole. Returns the `let`s
+    /// that take them apart there.
+    ///
+    /// The parameters behind such a pattern are moved by a `let` too: locals drop before captures,
+    /// and the last argument has to drop first.
+    pub(crate) fn name_parameters(&mut self) -> TokenStream {
         let mut lets = TokenStream::new();
         for (index, input) in self.sig.inputs.iter_mut().enumerate() {
             let FnArg::Typed(parameter) = input else {
                 continue;
             };
-            if !leaves_a_part(&parameter.pat) {
+            let wildcard = matches!(&*parameter.pat, Pat::Wild(_));
+            if !wildcard && lets.is_empty() && !leaves_a_part(&parameter.pat) {
                 continue;
             }
-            let name = format_ident!("__arg{index}", span = Span::mixed_site());
-            let name = name.into_token_stream();
+            let name = format_ident!("__arg{index}", span = Span::mixed_site()).into_token_stream();
             let pattern = std::mem::replace(&mut *parameter.pat, Pat::Verbatim(name.clone()));
-            let cfgs = cfgs(&parameter.attrs);
-            lets.extend(
-                quote::quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #pattern = #name;),
-            );
+            if !wildcard {
+                let cfgs = cfgs(&parameter.attrs);
+                lets.extend(quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #pattern = #name;));
+            }
         }
         lets
     }
@@ -129,8 +118,36 @@ impl Function {
     }
 }
 
-fn hidden(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            attrs,
+            vis,
+            defaultness,
+            sig,
+            body,
+        } = self;
+        tokens.extend(quote!(#(#attrs)* #vis #defaultness #sig #body));
+    }
+}
+
+/// The braces of a body, also when `macro_rules!` hands them on as `$body:block`.
+fn block(input: ParseStream<'_>) -> Result<Group> {
+    let mut token: TokenTree = input.parse()?;
+    loop {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return Ok(group),
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+                token = syn::parse2(group.stream())?;
+            }
+            other => {
+                return Err(Error::new(
+                    other.span(),
+                    "expected the body of the function",
+                ));
+            }
+        }
+    }
 }
 
 fn begins_function(input: ParseStream<'_>) -> bool {
@@ -150,32 +167,28 @@ fn begins_function(input: ParseStream<'_>) -> bool {
     }
 }
 
-fn not_a_function(start: ParseStream<'_>) -> Error {
-    let kinds: [(bool, &str); 10] = [
+fn not_a_function(item: ParseStream<'_>) -> Error {
+    let kinds: [(bool, &str); 9] = [
         (
-            start.peek(Token![impl]),
+            item.peek(Token![impl]),
             "an `impl` block; put the attribute on its methods",
         ),
         (
-            start.peek(Token![unsafe]) && start.peek2(Token![impl]),
-            "an `impl` block",
-        ),
-        (
-            start.peek(Token![trait]),
+            item.peek(Token![trait]),
             "a trait; put the attribute on the methods",
         ),
-        (start.peek(Token![struct]), "a struct"),
-        (start.peek(Token![enum]), "an enum"),
+        (item.peek(Token![struct]), "a struct"),
+        (item.peek(Token![enum]), "an enum"),
         (
-            start.peek(Token![mod]),
+            item.peek(Token![mod]),
             "a module; put the attribute on its functions",
         ),
-        (start.peek(Token![static]), "a static"),
-        (start.peek(Token![const]), "a constant"),
-        (start.peek(Token![type]), "a type alias"),
-        (start.peek(Token![use]), "an import"),
+        (item.peek(Token![static]), "a static"),
+        (item.peek(Token![const]), "a constant"),
+        (item.peek(Token![type]), "a type alias"),
+        (item.peek(Token![use]), "an import"),
     ];
-    let at = start.span();
+    let at = item.span();
     let found = kinds
         .iter()
         .find(|(found, _)| *found)
@@ -222,7 +235,7 @@ fn bound_names(pattern: &Pat, names: &mut Vec<TokenStream>) {
                 bound_names(inner, names);
             }
         }
-        // A name given by `name_wildcards` or `move_partial_patterns`.
+        // A name given by `name_parameters`.
         Pat::Verbatim(name) if syn::parse2::<Ident>(name.clone()).is_ok() => {
             names.push(name.clone());
         }

@@ -159,9 +159,8 @@ impl Bounds {
         match punct.as_char() {
             '<' => self.depth += 1,
             '>' if arrow => {}
-            '>' if self.depth == 0 => return false,
+            '>' | ',' | ';' | '=' if self.depth == 0 => return false,
             '>' => self.depth -= 1,
-            ',' | ';' | '=' if self.depth == 0 => return false,
             _ => {}
         }
         true

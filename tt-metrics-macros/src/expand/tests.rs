@@ -1,0 +1,84 @@
+//! What the attributes make of small functions.
+
+use super::*;
+
+fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap()
+}
+
+/// The expansion without the declaration of the static, which is the same everywhere.
+fn expanded(expand: fn(TokenStream, TokenStream) -> TokenStream, args: &str, item: &str) -> String {
+    let expanded = expand(tokens(args), tokens(item)).to_string();
+    let (before, site) = expanded.split_once("# [").unwrap_or((&expanded, ""));
+    let after = site.split_once("}) ;").map_or("", |(_, after)| after);
+    format!("{before} SITE ; {after}")
+}
+
+/// Both texts as the same tokens.
+#[track_caller]
+fn assert_tokens(expanded: &str, expected: &str) {
+    let plain = |text: &str| tokens(text).to_string().replace(' ', "");
+    assert_eq!(plain(expanded), plain(expected));
+}
+
+#[test]
+fn count_adds_one_statement() {
+    assert_tokens(
+        &expanded(count, r#""Calls""#, "async fn f(a: u8) -> u8 { a }"),
+        "async fn f(a: u8) -> u8 {
+            { SITE; ::tt_metrics::__private::count(&__TT_METRICS_SITE, 1); }
+            a
+        }",
+    );
+}
+
+#[test]
+fn a_sync_body_becomes_a_closure() {
+    assert_tokens(
+        &expanded(
+            count_outcome,
+            r#"success = "S""#,
+            "fn f(&self, a: impl A) -> Result<impl A, E> { Ok(a) }",
+        ),
+        "fn f(&self, a: impl A) -> Result<impl A, E> {
+            SITE;
+            return ::tt_metrics::__private::call(
+                &__TT_METRICS_SITE,
+                |__value: &Result<_, E>| ::tt_metrics::__private::classify(&*__value),
+                move || -> Result<_, E> { let _ = &a; let _ = &self; Ok(a) }
+            );
+        }",
+    );
+}
+
+#[test]
+fn an_async_function_returns_a_tracked_future() {
+    let item = "async fn f(_: A, (b, _): B) -> u8 { b }";
+    let expanded = expanded(
+        count_outcome,
+        r#"success = "S", by = c, crate = x::y"#,
+        item,
+    );
+    assert_tokens(
+        &expanded,
+        "fn f(__arg0: A, __arg1: B) -> impl ::core::future::Future<Output = u8> {
+            SITE;
+            return x::y::__private::track(&__TT_METRICS_SITE, |__value: &u8| c(__value), async move {
+                let _ = &__arg1;
+                let _ = &__arg0;
+                let (b, _) = __arg1;
+                #[allow(unreachable_code, clippy::all, clippy::pedantic)]
+                if false { let __returned: u8 = loop {}; return __returned; }
+                b
+            });
+        }",
+    );
+}
+
+#[test]
+fn a_mistake_leaves_the_item_as_it_was() {
+    let item = "fn f() -> Result<(), ()> { Ok(()) }";
+    let expanded = count_outcome(tokens("sucess = 1"), tokens(item)).to_string();
+    assert!(expanded.starts_with(&tokens(item).to_string()));
+    assert_eq!(expanded.matches("compile_error").count(), 1);
+}

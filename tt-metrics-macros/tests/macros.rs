@@ -1,0 +1,44 @@
+//! What counted functions count, and that counting changes nothing else.
+
+#[path = "macros/declarations.rs"]
+mod declarations;
+#[path = "macros/drop_order.rs"]
+mod drop_order;
+#[path = "macros/futures.rs"]
+mod futures;
+#[path = "macros/outcomes.rs"]
+mod outcomes;
+
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+/// Polls once, with a waker that does nothing.
+fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls until ready.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = poll_once(future.as_mut()) {
+            return output;
+        }
+    }
+}
+
+/// Is pending once, then ready.
+async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut yielded, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}

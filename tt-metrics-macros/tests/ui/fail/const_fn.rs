@@ -1,0 +1,16 @@
+use tt_metrics::{count, count_outcome};
+
+#[count("Calls")]
+const fn calls() {}
+
+#[count_outcome(success = "Done")]
+pub const fn outcome() -> Result<(), ()> {
+    Ok(())
+}
+
+const OUTCOME: Result<(), ()> = outcome();
+
+fn main() {
+    calls();
+    let _ = OUTCOME;
+}

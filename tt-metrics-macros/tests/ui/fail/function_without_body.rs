@@ -1,0 +1,11 @@
+use tt_metrics::{count, count_outcome};
+
+trait Store {
+    #[count("Calls")]
+    fn calls(&self);
+
+    #[count_outcome(success = "Done")]
+    async fn outcome(&self) -> Result<(), ()>;
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use tt_metrics::count_outcome;
+
+#[count_outcome("Done", failure = "Failed")]
+fn positional() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {
+    let _ = positional();
+}

@@ -1,0 +1,12 @@
+use tt_metrics::count_outcome;
+
+#[count_outcome(success = "Done")]
+fn nothing() {}
+
+#[count_outcome(success = "Done")]
+async fn nothing_later() {}
+
+fn main() {
+    nothing();
+    drop(nothing_later());
+}

@@ -1,0 +1,24 @@
+use tt_metrics::{count, count_outcome};
+
+#[count("Calls")]
+struct Store;
+
+#[count_outcome(success = "Done")]
+impl Store {
+    fn new() -> Self {
+        Self
+    }
+}
+
+#[count("Calls")]
+pub trait Shape {}
+
+#[count("Calls")]
+pub mod inner {}
+
+#[count("Calls")]
+pub const LIMIT: u8 = 1;
+
+fn main() {
+    let _ = (Store::new(), LIMIT);
+}

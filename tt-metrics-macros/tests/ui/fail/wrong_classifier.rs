@@ -1,0 +1,28 @@
+use tt_metrics::{Outcome, count_outcome};
+
+struct Receipt;
+struct Refusal;
+
+fn classify(_: &Refusal) -> Outcome {
+    Outcome::Success
+}
+
+#[count_outcome(success = "Done", by = classify)]
+fn sync() -> Receipt {
+    Receipt
+}
+
+#[count_outcome(success = "Done", by = classify)]
+async fn later() -> Receipt {
+    Receipt
+}
+
+#[count_outcome(success = "Done", by = clasify)]
+fn misspelled() -> Receipt {
+    Receipt
+}
+
+fn main() {
+    let _ = (sync(), misspelled());
+    drop(later());
+}

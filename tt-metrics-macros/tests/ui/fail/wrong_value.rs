@@ -1,0 +1,20 @@
+use tt_metrics::count_outcome;
+
+#[count_outcome(success = 3, failure = "Failed")]
+fn number() -> Result<(), ()> {
+    Ok(())
+}
+
+#[count_outcome(success = b"Done", by = "classify", crate = "tt_metrics")]
+fn three_mistakes() -> Result<(), ()> {
+    Ok(())
+}
+
+#[count_outcome(success = "Done", by = |_| todo!())]
+fn closure() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {
+    let _ = (number(), three_mistakes(), closure());
+}

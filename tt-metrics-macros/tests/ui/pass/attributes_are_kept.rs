@@ -1,0 +1,30 @@
+//! Documentation, lints and other attributes stay, also those inside the body.
+#![deny(missing_docs, unused)]
+
+use tt_metrics::count_outcome;
+
+/// Documented.
+#[must_use]
+#[inline(always)]
+#[count_outcome(success = "S")]
+#[allow(unused_variables)]
+pub fn sync() -> Result<u8, ()> {
+    #![allow(unused_mut)]
+    let mut unused = 1;
+    Ok(1)
+}
+
+/// Documented.
+#[count_outcome(success = "S")]
+#[must_use]
+#[expect(unused_variables)]
+pub async fn later() -> Result<u8, ()> {
+    #![expect(unused_mut)]
+    let mut unused = 1;
+    Ok(1)
+}
+
+fn main() {
+    let _ = sync();
+    drop(later());
+}

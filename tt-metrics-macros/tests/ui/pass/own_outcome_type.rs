@@ -1,0 +1,34 @@
+//! A type of the user's own says by itself how the call ended.
+
+use tt_metrics::{Classify, Outcome, count_outcome};
+
+enum Delivery {
+    Sent,
+    Replayed,
+    Refused,
+}
+
+impl Classify for Delivery {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Sent => Outcome::Success,
+            Self::Replayed => Outcome::Neutral,
+            Self::Refused => Outcome::Failure,
+        }
+    }
+}
+
+#[count_outcome(success = "Sent", failure = "Refused", neutral = "Replayed")]
+fn deliver(attempt: u8) -> Delivery {
+    match attempt {
+        0 => Delivery::Sent,
+        1 => Delivery::Replayed,
+        _ => Delivery::Refused,
+    }
+}
+
+fn main() {
+    for attempt in 0..3 {
+        let _ = deliver(attempt);
+    }
+}

@@ -1,0 +1,62 @@
+//! Every kind of `self`, and functions without one.
+
+use std::{pin::Pin, rc::Rc, sync::Arc};
+
+use tt_metrics::count_outcome;
+
+struct Unit(u8);
+
+impl Unit {
+    #[count_outcome(success = "S", failure = "F")]
+    fn new(value: u8) -> Result<Self, ()> {
+        Ok(Self(value))
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    fn by_value(mut self) -> Result<Self, ()> {
+        self.0 += 1;
+        Ok(self)
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    fn by_reference(&self) -> Result<&u8, ()> {
+        Ok(&self.0)
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    fn boxed(self: Box<Self>) -> Result<u8, ()> {
+        Ok(self.0)
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    async fn shared(self: Arc<Self>) -> Result<u8, ()> {
+        Ok(self.0)
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    async fn counted(self: &Rc<Self>) -> Result<u8, ()> {
+        Ok(self.0)
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    fn pinned(mut self: Pin<&mut Self>) -> Result<u8, ()> {
+        self.0 += 1;
+        Ok(self.0)
+    }
+
+    #[count_outcome(success = "S", failure = "F")]
+    async fn consumed(mut self) -> Result<Self, ()> {
+        self.0 += 1;
+        Ok(self)
+    }
+}
+
+fn main() {
+    let mut unit = Unit::new(1).unwrap().by_value().unwrap();
+    assert_eq!(unit.by_reference(), Ok(&2));
+    assert_eq!(Pin::new(&mut unit).pinned(), Ok(3));
+    drop(Rc::new(Unit(1)).counted());
+    drop(Arc::new(Unit(1)).shared());
+    drop(Unit(1).consumed());
+    assert_eq!(Box::new(unit).boxed(), Ok(3));
+}

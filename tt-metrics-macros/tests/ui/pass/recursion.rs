@@ -1,0 +1,22 @@
+//! Functions that call themselves.
+
+use tt_metrics::count_outcome;
+
+#[count_outcome(success = "S", failure = "F")]
+fn down(n: u8) -> Result<u8, ()> {
+    if n == 0 { Ok(0) } else { down(n - 1) }
+}
+
+#[count_outcome(success = "S", failure = "F")]
+async fn down_later(n: u8) -> Result<u8, ()> {
+    if n == 0 {
+        Ok(0)
+    } else {
+        Box::pin(down_later(n - 1)).await
+    }
+}
+
+fn main() {
+    assert_eq!(down(9), Ok(0));
+    drop(down_later(9));
+}

@@ -1,0 +1,165 @@
+//! No lint fires on an expansion, however strict the crate: rustc's here, and clippy's when clippy
+//! compiles this file.
+#![deny(warnings, unused, rust_2018_idioms, missing_docs, unreachable_pub)]
+#![deny(
+    unused_qualifications,
+    unused_results,
+    unused_lifetimes,
+    single_use_lifetimes
+)]
+#![deny(
+    elided_lifetimes_in_paths,
+    let_underscore_drop,
+    trivial_casts,
+    unit_bindings
+)]
+#![deny(
+    explicit_outlives_requirements,
+    missing_debug_implementations,
+    variant_size_differences
+)]
+#![deny(clippy::all, clippy::pedantic, clippy::nursery)]
+#![deny(
+    clippy::implicit_return,
+    clippy::absolute_paths,
+    clippy::missing_docs_in_private_items
+)]
+#![deny(
+    clippy::allow_attributes,
+    clippy::let_underscore_untyped,
+    clippy::infinite_loop
+)]
+#![allow(clippy::needless_return, clippy::significant_drop_tightening)]
+
+use std::{
+    fmt,
+    future::{self, Future},
+    io,
+    pin::Pin,
+};
+
+use tt_metrics::{Outcome, count, count_outcome};
+
+/// An account.
+#[derive(Debug)]
+pub struct Account {
+    /// What is left.
+    balance: u8,
+}
+
+impl Account {
+    /// Adds.
+    ///
+    /// # Errors
+    ///
+    /// For a bad factor.
+    #[count("Calls")]
+    #[count_outcome(success = "S", failure = "F", by = classify)]
+    pub fn add(&mut self, factor: u8, (left, mut right): (u8, u8)) -> io::Result<u8> {
+        if factor > 1 {
+            return Err(io::Error::other("factor"));
+        }
+        self.balance = left;
+        right = right.saturating_add(1);
+        return Ok(right);
+    }
+
+    /// Adds later.
+    ///
+    /// # Errors
+    ///
+    /// For a bad factor.
+    #[count("Calls")]
+    #[count_outcome(success = "S", failure = "F")]
+    pub async fn add_later(
+        &mut self,
+        (left, _): (u8, u8),
+        name: &str,
+    ) -> io::Result<Box<dyn FnOnce() + Send + Sync>> {
+        if name.is_empty() {
+            return Err(io::Error::other(name.to_owned()));
+        }
+        future::ready(()).await;
+        self.balance = left;
+        return Ok(Box::new(|| {}));
+    }
+
+    /// Returns a boxed future.
+    #[count_outcome(success = "S", failure = "F")]
+    #[must_use]
+    pub fn boxed(name: &'static str) -> Pin<Box<dyn Future<Output = io::Result<u8>> + Send>> {
+        return Box::pin(async move {
+            future::ready(()).await;
+            return Err(io::Error::other(name));
+        });
+    }
+
+    /// Empties the account.
+    #[count("Calls")]
+    #[count_outcome(success = "S", by = done)]
+    pub fn empty(&mut self) {
+        self.balance = 0;
+    }
+
+    /// Empties the account later, and says what was left.
+    #[must_use]
+    #[count_outcome(success = "S", by = emptied)]
+    pub async fn empty_later(&mut self) -> u8 {
+        future::ready(()).await;
+        let left = self.balance;
+        self.balance = 0;
+        return left;
+    }
+}
+
+/// Shows a list.
+///
+/// # Errors
+///
+/// Never.
+#[count_outcome(success = "S", failure = "F")]
+pub async fn show<T: fmt::Display + Sync, const N: usize>(
+    name: &T,
+    list: [&'static str; N],
+    tail: impl fmt::Debug + Send,
+) -> io::Result<impl fmt::Debug> {
+    future::ready(()).await;
+    return Ok(format!("{name} {list:?} {tail:?}"));
+}
+
+/// Classifies.
+const fn classify(result: &io::Result<u8>) -> Outcome {
+    return match result {
+        Ok(_) => Outcome::Success,
+        Err(_) => Outcome::Failure,
+    };
+}
+
+/// Classifies.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "classifiers take references"
+)]
+const fn done(_result: &()) -> Outcome {
+    return Outcome::Success;
+}
+
+/// Classifies.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "classifiers take references"
+)]
+const fn emptied(_left: &u8) -> Outcome {
+    return Outcome::Success;
+}
+
+/// Calls everything.
+fn main() {
+    let mut account = Account { balance: 1 };
+    assert!(account.add(2, (1, 2)).is_err());
+    account.empty();
+    drop(account.add_later((1, 2), "name"));
+    drop(account.empty_later());
+    drop(Account::boxed("name"));
+    drop(show(&1, ["a"], 1));
+}
