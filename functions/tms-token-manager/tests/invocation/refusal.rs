@@ -1,0 +1,169 @@
+//! What an invocation says when there is no token to be had, and how often it tried.
+
+use lambda_runtime::Diagnostic;
+use serde_json::json;
+use tms_token_manager::error::Error;
+
+use crate::world::{Login, World};
+
+fn oauth_error(status: u16, code: &str) -> Login {
+    Login::Answer(
+        status,
+        json!({ "error": code, "error_description": "canary-description" }),
+    )
+}
+
+fn diagnostic(error: Error) -> (String, String) {
+    let diagnostic = Diagnostic::from(error);
+    (diagnostic.error_type, diagnostic.error_message)
+}
+
+#[tokio::test]
+async fn a_refused_client_is_not_tried_again() {
+    for (status, code) in [
+        (400, "invalid_client"),
+        (401, "invalid_client"),
+        (400, "invalid_grant"),
+    ] {
+        let world = World::start([oauth_error(status, code), Login::Grant("new")]).await;
+        let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+        assert_eq!(kind, "LoginRefused");
+        let expected = format!(
+            "failed to get a token: {} refused the login with status {status}, error `{code}`",
+            world.url
+        );
+        assert_eq!(message, expected);
+        let log = world.log();
+        assert_eq!((log.login_forms.len(), log.writes.len()), (1, 0));
+        assert_eq!(log.audit[0]["result"], "failed");
+        assert_eq!(log.audit[0]["error"], "LoginRefused");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_endpoint_is_tried_again() {
+    let busy = [
+        oauth_error(500, "server_error"),
+        oauth_error(429, "too_many_requests"),
+    ];
+    let world = World::start(busy.into_iter().chain([Login::Grant("new")])).await;
+    assert!(world.refresh().await.unwrap().refreshed);
+    assert_eq!(world.log().login_forms.len(), 3);
+    assert_eq!(world.log().audit.len(), 1);
+}
+
+#[tokio::test]
+async fn tries_are_bounded() {
+    let world = World::start(vec![oauth_error(503, "temporarily_unavailable"); 3]).await;
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "LoginUnavailable");
+    assert!(
+        message.ends_with("status 503, error `temporarily_unavailable`"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn silence_ends_after_the_timeout() {
+    let world = World::start([Login::Hang, Login::Grant("new")]).await;
+    assert!(world.refresh().await.unwrap().refreshed);
+    let world = World::start(vec![Login::Hang; 3]).await;
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "LoginUnavailable");
+    assert!(
+        message.ends_with("did not answer the login in time"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn an_unreachable_endpoint_is_named() {
+    let world = World::start([]).await;
+    // Bound and dropped: nothing listens there.
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let login_url = format!("http://{closed}");
+    world.log().credentials =
+        json!({ "client_id": "i", "client_secret": "s", "login_url": login_url }).to_string();
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "LoginUnavailable");
+    assert!(message.starts_with(&format!(
+        "failed to get a token: failed to reach {login_url}"
+    )));
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect() {
+    let thief = World::start([Login::Grant("stolen")]).await;
+    let elsewhere = format!("{}/services/oauth2/token", thief.url);
+    let world = World::start([Login::Redirect(elsewhere)]).await;
+    let (kind, _) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "LoginRefused");
+    assert!(thief.log().login_forms.is_empty());
+}
+
+#[tokio::test]
+async fn a_success_that_is_no_grant_is_an_error() {
+    for body in [
+        json!({}),
+        json!([]),
+        json!({ "access_token": "", "instance_url": "https://a.org" }),
+    ] {
+        let world = World::start([Login::Answer(200, body)]).await;
+        let (kind, _) = diagnostic(world.refresh().await.unwrap_err());
+        assert_eq!(kind, "LoginAnswerUnusable");
+        assert!(world.log().writes.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn malformed_credentials_are_named_and_not_sent() {
+    let world = World::start([]).await;
+    world.log().credentials = "{\"client_id\": \"canary".to_owned();
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "SecretMalformed");
+    assert!(
+        message.contains("secret `credentials` is malformed at line 1, column 21"),
+        "{message}"
+    );
+    assert_eq!(world.log().audit[0]["error"], "SecretMalformed");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_is_named_with_the_code() {
+    let world = World::start([]).await;
+    world.log().credentials = String::new();
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "SecretUnavailable");
+    let expected = "failed to use a secret: failed to read secret `credentials`: \
+        secrets manager: request refused, code ResourceNotFoundException";
+    assert_eq!(message, expected);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_stored_is_a_failure() {
+    let world = World::start([Login::Grant("new")]).await;
+    world.log().refuses_writes = true;
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "SecretUnavailable");
+    assert!(
+        message.contains("failed to write secret `token`"),
+        "{message}"
+    );
+    assert_eq!(world.log().audit[0]["result"], "failed");
+}
+
+#[tokio::test]
+async fn an_unknown_action_says_which_exist() {
+    let world = World::start([]).await;
+    let error = world.invoke(json!({ "action": "get" })).await.unwrap_err();
+    let (kind, message) = diagnostic(error);
+    assert_eq!(kind, "BadRequest");
+    assert_eq!(
+        message,
+        "failed to understand the event: unknown action `get`, expected `refresh` or `status`"
+    );
+}
