@@ -85,10 +85,13 @@ pub enum Error {
 pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec<Binary>, Error> {
     host(std::env::consts::OS, std::env::consts::ARCH)?;
     let scratch = workspace.scratch();
-    // Several stacks may build at once, each with its own log.
-    let log = scratch.join(format!("build-{}.log", std::process::id()));
     fs::create_dir_all(&scratch).map_err(io(format!("create {}", scratch.display())))?;
-    let stderr = fs::File::create(&log).map_err(io(format!("create {}", log.display())))?;
+    // Several stacks may build at once, each with its own log; only that of a failed build is kept.
+    let draft = tempfile::NamedTempFile::new_in(&scratch);
+    let draft = draft.map_err(io(format!("write to {}", scratch.display())))?;
+    let stderr = draft
+        .reopen()
+        .map_err(io("open the log of the build".to_owned()))?;
 
     let mut child = command(workspace)
         .stdin(std::process::Stdio::null())
@@ -99,7 +102,7 @@ pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec
         .map_err(io("start cargo".to_owned()))?;
     let mut binaries = Vec::new();
     if let Some(stdout) = child.stdout.take() {
-        let mut watch = Watch::new(&log);
+        let mut watch = Watch::new(draft.path());
         let mut messages = AsyncBufReader::new(stdout).lines();
         loop {
             match tokio::time::timeout(TICK, messages.next_line()).await {
@@ -124,10 +127,13 @@ pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec
         .await
         .map_err(io("wait for cargo".to_owned()))?;
     if !status.success() {
-        let reason = first_error(&log).unwrap_or_else(|| status.to_string());
+        let reason = first_error(draft.path()).unwrap_or_else(|| status.to_string());
+        let log = scratch.join("build.log");
+        draft
+            .persist(&log)
+            .map_err(|error| io(format!("write {}", log.display()))(error.error))?;
         return Err(Error::Compile { reason, log });
     }
-    let _ = fs::remove_file(&log);
     in_order(binaries)
 }
 

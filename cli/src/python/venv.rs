@@ -129,7 +129,7 @@ impl Venv {
         .await
         .map_err(io("run", &self.python()))?;
         if !status.success() {
-            return Err(refused(requirements, log));
+            return Err(refused(interpreter.path, requirements, log));
         }
 
         let marker = self.root.join(MARKER);
@@ -190,11 +190,10 @@ fn doing(log: &Path) -> String {
     }
 }
 
-fn refused(requirements: &Path, log: PathBuf) -> Error {
+fn refused(python: PathBuf, requirements: &Path, log: PathBuf) -> Error {
     let said = fs::read_to_string(&log).unwrap_or_default();
     let requirements = requirements.to_path_buf();
-    if said.contains("No module named pip") || said.contains("No module named ensurepip") {
-        let python = "this Python".into();
+    if said.contains("No module named pip") {
         return Error::NoVenv { python, log };
     }
     if is_unreachable(&said) {
@@ -233,5 +232,79 @@ fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -
         action,
         path: path.to_path_buf(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    /// What pip says is the log; the sentence is what the user sees.
+    fn sentence(said: &str) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        fs::write(&log, said).unwrap();
+        refused(
+            "/usr/bin/python3".into(),
+            Path::new("requirements.txt"),
+            log,
+        )
+        .to_string()
+    }
+
+    #[test]
+    fn an_index_out_of_reach_is_told_from_a_missing_version() {
+        let offline = sentence(
+            "WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError('<pip._vendor.urllib3...>: \
+             Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')'\n\
+             ERROR: Could not find a version that satisfies the requirement cbor2==6.3.0 (from versions: none)\n",
+        );
+        assert!(
+            offline.starts_with("pip could not reach the package index"),
+            "{offline}"
+        );
+        let missing =
+            sentence("Looking in indexes: x\nERROR: No matching distribution found for a==1\n");
+        let start = "pip could not install requirements.txt: ERROR: No matching distribution found";
+        assert!(missing.starts_with(start), "{missing}");
+    }
+
+    #[test]
+    fn a_python_without_pip_is_told_which_package_to_install() {
+        let said = sentence("/usr/bin/python3: No module named pip\n");
+        assert!(
+            said.starts_with("/usr/bin/python3 cannot create virtual environments"),
+            "{said}"
+        );
+        assert!(said.contains("apt install python3-venv"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_environment_is_made_again_and_by_one_of_those_who_want_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let requirements = scratch.path().join("requirements.txt");
+        fs::write(&requirements, "# nothing\n").unwrap();
+        let root = scratch
+            .path()
+            .join(format!("venv-test-{}", short_hash(b"# nothing\n")));
+        let left = root.join("lib/left-by-a-killed-process");
+        fs::create_dir_all(&left).unwrap();
+
+        let prepare = || Venv::prepare_in(scratch.path(), "test", &requirements, &Silent);
+        let (one, other) = tokio::join!(prepare(), prepare());
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.root(), other.root()), (&*root, &*root));
+        assert!(one.is_complete() && !left.exists());
+
+        let made = fs::metadata(root.join(MARKER)).unwrap().modified().unwrap();
+        let again = prepare().await.unwrap();
+        assert_eq!(
+            fs::metadata(again.root().join(MARKER))
+                .unwrap()
+                .modified()
+                .unwrap(),
+            made
+        );
     }
 }

@@ -24,7 +24,7 @@ pub enum Error {
     #[error(transparent)]
     State(#[from] super::state::Error),
     /// The wanted port is taken.
-    #[error("port {port} is in use; choose another with --port, or leave it out for a free one")]
+    #[error("port {port} is in use; choose another, or none to take a free one")]
     BusyPort {
         /// The wanted port.
         port: u16,
@@ -60,6 +60,8 @@ pub enum Error {
     StillRunning {
         /// The process.
         pid: u32,
+        /// The cause.
+        source: io::Error,
     },
     /// The Salesforce stand-in did not start.
     #[error("the Salesforce stand-in did not start")]

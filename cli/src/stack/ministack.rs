@@ -1,20 +1,15 @@
 //! The AWS endpoint: ministack as a process of its own, with everything it writes in a directory of its own.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::ExitStatus,
     time::{Duration, Instant},
 };
 
-use super::Error;
+use super::{Error, supervisor::Supervised};
 use crate::{progress::Progress, python::Venv};
-
-/// Started instead of ministack itself, so that nothing outlives this process; it says why in its first lines.
-const SUPERVISOR: &str = include_str!("supervisor.py");
 
 /// The Region of the local stack.
 pub(super) const REGION: &str = "us-east-1";
@@ -22,24 +17,12 @@ pub(super) const REGION: &str = "us-east-1";
 pub(super) const CREDENTIALS: (&str, &str) = ("test", "test");
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// A little above the two seconds that the supervisor grants.
-const STOP_TIMEOUT: Duration = Duration::from_secs(6);
 const POLL: Duration = Duration::from_millis(20);
-
-/// The settings that pass from the caller to ministack and so to the functions; all others stay outside.
-const PASSED_ON: [&str; 6] = [
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "RUST_BACKTRACE",
-    "TZ",
-];
 
 /// A running ministack; dropping it ends it and the functions that it runs.
 #[derive(Debug)]
 pub(super) struct Ministack {
-    supervisor: Child,
+    process: Supervised,
     endpoint: String,
     log: PathBuf,
 }
@@ -72,13 +55,13 @@ impl Ministack {
     ) -> Result<Self, Error> {
         let endpoint = format!("http://127.0.0.1:{port}");
         let log = directory.join("ministack.log");
-        let supervisor =
-            spawn(venv, directory, port, &endpoint, &log).map_err(|source| Error::Start {
+        let process =
+            launch(venv, directory, port, &endpoint, &log).map_err(|source| Error::Start {
                 log: log.clone(),
                 source,
             })?;
         let mut ministack = Self {
-            supervisor,
+            process,
             endpoint,
             log,
         };
@@ -93,7 +76,7 @@ impl Ministack {
 
     /// The process that ends ministack and its functions when it is ended.
     pub(super) fn pid(&self) -> u32 {
-        self.supervisor.id()
+        self.process.pid()
     }
 
     /// What ministack said.
@@ -104,15 +87,10 @@ impl Ministack {
     /// Ends ministack and its functions and waits until they are gone.
     pub(super) async fn stop(mut self) -> Result<(), Error> {
         let pid = self.pid();
-        drop(self.supervisor.stdin.take());
-        let began = Instant::now();
-        while self.exited()?.is_none() {
-            if began.elapsed() > STOP_TIMEOUT {
-                return Err(Error::StillRunning { pid });
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
+        self.process
+            .stop()
+            .await
+            .map_err(|source| Error::StillRunning { pid, source })
     }
 
     async fn wait_until_healthy(
@@ -146,8 +124,8 @@ impl Ministack {
     }
 
     fn exited(&mut self) -> Result<Option<ExitStatus>, Error> {
-        self.supervisor
-            .try_wait()
+        self.process
+            .exited()
             .map_err(|source| self.not_started(source))
     }
 
@@ -169,64 +147,35 @@ impl Ministack {
     }
 }
 
-impl Drop for Ministack {
-    fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
-        let began = Instant::now();
-        while let Ok(None) = self.supervisor.try_wait() {
-            if began.elapsed() > STOP_TIMEOUT {
-                // ministack itself then gets SIGKILL from the kernel, see the supervisor.
-                let _ = self.supervisor.kill();
-                let _ = self.supervisor.wait();
-                return;
-            }
-            std::thread::sleep(POLL);
-        }
-    }
-}
-
-fn spawn(
+/// All that ministack and the functions know of their surroundings.
+fn launch(
     venv: &Venv,
     directory: &Path,
     port: u16,
     endpoint: &str,
     log: &Path,
-) -> io::Result<Child> {
+) -> io::Result<Supervised> {
     let temporary = directory.join("tmp");
     fs::create_dir_all(&temporary)?;
-    let out = File::create(log)?;
-    let mut command = Command::new(venv.python());
-    command
-        .args(["-c", SUPERVISOR])
-        .current_dir(directory)
-        .env_clear()
-        .envs(
-            PASSED_ON
-                .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        )
-        .env("HOME", directory)
-        .env("TMPDIR", &temporary)
-        .env("PYTHONUNBUFFERED", "1")
-        .env("BIND_HOST", "127.0.0.1")
-        .env("GATEWAY_PORT", port.to_string())
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", CREDENTIALS.0)
-        .env("AWS_SECRET_ACCESS_KEY", CREDENTIALS.1)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("MINISTACK_REGION", REGION)
-        .env("AWS_DEFAULT_REGION", REGION)
-        .env("AWS_REGION", REGION)
+    let environment = [
+        ("HOME", &*directory.to_string_lossy()),
+        ("TMPDIR", &*temporary.to_string_lossy()),
+        ("PYTHONUNBUFFERED", "1"),
+        ("BIND_HOST", "127.0.0.1"),
+        ("GATEWAY_PORT", &*port.to_string()),
+        ("MINISTACK_REGION", REGION),
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", CREDENTIALS.0),
+        ("AWS_SECRET_ACCESS_KEY", CREDENTIALS.1),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
         // No second listener on a fixed port, and no look at the user's containers.
-        .env("IOT_MTLS_ENABLED", "0")
-        .env("SFTP_ENABLED", "0")
-        .env("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-        // Ctrl-C in the terminal is for this process, which then ends the group in order.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(out.try_clone()?)
-        .stderr(out);
-    command.spawn()
+        ("IOT_MTLS_ENABLED", "0"),
+        ("SFTP_ENABLED", "0"),
+        ("DOCKER_HOST", "unix:///nonexistent/docker.sock"),
+    ];
+    Supervised::start(&venv.python(), directory, &environment, log)
 }
 
 /// The wanted port if it is free, or any free one.
@@ -251,9 +200,7 @@ mod tests {
         let error = free_port(Some(port)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!(
-                "port {port} is in use; choose another with --port, or leave it out for a free one"
-            )
+            format!("port {port} is in use; choose another, or none to take a free one")
         );
     }
 

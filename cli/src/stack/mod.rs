@@ -5,6 +5,7 @@ mod error;
 mod ministack;
 mod run;
 pub mod state;
+mod supervisor;
 mod template;
 
 pub use error::Error;
@@ -78,11 +79,11 @@ impl LocalStack {
         progress.begin("preparing Python packages");
         let requirements = workspace.root().join("cli/requirements.txt");
         let venv = Venv::prepare("stack", &requirements, progress).await?;
-        progress.done("Python packages ready");
+        progress.done("");
 
         progress.begin("building three Lambdas");
         let binaries = build::build(&workspace, progress).await?;
-        progress.done("three Lambdas built");
+        progress.done(&build::FUNCTIONS.join(", "));
 
         progress.begin("starting the local AWS endpoint and Salesforce");
         let run = Run::create(&workspace.scratch())?;
@@ -119,7 +120,7 @@ impl LocalStack {
         .await?;
         progress.detail("fetching the first Salesforce token");
         deploy::first_token(&sdk, &resources).await?;
-        progress.done("stack created");
+        progress.done("");
 
         let bucket = resources.require("Bucket")?.to_owned();
         let announcement = options.announce.then(|| {
