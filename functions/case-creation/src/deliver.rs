@@ -1,4 +1,9 @@
 //! Cases to Salesforce: bounded retries inside the deadline, one verdict for each Case.
+//!
+//! An answer that was lost is asked for again by creating again: the external id makes that safe, and
+//! a duplicate that is younger than the lost call is a Case of ours. What is still lost when the
+//! tries or the time run out is delivered again by the mapping; should its Case exist by then, that
+//! delivery takes it for a replay, so one success is missing rather than one counted twice.
 
 use std::time::Duration;
 
