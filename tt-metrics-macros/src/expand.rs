@@ -8,7 +8,7 @@ use crate::{
     args::{Count, CountOutcome},
     check,
     diagnostics::Mistakes,
-    item::Function,
+    item::{Binding, Function},
     site::Declared,
     tail::replace_async_block,
     types::{Ends, future_output, returned, without_impl_trait},
@@ -207,8 +207,12 @@ impl OutcomeExpansion<'_> {
 /// order in which a plain function drops them.
 fn touch(function: &Function) -> TokenStream {
     let touched = function.bindings().into_iter().rev().map(|binding| {
-        let (cfgs, name) = (binding.cfgs, binding.name);
-        quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = &#name;)
+        let Binding { cfgs, name } = binding;
+        // Clippy takes the user's name for the user's own use of it.
+        let allow = name.to_string().starts_with('_').then(
+            || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]),
+        );
+        quote_spanned!(Span::mixed_site()=> #(#cfgs)* #allow let _ = &#name;)
     });
     touched.collect()
 }

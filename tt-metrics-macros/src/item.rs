@@ -89,7 +89,11 @@ impl Function {
             let pattern = std::mem::replace(&mut *parameter.pat, Pat::Verbatim(name.clone()));
             if !wildcard {
                 let cfgs = cfgs(&parameter.attrs);
-                lets.extend(quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #pattern = #name;));
+                lets.extend(quote_spanned! {Span::mixed_site()=>
+                    #(#cfgs)*
+                    #[allow(clippy::no_effect_underscore_binding)]
+                    let #pattern = #name;
+                });
             }
         }
         lets

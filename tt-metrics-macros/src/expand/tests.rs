@@ -64,9 +64,9 @@ fn an_async_function_returns_a_tracked_future() {
         "fn f(__arg0: A, __arg1: B) -> impl ::core::future::Future<Output = u8> {
             SITE;
             return x::y::__private::track(&__TT_METRICS_SITE, |__value: &u8| c(__value), async move {
-                let _ = &__arg1;
-                let _ = &__arg0;
-                let (b, _) = __arg1;
+                #[allow(clippy::used_underscore_binding)] let _ = &__arg1;
+                #[allow(clippy::used_underscore_binding)] let _ = &__arg0;
+                #[allow(clippy::no_effect_underscore_binding)] let (b, _) = __arg1;
                 #[allow(unreachable_code, clippy::all, clippy::pedantic)]
                 if false { let __returned: u8 = loop {}; return __returned; }
                 b

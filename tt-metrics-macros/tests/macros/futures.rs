@@ -1,10 +1,15 @@
 //! When a future begins to be a call, how it ends when it is dropped, and how big it is.
 
-use std::{future::Future, pin::Pin, pin::pin};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+};
 
 use tt_metrics::{Capture, capture, count, count_outcome};
 
 use crate::{block_on, poll_once, yield_once};
+
+type Boxed = Pin<Box<dyn Future<Output = Result<(), ()>>>>;
 
 #[count("FuturesCalls")]
 #[count_outcome(
@@ -48,14 +53,14 @@ fn opaque() -> impl Future<Output = Result<(), ()>> {
     interrupted = "FuturesCut"
 )]
 #[count("FuturesCalls")]
-fn boxed() -> Pin<Box<dyn Future<Output = Result<(), ()>>>> {
+fn boxed() -> Boxed {
     Box::pin(async move {
         yield_once().await;
         Ok(())
     })
 }
 
-fn each_shape() -> Vec<Pin<Box<dyn Future<Output = Result<(), ()>>>>> {
+fn each_shape() -> Vec<Boxed> {
     vec![
         Box::pin(plain()),
         Box::pin(reversed()),
@@ -123,7 +128,7 @@ macro_rules! nested {
             $(#[$attribute])?
             pub(super) async fn one(bytes: [u8; 1024], text: &str) -> Result<u8, ()> {
                 super::yield_once().await;
-                Ok(bytes[0] + text.len() as u8)
+                Ok(text.as_bytes().first().copied().unwrap_or(bytes[0]))
             }
 
             $(#[$attribute])?

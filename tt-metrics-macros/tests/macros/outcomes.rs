@@ -32,6 +32,11 @@ async fn parse_later(text: &str) -> Result<u8, ParseIntError> {
     Ok(value)
 }
 
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a classifier takes a reference to the return value"
+)]
 fn replayed(created: &Option<u8>) -> Outcome {
     match created {
         Some(0) => Outcome::Failure,

@@ -75,6 +75,8 @@ impl Account {
         &mut self,
         (left, _): (u8, u8),
         name: &str,
+        _unused: &str,
+        _: String,
     ) -> io::Result<Box<dyn FnOnce() + Send + Sync>> {
         if name.is_empty() {
             return Err(io::Error::other(name.to_owned()));
@@ -158,7 +160,7 @@ fn main() {
     let mut account = Account { balance: 1 };
     assert!(account.add(2, (1, 2)).is_err());
     account.empty();
-    drop(account.add_later((1, 2), "name"));
+    drop(account.add_later((1, 2), "name", "", String::new()));
     drop(account.empty_later());
     drop(Account::boxed("name"));
     drop(show(&1, ["a"], 1));
