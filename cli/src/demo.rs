@@ -51,7 +51,7 @@ pub async fn run(args: &args::Demo) -> Result<(), Error> {
         stack = LocalStack::start(options, &progress) => stack?,
         () = interrupt.wait() => return Err(Error::Interrupted),
     };
-    let running = Running::new(&stack, &page, &report, workspace.scratch());
+    let running = Running::new(&stack, &page, &report);
     let first = tokio::select! {
         first = running.first(&file, progress) => first,
         () = interrupt.wait() => Err(Error::Interrupted),

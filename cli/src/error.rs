@@ -73,7 +73,7 @@ pub enum Error {
         /// How long it was waited.
         seconds: u64,
         /// Where to look.
-        logs: PathBuf,
+        log: PathBuf,
     },
     /// Ctrl-C or SIGTERM before the demo was ready.
     #[error("interrupted; everything that was started is stopped")]
@@ -104,10 +104,14 @@ impl Error {
             Self::Listen { .. } => "choose another port with `--port`, 1024 or above",
             Self::WriteReport { .. } => "choose another place with `--report`",
             Self::Metrics(_) => "start the demo with `cargo tt demo`, if it does not run any more",
-            Self::Shortfall { logs, .. } => {
-                return Some(format!("the logs are in {}", logs.display()));
+            Self::Shortfall { log, .. } => {
+                return Some(format!("the log is {}", log.display()));
             }
-            Self::Workspace(_) | Self::Stack(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
+            Self::Workspace(_)
+            | Self::Stack(_)
+            | Self::Interrupted
+            | Self::Runtime(_)
+            | Self::Signals(_) => {
                 return None;
             }
         };

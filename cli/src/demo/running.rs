@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -41,24 +41,17 @@ pub(super) struct Running<'a> {
     pub(super) stack: &'a LocalStack,
     pub(super) page: &'a Page,
     report: &'a Path,
-    logs: PathBuf,
     cloudwatch: aws_sdk_cloudwatch::Client,
     since: SystemTime,
 }
 
 impl<'a> Running<'a> {
-    pub(super) fn new(
-        stack: &'a LocalStack,
-        page: &'a Page,
-        report: &'a Path,
-        logs: PathBuf,
-    ) -> Self {
+    pub(super) fn new(stack: &'a LocalStack, page: &'a Page, report: &'a Path) -> Self {
         let cloudwatch = aws_sdk_cloudwatch::Client::new(stack.sdk_config());
         Self {
             stack,
             page,
             report,
-            logs,
             cloudwatch,
             since: SystemTime::now() - LEAD,
         }
@@ -138,7 +131,7 @@ impl<'a> Running<'a> {
         Error::Shortfall {
             missing: missing.unwrap_or_else(|| "the metrics still change".into()),
             seconds: waited.as_secs(),
-            logs: self.logs.clone(),
+            log: self.stack.log().into(),
         }
     }
 

@@ -10,7 +10,7 @@ mod template;
 
 pub use error::Error;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
@@ -153,6 +153,11 @@ impl LocalStack {
     /// The process that runs the AWS endpoint and the functions.
     pub fn pid(&self) -> u32 {
         self.ministack.pid()
+    }
+
+    /// What the AWS endpoint said; [`LocalStack::stop`] removes it, a stack that is dropped leaves it to be read.
+    pub fn log(&self) -> &Path {
+        self.ministack.log()
     }
 
     /// SDK configuration that points at this stack.
