@@ -7,6 +7,7 @@ pub mod workspace;
 
 pub mod build;
 pub mod package;
+pub mod strip;
 pub mod python;
 pub mod salesforce;
 pub mod stack;

@@ -1,4 +1,4 @@
-//! Packs a Lambda binary into a zip whose bytes depend on the binary only, and names it by its content.
+//! Packs a Lambda binary, stripped, into a zip whose bytes depend on the binary only, and names it by its content.
 
 use std::{
     fs,
@@ -8,6 +8,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
+
+use crate::strip;
 
 /// The file that `provided.al2023` starts; it must be executable.
 const BOOTSTRAP: &str = "bootstrap";
@@ -53,7 +55,7 @@ impl Package {
             path: binary.to_owned(),
             source,
         })?;
-        let zip = zip_of(&content).map_err(|source| Error::Zip {
+        let zip = zip_of(&strip::loaded(content)).map_err(|source| Error::Zip {
             function: function.to_owned(),
             source,
         })?;

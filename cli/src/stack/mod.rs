@@ -90,17 +90,19 @@ impl LocalStack {
         let salesforce = StandIn::start(0)
             .await
             .map_err(|source| Error::Salesforce { source })?;
-        let ministack = Ministack::start(&venv, run.directory(), options.port, progress).await?;
+        let (ministack, packages) = tokio::try_join!(
+            Ministack::start(&venv, run.directory(), options.port, progress),
+            package(binaries),
+        )?;
         let sdk = sdk_config(ministack.endpoint());
-        progress.done(&format!(
+        let urls = format!(
             "AWS at {}, Salesforce at {}",
             ministack.endpoint(),
             salesforce.url()
-        ));
+        );
+        progress.done(&urls);
 
         progress.begin("creating the stack from template.yaml");
-        progress.detail("packaging the Lambdas");
-        let packages = package(binaries).await?;
         let path = workspace.root().join("template.yaml");
         let template = fs::read_to_string(&path).map_err(|source| Error::Io {
             action: "read",
