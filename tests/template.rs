@@ -3,11 +3,18 @@
 //! The transform and the linter run in a virtual environment of their own (`requirements-template.txt`).
 
 #[cfg(test)]
+#[path = "template/functions.rs"]
+mod functions;
+#[cfg(test)]
 #[path = "template/promises.rs"]
 mod promises;
 #[cfg(test)]
 #[path = "template/transform.rs"]
 mod transform;
+
+use std::collections::BTreeSet;
+
+use tt_cli::metrics::NAMES;
 
 use transform::{Checked, Task, check, packaged};
 
@@ -136,11 +143,31 @@ const MISTAKES: &[Mistake] = &[
         "TRACE",
     ),
     mistake(
+        "EVENT_STREAM_NAME: !Ref",
+        "STREAM: !Ref",
+        "TTProducer: would not start",
+    ),
+    mistake(
+        "Default: v62.0",
+        "Default: \"62.0\"",
+        "CaseCreation: would not start",
+    ),
+    mistake(
+        "Default: 900",
+        "Default: 0",
+        "TMSTokenManager: would not start",
+    ),
+    mistake(
         "Sub arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}/incoming/*",
         "Sub ${Bucket.Arn}/incoming/*",
         "E3004",
     ),
 ];
+
+#[test]
+fn the_metrics_read_back_are_those_that_the_functions_declare() {
+    assert_eq!(BTreeSet::from(NAMES), functions::metrics());
+}
 
 #[test]
 fn the_template_has_no_mistake() {

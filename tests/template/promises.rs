@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::functions;
+
 /// Prefixes of the bucket that a policy may name as a whole.
 const PREFIXES: [&str; 3] = ["/incoming/*", "/parked/*", "/aws/lambda/*"];
 
@@ -18,6 +20,7 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
         alarms,
         dashboard,
         log_level,
+        functions::refusals,
     ];
     checks.iter().flat_map(|check| check(template)).collect()
 }
@@ -207,14 +210,10 @@ fn alarms(template: &Value) -> Vec<String> {
         .iter()
         .filter_map(|(_, a)| a["Properties"]["MetricName"].as_str())
         .collect();
-    let failures = tt_cli::metrics::NAMES
-        .iter()
-        .copied()
-        .filter(|name| name.ends_with("Failed"));
     let mut found = Vec::new();
-    if names.iter().copied().collect::<BTreeSet<_>>() != failures.collect() {
+    if names.iter().copied().collect::<BTreeSet<_>>() != functions::failures() {
         found.push(format!(
-            "alarms are on {names:?} instead of the failure metrics"
+            "alarms are on {names:?} instead of the failures of the catalogue"
         ));
     }
     for (name, alarm) in alarms {
@@ -247,9 +246,9 @@ fn dashboard(template: &Value) -> Vec<String> {
         .filter_map(|metric| metric[1].as_str())
         .collect();
     let mut found = Vec::new();
-    if shown != tt_cli::metrics::NAMES.into_iter().collect() {
+    if shown != functions::metrics() {
         found.push(format!(
-            "dashboard shows {shown:?} instead of the five metrics"
+            "dashboard shows {shown:?} instead of the catalogue"
         ));
     }
     if metrics
