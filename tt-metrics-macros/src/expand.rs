@@ -1,6 +1,6 @@
 //! From attribute and function to the counted function.
 
-use proc_macro2::{Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprPath, ReturnType, Token, Type, parse_quote_spanned, spanned::Spanned};
 
@@ -57,22 +57,18 @@ fn counted(args: &Count, mut function: Function) -> Function {
     let statement = quote_spanned! {Span::mixed_site()=>
         { #site #private::count(&__TT_METRICS_SITE, 1); }
     };
-    let at_start = |block: &Group| {
-        let statements = block.stream();
-        braced(block, quote!(#statement #statements))
-    };
     // A future that nobody polls is no call, so the statement belongs into the `async` block.
     let in_future = if function.sig.asyncness.is_some() {
         None
     } else {
         replace_async_block(function.body.stream(), &mut |keywords, block| {
-            let block = at_start(block);
+            let block = within(&statement, block);
             quote!(#keywords #block)
         })
     };
     function.body = match in_future {
         Some(body) => braced(&function.body, body),
-        None => at_start(&function.body),
+        None => within(&statement, &function.body),
     };
     function
 }
@@ -118,8 +114,7 @@ impl OutcomeExpansion<'_> {
         let touch = touch(&function);
         let output = without_impl_trait(returned(&function.sig.output));
         let classify = self.classify(&output);
-        let statements = function.body.stream();
-        let inner = braced(&function.body, quote!(#touch #parts #statements));
+        let inner = within(&quote!(#touch #parts), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
             return #private::call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
@@ -137,8 +132,7 @@ impl OutcomeExpansion<'_> {
         let erased = without_impl_trait(output.clone());
         let classify = self.classify(&erased);
         let edge = return_edge(&erased);
-        let statements = function.body.stream();
-        let inner = braced(&function.body, quote!(#touch #parts #edge #statements));
+        let inner = within(&quote!(#touch #parts #edge), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
             return #private::track(&__TT_METRICS_SITE, #classify, async move #inner);
@@ -236,6 +230,19 @@ fn private(krate: Option<&syn::Path>) -> TokenStream {
         ToTokens::to_token_stream,
     );
     quote_spanned!(Span::mixed_site()=> #library::__private)
+}
+
+/// A body behind statements of ours, as a block of its own: what comes first in it is still first.
+fn within(before: &TokenStream, body: &Group) -> Group {
+    if before.is_empty() {
+        return body.clone();
+    }
+    // Braces of the user in braces of ours would be `unused_braces`.
+    let mut inner = body.clone();
+    inner.set_span(Span::mixed_site().located_at(body.span()));
+    let mut group = Group::new(Delimiter::Brace, quote!(#before #inner));
+    group.set_span(Span::mixed_site());
+    group
 }
 
 /// The same braces around other tokens.

@@ -27,7 +27,7 @@ fn count_adds_one_statement() {
         &expanded(count, r#""Calls""#, "async fn f(a: u8) -> u8 { a }"),
         "async fn f(a: u8) -> u8 {
             { SITE; ::tt_metrics::__private::count(&__TT_METRICS_SITE, 1); }
-            a
+            { a }
         }",
     );
 }
@@ -45,7 +45,7 @@ fn a_sync_body_becomes_a_closure() {
             return ::tt_metrics::__private::call(
                 &__TT_METRICS_SITE,
                 |__value: &Result<_, E>| ::tt_metrics::__private::classify(&*__value),
-                move || -> Result<_, E> { let _ = &a; let _ = &self; Ok(a) }
+                move || -> Result<_, E> { let _ = &a; let _ = &self; { Ok(a) } }
             );
         }",
     );
@@ -69,7 +69,7 @@ fn an_async_function_returns_a_tracked_future() {
                 #[allow(clippy::no_effect_underscore_binding)] let (b, _) = __arg1;
                 #[allow(unreachable_code, clippy::all, clippy::pedantic)]
                 if false { let __returned: u8 = loop {}; return __returned; }
-                b
+                { b }
             });
         }",
     );
