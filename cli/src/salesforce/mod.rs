@@ -116,34 +116,36 @@ impl StandIn {
 }
 
 fn router(shared: Shared) -> Router {
-    let data = Router::new()
-        .route("/", routing::get(describe::resources))
-        .route("/limits", routing::get(describe::limits))
-        .route("/query", routing::get(soql::query))
-        .route("/sobjects", routing::get(describe::objects))
-        .route(
-            "/sobjects/Case",
-            routing::get(describe::case).post(sobjects::create),
-        )
-        .route("/sobjects/Case/describe", routing::get(describe::case))
-        .route(
-            "/sobjects/Case/{id}",
-            routing::get(sobjects::read).patch(sobjects::update),
-        )
-        .route(
-            "/sobjects/Case/{field}/{value}",
-            routing::get(sobjects::read_by_external_id).patch(sobjects::upsert),
-        )
-        .route("/composite/sobjects", routing::post(collections::create))
-        .route(
+    let case = routing::get(describe::case).post(sobjects::create);
+    let by_id = routing::get(sobjects::read).patch(sobjects::update);
+    let by_external_id = routing::get(sobjects::read_by_external_id).patch(sobjects::upsert);
+    let routes = [
+        ("/limits", routing::get(describe::limits)),
+        ("/query", routing::get(soql::query)),
+        ("/sobjects", routing::get(describe::objects)),
+        ("/sobjects/Case", case),
+        ("/sobjects/Case/describe", routing::get(describe::case)),
+        ("/sobjects/Case/{id}", by_id),
+        ("/sobjects/Case/{field}/{value}", by_external_id),
+        ("/composite/sobjects", routing::post(collections::create)),
+        (
             "/composite/sobjects/{object}/{field}",
             routing::patch(collections::upsert),
-        )
-        .fallback(async || ApiError::no_resource())
-        .layer(middleware::from_fn_with_state(
-            shared.clone(),
-            session::require,
-        ));
+        ),
+    ];
+    let mut data = Router::new().route("/", routing::get(describe::resources));
+    for (path, methods) in routes {
+        // Some clients end every path with a slash, and Salesforce does not mind.
+        data = data
+            .route(&format!("{path}/"), methods.clone())
+            .route(path, methods);
+    }
+    let data =
+        data.fallback(async || ApiError::no_resource())
+            .layer(middleware::from_fn_with_state(
+                shared.clone(),
+                session::require,
+            ));
     Router::new()
         .route("/services/oauth2/token", routing::post(oauth::token))
         .route("/services/oauth2/revoke", routing::post(oauth::revoke))

@@ -125,7 +125,9 @@ fn check_value(name: &str, kind: Kind, value: &Value) -> Result<(), RecordError>
             ),
             &[name],
         )),
-        (_, Value::Null) => Ok(()),
+        (_, Value::Null)
+        | (Kind::Boolean, Value::Bool(_))
+        | (Kind::Custom, Value::String(_) | Value::Bool(_) | Value::Number(_)) => Ok(()),
         (Kind::Text(max), Value::String(text)) => check_length(name, text, max),
         (Kind::Email(max), Value::String(text)) => check_email(name, text, max),
         (Kind::Reference, Value::String(text)) if text.is_empty() || record_id::is_id(text) => {
@@ -136,8 +138,6 @@ fn check_value(name: &str, kind: Kind, value: &Value) -> Result<(), RecordError>
             Err(RecordError::new("MALFORMED_ID", message, &[name]))
         }
         (Kind::DateTime, Value::String(text)) if text.parse::<jiff::Timestamp>().is_ok() => Ok(()),
-        (Kind::Boolean, Value::Bool(_)) => Ok(()),
-        (Kind::Custom, Value::String(_) | Value::Bool(_) | Value::Number(_)) => Ok(()),
         _ => Err(RecordError::new(
             "INVALID_TYPE_ON_FIELD_IN_RECORD",
             wrong_type(name, value),
