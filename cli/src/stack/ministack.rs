@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Error, supervisor::Supervised};
+use super::{Error, run::Run, supervisor::Supervised};
 use crate::{progress::Progress, python::Venv};
 
 /// The Region of the local stack.
@@ -31,14 +31,14 @@ impl Ministack {
     /// Starts ministack on `port`, or on a free one, and waits until it answers.
     pub(super) async fn start(
         venv: &Venv,
-        directory: &Path,
+        run: &Run,
         port: Option<u16>,
         progress: &dyn Progress,
     ) -> Result<Self, Error> {
         const ATTEMPTS: u32 = 3;
         let mut attempt = 1;
         loop {
-            let started = Self::start_on(venv, directory, free_port(port)?, progress).await;
+            let started = Self::start_on(venv, run, free_port(port)?, progress).await;
             match started {
                 // Another process took the free port between the look and the start.
                 Err(Error::BusyPort { .. }) if port.is_none() && attempt < ATTEMPTS => attempt += 1,
@@ -49,17 +49,16 @@ impl Ministack {
 
     async fn start_on(
         venv: &Venv,
-        directory: &Path,
+        run: &Run,
         port: u16,
         progress: &dyn Progress,
     ) -> Result<Self, Error> {
         let endpoint = format!("http://127.0.0.1:{port}");
-        let log = directory.join("ministack.log");
-        let process =
-            launch(venv, directory, port, &endpoint, &log).map_err(|source| Error::Start {
-                log: log.clone(),
-                source,
-            })?;
+        let log = run.directory().join("ministack.log");
+        let process = launch(venv, run, port, &endpoint, &log).map_err(|source| Error::Start {
+            log: log.clone(),
+            source,
+        })?;
         let mut ministack = Self {
             process,
             endpoint,
@@ -148,14 +147,8 @@ impl Ministack {
 }
 
 /// All that ministack and the functions know of their surroundings.
-fn launch(
-    venv: &Venv,
-    directory: &Path,
-    port: u16,
-    endpoint: &str,
-    log: &Path,
-) -> io::Result<Supervised> {
-    let temporary = directory.join("tmp");
+fn launch(venv: &Venv, run: &Run, port: u16, endpoint: &str, log: &Path) -> io::Result<Supervised> {
+    let (directory, temporary) = (run.directory(), run.temporary());
     fs::create_dir_all(&temporary)?;
     let environment = [
         ("HOME", &*directory.to_string_lossy()),

@@ -14,6 +14,7 @@ use std::{fs, path::Path};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
 use crate::{
     build, package::Package, progress::Progress, python::Venv, salesforce::StandIn,
@@ -91,7 +92,7 @@ impl LocalStack {
             .await
             .map_err(|source| Error::Salesforce { source })?;
         let (ministack, packages) = tokio::try_join!(
-            Ministack::start(&venv, run.directory(), options.port, progress),
+            Ministack::start(&venv, &run, options.port, progress),
             package(binaries),
         )?;
         let sdk = sdk_config(ministack.endpoint());
@@ -220,15 +221,19 @@ impl State {
     }
 }
 
-/// Nothing of the user's own AWS settings is read.
+/// Nothing of the user's own settings is read: no AWS profile, and no proxy, which could not reach this machine.
 fn sdk_config(endpoint: &str) -> SdkConfig {
     let (key, secret) = ministack::CREDENTIALS;
     let credentials = Credentials::new(key, secret, None, None, "local stack");
+    let http_client = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(ministack::REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
+        .http_client(http_client)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .build()
 }

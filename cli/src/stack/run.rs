@@ -44,13 +44,24 @@ impl Run {
         &self.directory
     }
 
+    /// Where ministack and the functions put what nobody reads afterwards.
+    pub(super) fn temporary(&self) -> PathBuf {
+        self.directory.join("tmp")
+    }
+
     pub(super) fn lock(&self) -> PathBuf {
         self.directory.join(LOCK)
     }
 
-    /// Removes the directory; a run that failed keeps it, so that its log can be read until the next start.
+    /// Removes the directory, log included; a run that is dropped instead keeps its log until the next start.
     pub(super) fn remove(self) -> Result<(), Error> {
         fs::remove_dir_all(&self.directory).map_err(io("remove", &self.directory))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.temporary());
     }
 }
 
@@ -95,5 +106,18 @@ mod tests {
         assert!(living.directory().exists() && other.directory().exists());
         living.remove().unwrap();
         assert!(other.directory().exists());
+    }
+
+    #[test]
+    fn a_run_that_is_cut_short_keeps_its_log_only() {
+        let scratch = tempfile::tempdir().unwrap();
+        let run = Run::create(scratch.path()).unwrap();
+        let log = run.directory().join("ministack.log");
+        fs::create_dir(run.temporary()).unwrap();
+        fs::write(run.temporary().join("bootstrap"), "large").unwrap();
+        fs::write(&log, "why").unwrap();
+        let temporary = run.temporary();
+        drop(run);
+        assert!(log.exists() && !temporary.exists());
     }
 }

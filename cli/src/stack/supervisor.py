@@ -61,6 +61,17 @@ def end_all():
             except ProcessLookupError:
                 pass
         time.sleep(0.02)
+        reap()
+    reap()
+
+
+def reap():
+    """Takes the exit status of every process that ended, else each stays in the process table."""
+    try:
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        pass
 
 
 def stop(*_):
