@@ -138,3 +138,145 @@ impl<C> Drop for Polled<'_, C> {
 fn record_interrupted(site: &'static Site) {
     record(site, Outcome::Interrupted);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, ready},
+        panic::{AssertUnwindSafe, catch_unwind},
+        pin::pin,
+        task::Waker,
+    };
+
+    use super::*;
+    use crate::{
+        MetricName, capture,
+        site::{Declaration, SITES},
+    };
+
+    const DONE: &str = "CallDone";
+    const FAILED: &str = "CallFailed";
+    const INTERRUPTED: &str = "CallInterrupted";
+
+    const DECLARATION: Declaration = Declaration {
+        function: "call",
+        file: file!(),
+        line: line!(),
+        doc: "",
+        calls: None,
+        success: Some(MetricName::new(DONE)),
+        failure: Some(MetricName::new(FAILED)),
+        neutral: None,
+        interrupted: Some(MetricName::new(INTERRUPTED)),
+    };
+
+    #[linkme::distributed_slice(SITES)]
+    #[expect(unsafe_code, reason = "the list of sites is a section of the binary")]
+    static SITE: Site = Site::new(DECLARATION);
+
+    type Answer = Result<(), ()>;
+
+    fn classify(answer: &Answer) -> Outcome {
+        crate::Classify::outcome(answer)
+    }
+
+    fn refuse(_: &Answer) -> Outcome {
+        panic!("the classifier panics")
+    }
+
+    fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn refused() -> Answer {
+        panic!("the body panics")
+    }
+
+    /// What `work` moved: done, failed, interrupted.
+    fn moved(work: impl FnOnce()) -> [u64; 3] {
+        let metrics = capture();
+        work();
+        [DONE, FAILED, INTERRUPTED].map(|metric| metrics.count(metric))
+    }
+
+    #[test]
+    fn a_call_counts_what_it_returns() {
+        let count = |answer: Answer| moved(|| assert_eq!(call(&SITE, classify, || answer), answer));
+        assert_eq!(count(Ok(())), [1, 0, 0]);
+        assert_eq!(count(Err(())), [0, 1, 0]);
+    }
+
+    #[test]
+    fn a_call_or_classifier_that_panics_is_a_failure() {
+        let body = || call(&SITE, classify, refused);
+        assert_eq!(moved(|| drop(catch_unwind(body))), [0, 1, 0]);
+        let classifier = || call(&SITE, refuse, || Ok(()));
+        assert_eq!(moved(|| drop(catch_unwind(classifier))), [0, 1, 0]);
+    }
+
+    #[test]
+    fn a_future_that_ends_counts_what_it_returns_once() {
+        let count = |answer: Answer| {
+            moved(|| assert!(poll(pin!(Track::new(&SITE, classify, ready(answer)))).is_ready()))
+        };
+        assert_eq!(count(Ok(())), [1, 0, 0]);
+        assert_eq!(count(Err(())), [0, 1, 0]);
+    }
+
+    #[test]
+    fn a_future_that_was_never_polled_is_no_call() {
+        let future = Track::new(&SITE, classify, ready(Answer::Ok(())));
+        assert_eq!(moved(|| drop(future)), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_future_dropped_on_the_way_is_interrupted() {
+        let begin =
+            || assert!(poll(pin!(Track::new(&SITE, classify, pending::<Answer>()))).is_pending());
+        assert_eq!(moved(begin), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_future_or_classifier_that_panics_is_one_failure_whenever_it_is_dropped() {
+        let panicking = async { refused() };
+        let count = moved(|| {
+            let mut future = pin!(Track::new(&SITE, classify, panicking));
+            let polled = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
+            assert!(polled.is_err());
+        });
+        assert_eq!(count, [0, 1, 0]);
+        let count = moved(|| {
+            let mut future = pin!(Track::new(&SITE, refuse, ready(Answer::Ok(()))));
+            let polled = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
+            assert!(polled.is_err());
+        });
+        assert_eq!(count, [0, 1, 0]);
+    }
+
+    #[test]
+    fn destructors_of_an_ending_thread_still_count() {
+        struct Last;
+        impl Drop for Last {
+            fn drop(&mut self) {
+                record(&SITE, Outcome::Success);
+            }
+        }
+        thread_local! {
+            static BEFORE: Last = const { Last };
+            static AFTER: Last = const { Last };
+        }
+        let thread = || {
+            BEFORE.with(|_| ());
+            record(&SITE, Outcome::Success);
+            AFTER.with(|_| ());
+        };
+        let run = || std::thread::spawn(thread).join().expect("counts");
+        assert_eq!(moved(run), [3, 0, 0]);
+    }
+
+    #[test]
+    fn a_site_outside_of_the_list_counts_nothing_and_harms_nothing() {
+        static OUTSIDE: Site = Site::new(DECLARATION);
+        assert_eq!(moved(|| record(&OUTSIDE, Outcome::Success)), [0, 0, 0]);
+    }
+}

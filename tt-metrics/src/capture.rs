@@ -24,7 +24,7 @@ pub struct Capture {
 /// ```
 /// let metrics = tt_metrics::capture();
 /// // .. call what counts ..
-/// assert_eq!(metrics.count("TTEventPublished"), 0);
+/// assert_eq!(metrics.count("OrderShipped"), 0);
 /// ```
 #[must_use]
 pub fn capture() -> Capture {

@@ -110,7 +110,7 @@ fn parse_namespace(value: Option<String>) -> Result<String, ConfigError> {
         variable: NAMESPACE,
         found,
         expected,
-        example: "pkyc/Salesforce",
+        example: "shop/Orders",
     };
     let Some(value) = value else {
         let expected = "the CloudWatch namespace of the metrics, 1 to 255 characters";
@@ -196,7 +196,7 @@ fn parse_dimensions(
         variable: DIMENSIONS,
         found: quoted(&value),
         expected,
-        example: "service=case-creation,stage=prod",
+        example: "service=orders,stage=prod",
     };
     let mut dimensions = Vec::new();
     for pair in value.split(',') {
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn parse(variables: &[(&str, &str)]) -> Result<Config, String> {
-        let metrics = BTreeSet::from([MetricName::new("SFCaseCreated")]);
+        let metrics = BTreeSet::from([MetricName::new("OrderShipped")]);
         let read = |name: &str| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -245,8 +245,8 @@ mod tests {
 
     #[test]
     fn a_namespace_is_all_that_is_needed() {
-        let config = parse(&[(NAMESPACE, "pkyc/Salesforce")]).expect("valid");
-        assert_eq!(config.namespace, "pkyc/Salesforce");
+        let config = parse(&[(NAMESPACE, "shop/Orders")]).expect("valid");
+        assert_eq!(config.namespace, "shop/Orders");
         assert_eq!(config.dimensions, []);
         assert_eq!(config.delivery, Delivery::AtMostOnce);
         assert!(!config.disabled);
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(
             parse(&[(NAMESPACE, "AWS/Lambda")]).expect_err("reserved"),
             "environment variable TT_METRICS_NAMESPACE is `AWS/Lambda`, expected is a CloudWatch namespace \
-             (a namespace must not start with `AWS/`), for example `TT_METRICS_NAMESPACE=pkyc/Salesforce`"
+             (a namespace must not start with `AWS/`), for example `TT_METRICS_NAMESPACE=shop/Orders`"
         );
     }
 
@@ -278,7 +278,7 @@ mod tests {
             (DIMENSIONS, "service"),
             (DIMENSIONS, "service="),
             (DIMENSIONS, "a=1,a=2"),
-            (DIMENSIONS, "SFCaseCreated=x"),
+            (DIMENSIONS, "OrderShipped=x"),
         ] {
             let error = parse(&[(NAMESPACE, "n"), (variable, value)]).expect_err(value);
             assert!(error.contains(variable) && error.contains(value), "{error}");
@@ -288,8 +288,8 @@ mod tests {
     #[test]
     fn dimensions_keep_their_order() {
         let config =
-            parse(&[(NAMESPACE, "n"), (DIMENSIONS, "service=cases, stage=prod")]).expect("valid");
-        let expected = [("service", "cases"), ("stage", "prod")];
+            parse(&[(NAMESPACE, "n"), (DIMENSIONS, "service=orders, stage=prod")]).expect("valid");
+        let expected = [("service", "orders"), ("stage", "prod")];
         assert_eq!(
             config.dimensions,
             expected.map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -1,6 +1,103 @@
 //! Business metrics for Rust on AWS Lambda, declared with one attribute.
+//!
+//! An attribute on a function counts its calls, or how they end, under a `CloudWatch` metric name. A counted call is one
+//! plain store to memory that its own thread owns. After each invocation, when its caller has the answer, the counts go
+//! to `CloudWatch` in one request.
+//!
+//! ```no_run
+//! use lambda_runtime::{Error, LambdaEvent, service_fn};
+//!
+//! #[tt_metrics::count_outcome(success = "OrderShipped", failure = "OrderFailed")]
+//! async fn ship(order: u64) -> Result<(), Error> {
+//!     if order == 0 { Err("an order has a number".into()) } else { Ok(()) }
+//! }
+//!
+//! async fn handle(event: LambdaEvent<Vec<u64>>) -> Result<(), Error> {
+//!     for order in event.payload {
+//!         let _kept_elsewhere = ship(order).await;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//! # #[cfg(feature = "lambda")] {
+//!     tt_metrics::run(service_fn(handle)).await
+//! # }
+//! # #[cfg(not(feature = "lambda"))] Ok(())
+//! }
+//! ```
+//!
+//! # What is counted
+//!
+//! `#[count("..")]` counts calls. `#[count_outcome(..)]` counts how each call ends: [`Outcome::Success`],
+//! [`Outcome::Failure`] (also a panic), [`Outcome::Neutral`] or [`Outcome::Interrupted`] (a future that was polled and
+//! dropped before its end). Each call that began ends as exactly one of them; an outcome for which no metric is named
+//! is not sent.
+//!
+//! Functions may share a metric name; their counts are added. [`catalogue`] lists every metric of the binary.
+//!
+//! # When it is sent
+//!
+//! | moment | by | to |
+//! |---|---|---|
+//! | after the answer was posted, before the next event is asked for | [`MetricsLayer`] | the configured sink, all metrics, zeros included |
+//! | shortly before the deadline of an invocation that still runs | a thread of its own | a line in the log |
+//! | SIGTERM | [`run`] | a line in the log |
+//!
+//! # Delivery
+//!
+//! `PutMetricData` has no idempotency token, so its own retries are off in the SDK and what happens is said here:
+//!
+//! | CloudWatch's answer | the counts |
+//! |---|---|
+//! | accepted | are done |
+//! | throttled, or no connection was made | are sent again within the budget, at most 3 times in all, then written to the log in the [embedded metric format][emf] |
+//! | refused | are written to the log |
+//! | lost: a timeout, a reset, a 5xx | `at_most_once`: are given up, and `FlushAmbiguous` says so; `at_least_once`: are written to the log |
+//!
+//! What cannot be written to the log either goes with the next flush. `at_most_once` is the default, since a metric of
+//! business events is read against other numbers: a gap is reported by `FlushAmbiguous`, a surplus by nothing.
+//!
+//! Metrics never break the function: an error is a log line and one of the metrics `FlushFailed`, `FlushAmbiguous`,
+//! `FlushFellBackToEmf` and `TimeoutImminent`, which are sent when they are not zero.
+//!
+//! # Environment
+//!
+//! | variable | value | default |
+//! |---|---|---|
+//! | `TT_METRICS_NAMESPACE` | the namespace, 1 to 255 characters, not `AWS/..` | none, it is required |
+//! | `TT_METRICS_SINK` | `put_metric_data` or `emf` | `put_metric_data` with that feature, else `emf` |
+//! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30 | no dimension |
+//! | `TT_METRICS_DELIVERY` | `at_most_once` or `at_least_once` | `at_most_once` |
+//! | `TT_METRICS_FLUSH_TIMEOUT_MS` | the longest time of one flush, 1 to 900000 | 2000, less near the deadline |
+//! | `TT_METRICS_DISABLED` | `true` or `false` | `false` |
+//!
+//! A value that cannot be used ends the cold start with one sentence that names it.
+//!
+//! # Limits
+//!
+//! [`limits`] holds every limit of `CloudWatch` with its source, and checks for tests. Batches are split at 1000 metrics
+//! a request and 100 metrics a document. What no process can do: when Lambda kills it with SIGKILL, counts made since
+//! the watchdog's last line are lost.
+//!
+//! # Tests
+//!
+//! ```
+//! #[tt_metrics::count("Greeted")]
+//! fn greet() {}
+//!
+//! let metrics = tt_metrics::capture();
+//! greet();
+//! assert_eq!(metrics.count("Greeted"), 1);
+//! ```
+//!
+//! [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+#![cfg_attr(
+    not(feature = "lambda"),
+    doc = "\n[`MetricsLayer`]: https://docs.rs/lambda_runtime\n[`run`]: https://docs.rs/lambda_runtime"
+)]
 
-// In the order that a count travels.
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

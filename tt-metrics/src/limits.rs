@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_namespace_of_the_project_is_valid() {
-        assert_eq!(check_namespace("pkyc/Salesforce"), Ok(()));
+        assert_eq!(check_namespace("shop/Orders"), Ok(()));
     }
 
     #[test]

@@ -14,8 +14,8 @@ impl MetricName {
     /// Checks a name; in a `const` a bad name is a compile error.
     ///
     /// ```
-    /// const PUBLISHED: tt_metrics::MetricName = tt_metrics::MetricName::new("TTEventPublished");
-    /// assert_eq!(PUBLISHED.as_str(), "TTEventPublished");
+    /// const PUBLISHED: tt_metrics::MetricName = tt_metrics::MetricName::new("OrderShipped");
+    /// assert_eq!(PUBLISHED.as_str(), "OrderShipped");
     /// ```
     ///
     /// ```compile_fail

@@ -155,7 +155,7 @@ mod tests {
 
     fn batch<'a>(data: &'a [Datum], dimensions: &'a [(String, String)]) -> Batch<'a> {
         Batch {
-            namespace: "pkyc/Salesforce",
+            namespace: "shop/Orders",
             dimensions,
             timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
             data,
@@ -173,21 +173,21 @@ mod tests {
 
     #[test]
     fn one_document_holds_all_metrics_with_one_timestamp() {
-        let data = [datum("SFCaseCreated", 5), datum("SFCaseFailed", 0)];
+        let data = [datum("OrderShipped", 5), datum("OrderFailed", 0)];
         let expected = serde_json::json!({
             "_aws": {
                 "Timestamp": 1_790_000_000_123_u64,
                 "CloudWatchMetrics": [{
-                    "Namespace": "pkyc/Salesforce",
+                    "Namespace": "shop/Orders",
                     "Dimensions": [[]],
                     "Metrics": [
-                        {"Name": "SFCaseCreated", "Unit": "Count"},
-                        {"Name": "SFCaseFailed", "Unit": "Count"},
+                        {"Name": "OrderShipped", "Unit": "Count"},
+                        {"Name": "OrderFailed", "Unit": "Count"},
                     ],
                 }],
             },
-            "SFCaseCreated": 5,
-            "SFCaseFailed": 0,
+            "OrderShipped": 5,
+            "OrderFailed": 0,
         });
         assert_eq!(document(batch(&data, &[])), expected);
     }
@@ -198,13 +198,13 @@ mod tests {
             request_id: "quote \" backslash \\ bell \u{7}".to_owned(),
             cold_start: true,
         };
-        let dimensions = [("service".to_owned(), "cases".to_owned())];
-        let data = [datum("SFCaseCreated", 1)];
+        let dimensions = [("service".to_owned(), "orders".to_owned())];
+        let data = [datum("OrderShipped", 1)];
         let document = document(Batch {
             invocation: Some(&invocation),
             ..batch(&data, &dimensions)
         });
-        assert_eq!(document["service"], "cases");
+        assert_eq!(document["service"], "orders");
         assert_eq!(document["cold_start"], true);
         assert_eq!(document["request_id"], invocation.request_id);
         let directive = &document["_aws"]["CloudWatchMetrics"][0];

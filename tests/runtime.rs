@@ -1,0 +1,297 @@
+//! The life of a flush, against a runtime API and a CloudWatch that record what they see.
+
+#[cfg(test)]
+#[path = "runtime/cloudwatch.rs"]
+mod cloudwatch;
+#[cfg(test)]
+#[path = "runtime/lambda.rs"]
+mod lambda;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
+
+use cloudwatch::Answer;
+use lambda::{Lambda, Seen};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+fn event(records: &str, then: &str) -> String {
+    let records: Vec<&str> = records.split_whitespace().collect();
+    serde_json::json!({"records": records, "then": then}).to_string()
+}
+
+/// A function on a Lambda with extensions and a long timeout.
+fn function(events: &[String]) -> Lambda {
+    Lambda {
+        events: events.to_vec(),
+        timeout: TIMEOUT,
+        extensions: true,
+        ..Lambda::default()
+    }
+}
+
+/// The values of all metrics, whichever way they arrived.
+fn totals(seen: &[Seen]) -> BTreeMap<String, f64> {
+    let mut totals = BTreeMap::new();
+    for (name, value) in seen.iter().flat_map(values) {
+        *totals.entry(name).or_default() += value;
+    }
+    totals
+}
+
+fn values(seen: &Seen) -> Vec<(String, f64)> {
+    match seen {
+        Seen::Stored(data) => data.clone().into_iter().collect(),
+        Seen::Emf(document) => {
+            let metrics = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array();
+            let names = metrics
+                .into_iter()
+                .flatten()
+                .filter_map(|metric| metric["Name"].as_str());
+            let value = |name: &str| document[name].as_f64().expect("is a number");
+            names.map(|name| (name.to_owned(), value(name))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn counts(pairs: &[(&str, f64)]) -> BTreeMap<String, f64> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), *value))
+        .collect()
+}
+
+fn five(received: f64, done: f64, failed: f64, interrupted: f64) -> BTreeMap<String, f64> {
+    counts(&[
+        ("Received", received),
+        ("Done", done),
+        ("Failed", failed),
+        ("Interrupted", interrupted),
+    ])
+}
+
+fn emf_lines(seen: &[Seen]) -> usize {
+    seen.iter()
+        .filter(|seen| matches!(seen, Seen::Emf(_)))
+        .count()
+}
+
+fn stored(seen: &[Seen]) -> Vec<&BTreeMap<String, f64>> {
+    let data = seen.iter().filter_map(|seen| match seen {
+        Seen::Stored(data) => Some(data),
+        _ => None,
+    });
+    data.collect()
+}
+
+#[tokio::test]
+async fn the_answer_is_posted_before_the_flush_and_the_flush_is_over_before_the_next_event() {
+    let events = [event("done done failed", "ok"), event("done", "ok")];
+    let seen = function(&events).start().await.asked(3).await;
+    let order: Vec<_> = seen
+        .iter()
+        .filter(|seen| !matches!(seen, Seen::Log(_)))
+        .collect();
+    let first = five(3.0, 2.0, 1.0, 0.0);
+    let second = five(1.0, 1.0, 0.0, 0.0);
+    assert_eq!(
+        order,
+        [
+            &Seen::Registered,
+            &Seen::Next,
+            &Seen::Response,
+            &Seen::Stored(first),
+            &Seen::Next,
+            &Seen::Response,
+            &Seen::Stored(second),
+            &Seen::Next,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn counts_arrive_whatever_becomes_of_the_invocation() {
+    for flavor in ["current_thread", "multi_thread"] {
+        let events = [
+            event("done", "ok"),
+            event("done failed", "err"),
+            event("done panics failed", "panic"),
+            event("cancelled done", "ok"),
+            "{\"not\": \"decodable\"}".to_owned(),
+        ];
+        let mut lambda = function(&events);
+        lambda.env.push(("FLAVOR", flavor));
+        let seen = lambda.start().await.asked(6).await;
+        let expected = [
+            five(1.0, 1.0, 0.0, 0.0),
+            five(2.0, 1.0, 1.0, 0.0),
+            five(3.0, 1.0, 2.0, 0.0),
+            five(2.0, 1.0, 0.0, 1.0),
+            five(0.0, 0.0, 0.0, 0.0),
+        ];
+        assert_eq!(stored(&seen), expected.each_ref(), "{flavor}");
+        let errors = seen.iter().filter(|seen| **seen == Seen::Error).count();
+        assert_eq!(errors, 3, "{flavor}");
+    }
+}
+
+#[tokio::test]
+async fn concurrent_invocations_lose_and_double_nothing() {
+    let events: Vec<_> = (0..60)
+        .map(|_| event("done failed cancelled panics", "ok"))
+        .collect();
+    let mut lambda = function(&events);
+    lambda.env.push(("AWS_LAMBDA_MAX_CONCURRENCY", "3"));
+    let seen = lambda.start().await.asked(63).await;
+    assert_eq!(totals(&seen), five(240.0, 60.0, 120.0, 60.0));
+}
+
+#[tokio::test]
+async fn a_throttled_flush_is_repeated_and_stored_once() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.answers = vec![Answer::Throttle];
+    let seen = lambda.start().await.asked(2).await;
+    assert_eq!(totals(&seen), five(1.0, 1.0, 0.0, 0.0));
+    assert_eq!(emf_lines(&seen), 0);
+}
+
+#[tokio::test]
+async fn what_cloudwatch_refuses_goes_to_the_log_once() {
+    for answers in [vec![Answer::Throttle; 3], vec![Answer::Refuse]] {
+        let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
+        lambda.answers = answers;
+        let mut running = lambda.start().await;
+        running.asked(3).await;
+        let seen = running.until(|seen| emf_lines(seen) == 1).await;
+        let mut expected = five(2.0, 1.0, 1.0, 0.0);
+        expected.insert("FlushFellBackToEmf".to_owned(), 1.0);
+        assert_eq!(totals(&seen), expected);
+    }
+}
+
+#[tokio::test]
+async fn counts_go_to_the_log_when_cloudwatch_cannot_be_reached() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda
+        .env
+        .push(("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9"));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let seen = running.until(|seen| emf_lines(seen) == 1).await;
+    assert_eq!(totals(&seen), five(1.0, 1.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_never_doubles_a_count() {
+    for answer in [
+        Answer::StoreThen500,
+        Answer::StoreThenCut,
+        Answer::StoreThenHang,
+    ] {
+        let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
+        lambda.answers = vec![answer];
+        lambda.env.push(("TT_METRICS_FLUSH_TIMEOUT_MS", "300"));
+        let seen = lambda.start().await.asked(3).await;
+        let mut expected = five(2.0, 1.0, 1.0, 0.0);
+        expected.insert("FlushAmbiguous".to_owned(), 1.0);
+        assert_eq!(totals(&seen), expected, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn at_least_once_sends_what_may_have_been_lost_again() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.answers = vec![Answer::StoreThen500];
+    lambda.env.push(("TT_METRICS_DELIVERY", "at_least_once"));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let seen = running.until(|seen| emf_lines(seen) == 1).await;
+    assert_eq!(totals(&seen), five(2.0, 2.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn the_log_alone_takes_all_metrics_when_so_configured() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.env.push(("TT_METRICS_SINK", "emf"));
+    lambda.env.push(("TT_METRICS_DIMENSIONS", "stage=test"));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let seen = running.until(|seen| emf_lines(seen) == 1).await;
+    assert_eq!(totals(&seen), five(1.0, 1.0, 0.0, 0.0));
+    assert!(stored(&seen).is_empty());
+    let Some(Seen::Emf(document)) = seen.iter().find(|seen| matches!(seen, Seen::Emf(_))) else {
+        panic!("a document was written");
+    };
+    assert_eq!(document["stage"], "test");
+    assert_eq!(document["request_id"], "request-1");
+    assert_eq!(document["cold_start"], true);
+}
+
+#[tokio::test]
+async fn counts_are_in_the_log_before_the_deadline_of_a_handler_that_never_ends() {
+    for (flavor, then) in [
+        ("current_thread", "block"),
+        ("multi_thread", "block"),
+        ("current_thread", "hang"),
+        ("multi_thread", "hang"),
+    ] {
+        let mut lambda = function(&[event("done failed", then)]);
+        lambda.env.push(("FLAVOR", flavor));
+        lambda.timeout = Duration::from_secs(1);
+        let mut running = lambda.start().await;
+        let seen = running.until(|seen| emf_lines(seen) == 1).await;
+        assert!(SystemTime::now() < running.deadline(), "{flavor} {then}");
+        let mut expected = five(2.0, 1.0, 1.0, 0.0);
+        expected.insert("TimeoutImminent".to_owned(), 1.0);
+        assert_eq!(totals(&seen), expected, "{flavor} {then}");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_in_the_past_is_taken_for_unknown() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.timeout = Duration::ZERO;
+    let seen = lambda.start().await.asked(2).await;
+    assert_eq!(stored(&seen), [&five(1.0, 1.0, 0.0, 0.0)]);
+}
+
+#[tokio::test]
+async fn sigterm_writes_what_is_left_with_and_without_an_extensions_api() {
+    for extensions in [true, false] {
+        let mut lambda = function(&[event("done failed", "ok"), event("done", "hang")]);
+        lambda.extensions = extensions;
+        let mut running = lambda.start().await;
+        running.until(|seen| stored(seen).len() == 1).await;
+        running.asked(2).await;
+        running
+            .until(|seen| seen.contains(&Seen::Log("hanging".to_owned())))
+            .await;
+        running.terminate().await;
+        assert!(running.ended().await.success());
+        let seen = running.until(|seen| emf_lines(seen) == 1).await;
+        assert_eq!(totals(&seen), five(3.0, 2.0, 1.0, 0.0));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_ends_the_cold_start_with_a_clear_sentence() {
+    let mut lambda = function(&[]);
+    lambda.env.push(("TT_METRICS_NAMESPACE", "AWS/Lambda"));
+    let mut running = lambda.start().await;
+    assert!(!running.ended().await.success());
+    let sentence = "environment variable TT_METRICS_NAMESPACE is `AWS/Lambda`";
+    let has_sentence = |seen: &Seen| matches!(seen, Seen::Log(line) if line.contains(sentence));
+    let seen = running.until(|seen| seen.iter().any(has_sentence)).await;
+    assert!(!seen.contains(&Seen::Next));
+}
+
+#[tokio::test]
+async fn a_disabled_process_sends_nothing() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.env.push(("TT_METRICS_DISABLED", "true"));
+    let seen = lambda.start().await.asked(2).await;
+    assert!(totals(&seen).is_empty());
+}

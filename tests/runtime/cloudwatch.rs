@@ -1,0 +1,138 @@
+//! A CloudWatch that takes `PutMetricData` and keeps CloudWatch's own limits.
+
+use std::{
+    io::{self, Read},
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use ciborium::Value;
+use futures_util::stream;
+use tt_metrics::limits;
+
+/// How CloudWatch answers one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Stores the data and says so.
+    Accept,
+    /// Stores nothing and says that it is too much.
+    Throttle,
+    /// Stores nothing and says that the request is wrong.
+    Refuse,
+    /// Stores the data and fails afterwards.
+    StoreThen500,
+    /// Stores the data and loses the connection within the answer.
+    StoreThenCut,
+    /// Stores the data and never answers.
+    StoreThenHang,
+}
+
+/// The data of one request, or why CloudWatch would refuse it.
+pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, f64)>, String> {
+    let mut plain = body.to_vec();
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding == "gzip")
+    {
+        plain.clear();
+        let mut decoder = flate2::read::GzDecoder::new(body);
+        decoder
+            .read_to_end(&mut plain)
+            .map_err(|error| error.to_string())?;
+    }
+    let valid = limits::check_number("bytes", plain.len(), limits::MAX_REQUEST_BYTES);
+    valid.map_err(|error| error.to_string())?;
+    let request: Value = ciborium::from_reader(&plain[..]).map_err(|error| error.to_string())?;
+    limits::check_namespace(text(&request, "Namespace")?).map_err(|error| error.to_string())?;
+    let data = array(&request, "MetricData")?;
+    let valid = limits::check_number("metrics", data.len(), limits::MAX_REQUEST_METRICS);
+    valid.map_err(|error| error.to_string())?;
+    data.iter().map(datum).collect()
+}
+
+fn datum(datum: &Value) -> Result<(String, f64), String> {
+    let name = text(datum, "MetricName")?;
+    limits::check_metric_name(name).map_err(|error| error.to_string())?;
+    if text(datum, "Unit")? != "Count" {
+        return Err("the unit is not Count".to_owned());
+    }
+    let dimensions = array(datum, "Dimensions").unwrap_or_default();
+    let pairs: Result<Vec<_>, String> = dimensions
+        .iter()
+        .map(|pair| Ok((text(pair, "Name")?, text(pair, "Value")?)))
+        .collect();
+    limits::check_dimensions(pairs?).map_err(|error| error.to_string())?;
+    let Some(Value::Tag(1, seconds)) = field(datum, "Timestamp") else {
+        return Err("the timestamp is missing".to_owned());
+    };
+    let seconds = number(seconds).ok_or("the timestamp is no number")?;
+    let timestamp = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds);
+    limits::check_timestamp(timestamp, SystemTime::now()).map_err(|error| error.to_string())?;
+    let value = field(datum, "Value")
+        .and_then(number)
+        .ok_or("the value is missing")?;
+    limits::check_value(value).map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), value))
+}
+
+/// The response of an answer.
+pub(crate) async fn respond(answer: Answer) -> Response {
+    match answer {
+        Answer::Accept => cbor(StatusCode::OK, Body::from(&b"\xbf\xff"[..])),
+        Answer::Throttle => failure(StatusCode::BAD_REQUEST, "Throttling"),
+        Answer::Refuse => failure(StatusCode::BAD_REQUEST, "InvalidParameterValue"),
+        Answer::StoreThen500 => failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceFault"),
+        Answer::StoreThenCut => {
+            let cut = io::Error::from(io::ErrorKind::ConnectionReset);
+            let pieces = [Ok(Bytes::from_static(b"\xbf")), Err(cut)];
+            cbor(StatusCode::OK, Body::from_stream(stream::iter(pieces)))
+        }
+        Answer::StoreThenHang => std::future::pending().await,
+    }
+}
+
+fn failure(status: StatusCode, code: &str) -> Response {
+    let fields = [("__type", code), ("message", "as the test asked")];
+    let fields = fields.map(|(name, value)| (Value::from(name), Value::from(value)));
+    let mut body = Vec::new();
+    ciborium::into_writer(&Value::Map(fields.to_vec()), &mut body).expect("writes to memory");
+    cbor(status, Body::from(body))
+}
+
+fn cbor(status: StatusCode, body: Body) -> Response {
+    let headers = [
+        ("smithy-protocol", "rpc-v2-cbor"),
+        ("content-type", "application/cbor"),
+    ];
+    (status, headers, body).into_response()
+}
+
+fn field<'a>(map: &'a Value, name: &str) -> Option<&'a Value> {
+    let mut fields = map.as_map()?.iter();
+    let found = fields.find(|(key, _)| key.as_text() == Some(name));
+    found.map(|(_, value)| value)
+}
+
+fn text<'a>(map: &'a Value, name: &str) -> Result<&'a str, String> {
+    let found = field(map, name).and_then(Value::as_text);
+    found.ok_or_else(|| format!("{name} is missing"))
+}
+
+fn array<'a>(map: &'a Value, name: &str) -> Result<&'a [Value], String> {
+    let found = field(map, name).and_then(Value::as_array);
+    found
+        .map(Vec::as_slice)
+        .ok_or_else(|| format!("{name} is missing"))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(number) => Some(*number),
+        Value::Integer(number) => i32::try_from(*number).ok().map(f64::from),
+        _ => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! A Lambda function whose event says how its records end; `runtime.rs` runs it as a process of its own.
+
+use std::{env, future::pending, process::ExitCode, time::Duration};
+
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, tracing};
+use serde::Deserialize;
+use tt_metrics::MetricsLayer;
+
+/// What one invocation does.
+#[derive(Debug, Deserialize)]
+struct Event {
+    /// How each record ends.
+    records: Vec<Record>,
+    /// How the invocation ends.
+    then: Then,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Record {
+    Done,
+    Failed,
+    Panics,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Then {
+    Ok,
+    Err,
+    Panic,
+    /// Awaits for ever.
+    Hang,
+    /// Blocks its thread for ever.
+    Block,
+}
+
+#[tt_metrics::count("Received")]
+fn receive() {}
+
+#[tt_metrics::count_outcome(success = "Done", failure = "Failed", interrupted = "Interrupted")]
+async fn work(record: Record) -> Result<(), Error> {
+    tokio::task::yield_now().await;
+    match record {
+        Record::Done => Ok(()),
+        Record::Failed => Err("failed".into()),
+        Record::Panics => panics(),
+        Record::Cancelled => pending().await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "read by the test")]
+async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
+    for record in event.payload.records {
+        receive();
+        match record {
+            Record::Panics => {
+                // As a record in a task of its own: the invocation goes on.
+                let _panicked = tokio::spawn(work(record)).await;
+            }
+            Record::Cancelled => {
+                let _elapsed = tokio::time::timeout(Duration::ZERO, work(record)).await;
+            }
+            Record::Done | Record::Failed => {
+                let _outcome = work(record).await;
+            }
+        }
+    }
+    match event.payload.then {
+        Then::Ok => Ok(()),
+        Then::Err => Err("the handler failed".into()),
+        Then::Panic => panics(),
+        Then::Hang => {
+            // The test knows from this line that every record was counted.
+            eprintln!("hanging");
+            pending().await
+        }
+        Then::Block => loop {
+            std::thread::park();
+        },
+    }
+}
+
+#[expect(clippy::panic, reason = "a panic is what is tested")]
+fn panics<T>() -> T {
+    panic!("as the event asked")
+}
+
+fn main() -> ExitCode {
+    tracing::subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let mut builder = match env::var("FLAVOR").as_deref() {
+        Ok("current_thread") => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let started = builder.enable_all().build().map_err(Error::from);
+    match started.and_then(|runtime| runtime.block_on(start())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> Result<(), Error> {
+    if env::var_os("AWS_LAMBDA_MAX_CONCURRENCY").is_none() {
+        return tt_metrics::run(service_fn(handle)).await;
+    }
+    let metrics = MetricsLayer::from_env().await?;
+    Runtime::new(service_fn(handle))
+        .layer(metrics)
+        .run_concurrent()
+        .await
+}
