@@ -11,13 +11,203 @@ mod types;
 
 use proc_macro::TokenStream;
 
-/// Counts calls of a function.
+/// Counts the calls of a function.
+///
+/// ```
+/// #[tt_metrics::count("RecordsReceived")]
+/// fn receive(line: &str) -> usize {
+///     line.len()
+/// }
+///
+/// let metrics = tt_metrics::capture();
+/// receive("a,b");
+/// assert_eq!(metrics.count("RecordsReceived"), 1);
+/// ```
+///
+/// The function becomes
+///
+/// ```text
+/// fn receive(line: &str) -> usize {
+///     { static SITE: Site = ..; count(&SITE, 1); }
+///     { line.len() }
+/// }
+/// ```
+///
+/// It may return anything, nothing, or never. A call is counted when its body begins, so a future that nobody polls is
+/// no call. The static is known to the catalogue of the binary without a call.
+///
+/// # Arguments
+///
+/// The metric comes first: a string literal, or the path of a `MetricName` constant.
+///
+/// ```
+/// use tt_metrics::MetricName;
+///
+/// const RECEIVED: MetricName = MetricName::new("RecordsReceived");
+///
+/// #[tt_metrics::count(RECEIVED)]
+/// fn receive() {}
+/// # receive();
+/// ```
+///
+/// `crate = path` says where `tt-metrics` is when it is reached through another crate.
+///
+/// ```
+/// mod observability {
+///     pub use tt_metrics;
+/// }
+///
+/// #[observability::tt_metrics::count("RecordsReceived", crate = crate::observability::tt_metrics)]
+/// fn receive() {}
+///
+/// fn main() {
+///     receive();
+/// }
+/// ```
+///
+/// Which functions can be counted, and what to do for one that is refused, is said at [`macro@count_outcome`].
 #[proc_macro_attribute]
 pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::count(args.into(), item.into()).into()
 }
 
-/// Counts the outcome of each call of a function.
+/// Counts how each call of a function ends.
+///
+/// ```
+/// use std::num::ParseIntError;
+///
+/// #[tt_metrics::count_outcome(success = "RecordParsed", failure = "RecordRefused")]
+/// fn parse(text: &str) -> Result<u8, ParseIntError> {
+///     let value = text.parse()?;
+///     Ok(value)
+/// }
+///
+/// let metrics = tt_metrics::capture();
+/// for text in ["1", "2", "x"] {
+///     let _ = parse(text);
+/// }
+/// assert_eq!(metrics.count("RecordParsed"), 2);
+/// assert_eq!(metrics.count("RecordRefused"), 1);
+/// ```
+///
+/// The function becomes
+///
+/// ```text
+/// fn parse(text: &str) -> Result<u8, ParseIntError> {
+///     static SITE: Site = ..;
+///     return call(&SITE, |value| classify(value), move || -> Result<u8, ParseIntError> {
+///         let _ = &text;
+///         { let value = text.parse()?; Ok(value) }
+///     });
+/// }
+/// ```
+///
+/// and an `async fn` becomes a function that returns a future of the same type, which is armed at its first poll:
+///
+/// ```text
+/// fn parse(text: &str) -> impl Future<Output = Result<u8, ParseIntError>> {
+///     static SITE: Site = ..;
+///     return track(&SITE, |value| classify(value), async move { .. });
+/// }
+/// ```
+///
+/// # Outcomes
+///
+/// | the call | is a |
+/// |---|---|
+/// | returned `Ok`, by any `return` or `?` | success |
+/// | returned `Err`, by any `return` or `?` | failure |
+/// | panicked | failure |
+/// | is a future that was polled and dropped before its end | interruption |
+/// | is a future that was never polled | not a call |
+///
+/// An outcome without a metric is not sent. Arguments and locals drop before the outcome is counted, in the order of the
+/// plain function.
+///
+/// # Arguments
+///
+/// `success`, `failure`, `neutral`, `interrupted`: the metric of that outcome, as a string literal or as the path of a
+/// `MetricName` constant. At least `success` or `failure` is given; two outcomes in one attribute have two metrics.
+///
+/// ```
+/// use tt_metrics::MetricName;
+///
+/// const PUBLISHED: MetricName = MetricName::new("EventPublished");
+///
+/// #[tt_metrics::count_outcome(success = PUBLISHED, failure = "EventFailed", interrupted = "EventCut")]
+/// async fn publish(event: &str) -> Result<(), String> {
+///     if event.is_empty() { Err("an event has a text".to_owned()) } else { Ok(()) }
+/// }
+/// # drop(publish(""));
+/// ```
+///
+/// `by = path` classifies the return value, of any type. It is a `fn(&Return) -> Outcome`.
+///
+/// ```
+/// use tt_metrics::Outcome;
+///
+/// /// A replay finds the work done.
+/// fn created(id: &Option<u64>) -> Outcome {
+///     if id.is_some() { Outcome::Success } else { Outcome::Neutral }
+/// }
+///
+/// #[tt_metrics::count_outcome(success = "CaseCreated", neutral = "CaseReplayed", by = created)]
+/// fn create(known: bool) -> Option<u64> {
+///     if known { None } else { Some(7) }
+/// }
+///
+/// let metrics = tt_metrics::capture();
+/// create(true);
+/// assert_eq!(metrics.count("CaseReplayed"), 1);
+/// ```
+///
+/// A type can also say it by itself:
+///
+/// ```
+/// use tt_metrics::{Classify, Outcome};
+///
+/// enum Delivery {
+///     Sent,
+///     Refused,
+/// }
+///
+/// impl Classify for Delivery {
+///     fn outcome(&self) -> Outcome {
+///         match self {
+///             Self::Sent => Outcome::Success,
+///             Self::Refused => Outcome::Failure,
+///         }
+///     }
+/// }
+///
+/// #[tt_metrics::count_outcome(success = "Sent", failure = "Refused")]
+/// fn deliver(far: bool) -> Delivery {
+///     if far { Delivery::Refused } else { Delivery::Sent }
+/// }
+/// # deliver(true);
+/// # deliver(false);
+/// ```
+///
+/// `crate = path` says where `tt-metrics` is when it is reached through another crate, as for [`macro@count`].
+///
+/// # Functions
+///
+/// | shape | |
+/// |---|---|
+/// | free functions, methods with any `self`, trait methods with a body | counted |
+/// | `async fn` | counted; the future is as `Send` as before, and captures the same |
+/// | functions whose body ends in `async { .. }` or `Box::pin(async { .. })`, as `async_trait` writes them | the future is counted |
+/// | generics, `impl Trait` anywhere, patterns, `unsafe`, `extern`, `#[cfg]`, functions made by `macro_rules!` | counted |
+/// | several attributes on one function | each counts |
+/// | `impl` block | refused: put the attribute on its methods |
+/// | trait method without a body | refused: put the attribute on each implementation |
+/// | `const fn` | refused: counting happens at run time |
+/// | `-> !` | refused: `#[count(..)]` counts its calls |
+/// | a return type that is no `Result` | refused: name a classifier with `by`, or implement `Classify` |
+///
+/// What differs from the plain function: in the body of one with `#[track_caller]`, a panic and `Location::caller()`
+/// name the function itself; `#[must_use]` on an `async fn` speaks of the future; and an unused argument is no longer
+/// reported as such.
 #[proc_macro_attribute]
 pub fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::count_outcome(args.into(), item.into()).into()
