@@ -91,10 +91,12 @@ impl LocalStack {
         let salesforce = StandIn::start(0)
             .await
             .map_err(|source| Error::Salesforce { source })?;
-        let (ministack, packages) = tokio::try_join!(
-            Ministack::start(&venv, &run, options.port, progress),
-            package(binaries),
-        )?;
+        let ministack = async {
+            let ministack = Ministack::start(&venv, &run, options.port, progress).await;
+            progress.detail("packing the Lambdas");
+            ministack
+        };
+        let (ministack, packages) = tokio::try_join!(ministack, package(binaries))?;
         let sdk = sdk_config(ministack.endpoint());
         let urls = format!(
             "AWS at {}, Salesforce at {}",
