@@ -112,7 +112,7 @@ mod tests {
     fn the_defaults_are_the_documented_ones() {
         let config = read(&[]).unwrap();
         assert_eq!(config.login_url.as_str(), "https://login.salesforce.com");
-        assert_eq!(config.token_ttl, Duration::from_secs(900));
+        assert_eq!(config.token_ttl, Duration::from_mins(15));
         assert_eq!(config.audit_stream, None);
     }
 

@@ -39,6 +39,7 @@ pub mod request;
 pub mod handler;
 
 pub mod audit;
+pub mod grant;
 pub mod oauth;
 pub mod secrets;
 pub mod token;

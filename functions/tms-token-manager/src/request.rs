@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::token::Fingerprint;
 
 /// How far ahead a bare scheduled event refreshes: the period of the schedule in `template.yaml`.
-const SCHEDULE_PERIOD: Duration = Duration::from_secs(600);
+const SCHEDULE_PERIOD: Duration = Duration::from_mins(10);
 
 /// The longest `ahead_seconds` that makes sense: a token's longest life.
 const MAX_AHEAD_SECONDS: u64 = 86_400;
@@ -167,7 +167,7 @@ mod tests {
         let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
         let scheduled = Refresh {
             rejected: None,
-            ahead: Duration::from_secs(600),
+            ahead: Duration::from_mins(10),
             scheduled: true,
         };
         assert_eq!(Request::parse(&event), Ok(Request::Refresh(scheduled)));
