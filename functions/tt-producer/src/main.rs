@@ -9,7 +9,9 @@ use tt_producer::{Config, Producer};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let config = Config::read(|name| std::env::var(name).ok())?;
+    // Rust prints the `Debug` form of what `main` returns; that of a text is the sentence itself.
+    let config =
+        Config::read(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let aws = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::config::Builder::from(&aws)
         .force_path_style(config.path_style)
