@@ -30,7 +30,7 @@ pub(crate) struct CountOutcome {
 /// How a metric was named.
 #[derive(Clone)]
 pub(crate) enum Metric {
-    /// `"TTEventPublished"`
+    /// `"OrderShipped"`
     Literal(LitStr),
     /// The path of a `MetricName` constant.
     Constant(ExprPath),

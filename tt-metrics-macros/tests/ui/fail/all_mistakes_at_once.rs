@@ -1,3 +1,5 @@
+//! All mistakes of one attribute are reported in one build.
+
 use tt_metrics::count_outcome;
 
 #[count_outcome(sucess = "Done", failure = 1, neutral = "", by)]

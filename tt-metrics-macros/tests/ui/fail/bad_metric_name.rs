@@ -1,3 +1,5 @@
+//! A metric name has ASCII characters, no control character and no leading colon.
+
 use tt_metrics::count;
 
 #[count("")]

@@ -1,3 +1,5 @@
+//! A `const fn` is refused, and stays a `const fn` for its callers.
+
 use tt_metrics::{count, count_outcome};
 
 #[count("Calls")]

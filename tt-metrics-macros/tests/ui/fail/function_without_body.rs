@@ -1,3 +1,5 @@
+//! A trait method without a body is refused.
+
 use tt_metrics::{count, count_outcome};
 
 trait Store {

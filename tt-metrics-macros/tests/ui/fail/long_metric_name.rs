@@ -1,3 +1,5 @@
+//! A metric name has at most 255 characters.
+
 use tt_metrics::count;
 
 #[count(

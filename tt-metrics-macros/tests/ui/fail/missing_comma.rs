@@ -1,3 +1,5 @@
+//! A missing comma is pointed at.
+
 use tt_metrics::count_outcome;
 
 #[count_outcome(success = "Done" failure = "Failed")]

@@ -1,3 +1,5 @@
+//! An attribute names at least one metric.
+
 use tt_metrics::{count, count_outcome};
 
 #[count]

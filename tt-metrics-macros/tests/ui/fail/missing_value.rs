@@ -1,3 +1,5 @@
+//! An argument has a value.
+
 use tt_metrics::count_outcome;
 
 #[count_outcome(success, failure = "Failed")]

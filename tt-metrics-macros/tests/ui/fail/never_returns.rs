@@ -1,3 +1,5 @@
+//! A function that never returns has no outcome.
+
 use tt_metrics::count_outcome;
 
 #[count_outcome(success = "Done")]

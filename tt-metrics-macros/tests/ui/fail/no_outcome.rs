@@ -1,3 +1,5 @@
+//! A function that returns nothing has no outcome.
+
 use tt_metrics::count_outcome;
 
 #[count_outcome(success = "Done")]

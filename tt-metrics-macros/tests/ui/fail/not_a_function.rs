@@ -1,3 +1,5 @@
+//! Other items are refused by their kind, and stay.
+
 use tt_metrics::{count, count_outcome};
 
 #[count("Calls")]

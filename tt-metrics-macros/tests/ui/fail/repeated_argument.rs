@@ -1,3 +1,5 @@
+//! An argument is given once.
+
 use tt_metrics::{count, count_outcome};
 
 #[count_outcome(success = "Done", failure = "Failed", success = "DoneAgain")]

@@ -1,3 +1,5 @@
+//! A return type without an outcome is underlined.
+
 use tt_metrics::count_outcome;
 
 struct Receipt;

@@ -1,3 +1,5 @@
+//! Two outcomes of one attribute have two metrics.
+
 use tt_metrics::{MetricName, count_outcome};
 
 const DONE: MetricName = MetricName::new("Done");

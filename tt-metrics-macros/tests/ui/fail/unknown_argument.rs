@@ -1,3 +1,5 @@
+//! An unknown argument is refused, with the name that was meant.
+
 use tt_metrics::count_outcome;
 
 #[count_outcome(sucess = "Done", failure = "Failed")]

@@ -1,3 +1,5 @@
+//! `count` has arguments of its own.
+
 use tt_metrics::count;
 
 #[count("Calls", crat = tt_metrics)]

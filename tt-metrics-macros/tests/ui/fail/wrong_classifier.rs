@@ -1,3 +1,5 @@
+//! A classifier of another type, or none, is pointed at.
+
 use tt_metrics::{Outcome, count_outcome};
 
 struct Receipt;

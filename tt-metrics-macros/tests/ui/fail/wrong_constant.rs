@@ -1,3 +1,5 @@
+//! A constant is a `MetricName`, and `Self` is not known to a static.
+
 use tt_metrics::{count, count_outcome};
 
 const CALLS: u8 = 1;

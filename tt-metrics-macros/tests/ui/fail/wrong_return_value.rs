@@ -1,3 +1,5 @@
+//! A wrong return value is reported at the user's own expression.
+
 use tt_metrics::count_outcome;
 
 struct Receipt;
