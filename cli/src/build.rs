@@ -77,7 +77,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// On another system than Linux x86_64, and with the compiler's first error.
+/// On another system than Linux `x86_64`, and with the compiler's first error.
 ///
 /// # Cancel safety
 ///

@@ -1,4 +1,4 @@
-//! The five metrics, read back from CloudWatch.
+//! The five metrics, read back from `CloudWatch`.
 
 use std::{
     error::Error as StdError,
@@ -33,9 +33,9 @@ pub struct Series {
 }
 
 impl Series {
-    /// Sum over all periods.
+    /// Sum over all periods; zero, not the `-0` that `sum` gives, when there is none.
     pub fn total(&self) -> f64 {
-        self.points.iter().map(|(_, value)| value).sum()
+        self.points.iter().fold(0.0, |sum, (_, value)| sum + value)
     }
 }
 
@@ -51,7 +51,7 @@ pub struct ReadError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// CloudWatch did not answer.
+    /// `CloudWatch` did not answer.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The metrics did not become what was waited for.
@@ -73,7 +73,7 @@ pub enum WaitError {
 ///
 /// # Errors
 ///
-/// When CloudWatch does not answer.
+/// When `CloudWatch` does not answer.
 pub async fn read(
     client: &Client,
     namespace: &str,
@@ -88,7 +88,7 @@ pub async fn read(
         .zip(NAMES)
         .map(|(index, name)| query(namespace, index, name, period_seconds));
     // The end is exclusive, and the clock of a function may be a little ahead of this one.
-    let end = SystemTime::now() + Duration::from_secs(60);
+    let end = SystemTime::now() + Duration::from_mins(1);
     let mut pages = client
         .get_metric_data()
         .set_metric_data_queries(Some(queries.collect()))
@@ -136,7 +136,7 @@ pub struct Patience {
 ///
 /// # Errors
 ///
-/// When CloudWatch does not answer, and with the last reading when `patience.at_most` is over.
+/// When `CloudWatch` does not answer, and with the last reading when `patience.at_most` is over.
 pub async fn wait_for(
     client: &Client,
     namespace: &str,
@@ -189,7 +189,7 @@ fn position(id: &str) -> Option<usize> {
     id.strip_prefix('m')?.parse().ok()
 }
 
-/// CloudWatch gives a datum the time at which its period starts, so a start within a period would lose it.
+/// `CloudWatch` gives a datum the time at which its period starts, so a start within a period would lose it.
 fn start_of_period(since: SystemTime, period_seconds: i32) -> SystemTime {
     let period = u64::try_from(period_seconds).unwrap_or(1).max(1);
     let since = since

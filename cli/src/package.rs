@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
@@ -59,10 +60,7 @@ impl Package {
             function: function.to_owned(),
             source,
         })?;
-        let sha256 = Sha256::digest(&zip)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = HEXLOWER.encode(&Sha256::digest(&zip));
         Ok(Self {
             function: function.to_owned(),
             sha256,
@@ -102,7 +100,7 @@ impl std::fmt::Debug for Package {
             .debug_struct("Package")
             .field("key", &self.key())
             .field("bytes", &self.zip.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

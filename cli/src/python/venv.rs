@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
@@ -174,11 +175,7 @@ async fn lock(path: &Path, progress: &dyn Progress) -> Result<File, Error> {
 }
 
 fn short_hash(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    HEXLOWER.encode(&Sha256::digest(content)).chars().take(12).collect()
 }
 
 /// What pip works at, for a line of progress.

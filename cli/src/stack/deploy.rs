@@ -141,7 +141,7 @@ pub(super) async fn first_token(sdk: &SdkConfig, resources: &Resources) -> Resul
     }
     let payload = answer
         .payload()
-        .map(|blob| blob.as_ref())
+        .map(AsRef::as_ref)
         .unwrap_or_default();
     Err(Error::FirstToken {
         answer: String::from_utf8_lossy(payload).into_owned(),

@@ -96,7 +96,7 @@ pub enum Error {
     Create {
         /// The first resource that failed.
         resource: String,
-        /// What CloudFormation says about it.
+        /// What `CloudFormation` says about it.
         reason: String,
         /// What ministack said.
         log: PathBuf,

@@ -16,7 +16,7 @@ pub(super) const REGION: &str = "us-east-1";
 /// What ministack takes as access key and secret; it checks neither.
 pub(super) const CREDENTIALS: (&str, &str) = ("test", "test");
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running ministack; dropping it ends it and the functions that it runs.

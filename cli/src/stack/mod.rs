@@ -53,7 +53,7 @@ pub struct Uploaded {
 #[derive(Debug)]
 pub struct LocalStack {
     // Dropped in this order: nobody is sent to a stack that is going.
-    _announcement: Option<Announcement>,
+    announcement: Option<Announcement>,
     ministack: Ministack,
     salesforce: StandIn,
     run: Run,
@@ -138,9 +138,9 @@ impl LocalStack {
             };
             Announcement::write(&workspace.scratch(), state)
         });
-        let _announcement = announcement.transpose()?;
+        let announcement = announcement.transpose()?;
         Ok(Self {
-            _announcement,
+            announcement,
             ministack,
             salesforce,
             run,
@@ -200,7 +200,7 @@ impl LocalStack {
     ///
     /// When a process does not end.
     pub async fn stop(self) -> Result<(), Error> {
-        drop(self._announcement);
+        drop(self.announcement);
         self.ministack.stop().await?;
         drop(self.salesforce);
         self.run.remove()
