@@ -175,7 +175,11 @@ async fn lock(path: &Path, progress: &dyn Progress) -> Result<File, Error> {
 }
 
 fn short_hash(content: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(content)).chars().take(12).collect()
+    HEXLOWER
+        .encode(&Sha256::digest(content))
+        .chars()
+        .take(12)
+        .collect()
 }
 
 /// What pip works at, for a line of progress.
