@@ -174,7 +174,7 @@ mod tests {
     #[expect(unsafe_code, reason = "the list of sites is a section of the binary")]
     static SITE: Site = Site::new(DECLARATION);
 
-    type Answer = Result<(), ()>;
+    type Answer = Result<(), String>;
 
     fn classify(answer: &Answer) -> Outcome {
         crate::Classify::outcome(answer)
@@ -201,9 +201,9 @@ mod tests {
 
     #[test]
     fn a_call_counts_what_it_returns() {
-        let count = |answer: Answer| moved(|| assert_eq!(call(&SITE, classify, || answer), answer));
+        let count = |answer: Answer| moved(|| drop(call(&SITE, classify, || answer)));
         assert_eq!(count(Ok(())), [1, 0, 0]);
-        assert_eq!(count(Err(())), [0, 1, 0]);
+        assert_eq!(count(Err(String::new())), [0, 1, 0]);
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
             moved(|| assert!(poll(pin!(Track::new(&SITE, classify, ready(answer)))).is_ready()))
         };
         assert_eq!(count(Ok(())), [1, 0, 0]);
-        assert_eq!(count(Err(())), [0, 1, 0]);
+        assert_eq!(count(Err(String::new())), [0, 1, 0]);
     }
 
     #[test]

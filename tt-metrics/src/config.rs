@@ -13,7 +13,7 @@ const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
 
 const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 // A flush is billed, and no Lambda runs longer than 15 minutes.
-const MAX_FLUSH_TIMEOUT: Duration = Duration::from_secs(900);
+const MAX_FLUSH_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// How this process sends its metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,22 +90,22 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         // CloudFormation cannot leave a variable out, so an empty one is not set.
         let read = |name| read(name).filter(|value| !value.trim().is_empty());
-        let disabled = parse_disabled(read(DISABLED))?;
+        let disabled = parse_disabled(read(DISABLED).as_deref())?;
         Ok(Self {
             namespace: match read(NAMESPACE) {
                 None if disabled => String::new(),
-                value => parse_namespace(value)?,
+                value => parse_namespace(value.as_deref())?,
             },
-            sink: parse_sink(read(SINK))?,
-            dimensions: parse_dimensions(read(DIMENSIONS), metrics)?,
-            delivery: parse_delivery(read(DELIVERY))?,
-            flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT))?,
+            sink: parse_sink(read(SINK).as_deref())?,
+            dimensions: parse_dimensions(read(DIMENSIONS).as_deref(), metrics)?,
+            delivery: parse_delivery(read(DELIVERY).as_deref())?,
+            flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT).as_deref())?,
             disabled,
         })
     }
 }
 
-fn parse_namespace(value: Option<String>) -> Result<String, ConfigError> {
+fn parse_namespace(value: Option<&str>) -> Result<String, ConfigError> {
     let error = |found, expected: String| ConfigError {
         variable: NAMESPACE,
         found,
@@ -116,17 +116,17 @@ fn parse_namespace(value: Option<String>) -> Result<String, ConfigError> {
         let expected = "the CloudWatch namespace of the metrics, 1 to 255 characters";
         return Err(error("not set".to_owned(), expected.to_owned()));
     };
-    match limits::check_namespace(&value) {
-        Ok(()) => Ok(value),
+    match limits::check_namespace(value) {
+        Ok(()) => Ok(value.to_owned()),
         Err(violation) => Err(error(
-            quoted(&value),
+            quoted(value),
             format!("a CloudWatch namespace ({violation})"),
         )),
     }
 }
 
-fn parse_sink(value: Option<String>) -> Result<SinkKind, ConfigError> {
-    match value.as_deref() {
+fn parse_sink(value: Option<&str>) -> Result<SinkKind, ConfigError> {
+    match value {
         None => Ok(SinkKind::DEFAULT),
         Some("emf") => Ok(SinkKind::Emf),
         Some("put_metric_data") if cfg!(feature = "put-metric-data") => Ok(SinkKind::PutMetricData),
@@ -143,8 +143,8 @@ fn parse_sink(value: Option<String>) -> Result<SinkKind, ConfigError> {
     }
 }
 
-fn parse_delivery(value: Option<String>) -> Result<Delivery, ConfigError> {
-    match value.as_deref() {
+fn parse_delivery(value: Option<&str>) -> Result<Delivery, ConfigError> {
+    match value {
         None | Some("at_most_once") => Ok(Delivery::AtMostOnce),
         Some("at_least_once") => Ok(Delivery::AtLeastOnce),
         Some(other) => Err(ConfigError {
@@ -156,8 +156,8 @@ fn parse_delivery(value: Option<String>) -> Result<Delivery, ConfigError> {
     }
 }
 
-fn parse_disabled(value: Option<String>) -> Result<bool, ConfigError> {
-    match value.as_deref() {
+fn parse_disabled(value: Option<&str>) -> Result<bool, ConfigError> {
+    match value {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
         Some(other) => Err(ConfigError {
@@ -169,7 +169,7 @@ fn parse_disabled(value: Option<String>) -> Result<bool, ConfigError> {
     }
 }
 
-fn parse_flush_timeout(value: Option<String>) -> Result<Duration, ConfigError> {
+fn parse_flush_timeout(value: Option<&str>) -> Result<Duration, ConfigError> {
     let Some(value) = value else {
         return Ok(DEFAULT_FLUSH_TIMEOUT);
     };
@@ -178,7 +178,7 @@ fn parse_flush_timeout(value: Option<String>) -> Result<Duration, ConfigError> {
         Some(timeout) => Ok(timeout),
         None => Err(ConfigError {
             variable: FLUSH_TIMEOUT,
-            found: quoted(&value),
+            found: quoted(value),
             expected: "a whole number of milliseconds, 1 to 900000".to_owned(),
             example: "2000",
         }),
@@ -186,7 +186,7 @@ fn parse_flush_timeout(value: Option<String>) -> Result<Duration, ConfigError> {
 }
 
 fn parse_dimensions(
-    value: Option<String>,
+    value: Option<&str>,
     metrics: &BTreeSet<MetricName>,
 ) -> Result<Vec<(String, String)>, ConfigError> {
     let Some(value) = value else {
@@ -194,7 +194,7 @@ fn parse_dimensions(
     };
     let error = |expected: String| ConfigError {
         variable: DIMENSIONS,
-        found: quoted(&value),
+        found: quoted(value),
         expected,
         example: "service=orders,stage=prod",
     };

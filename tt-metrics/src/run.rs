@@ -29,6 +29,9 @@ where
     let metrics = MetricsLayer::from_env()
         .await
         .inspect_err(|error| tracing::error!(%error, "metrics are not configured"))?;
+    if cfg!(panic = "abort") {
+        shutdown::flush_on_panic(metrics.flusher().clone());
+    }
     shutdown::flush_on_signal(metrics.flusher().clone()).await;
     Runtime::new(handler)
         .layer(TracingLayer::new())

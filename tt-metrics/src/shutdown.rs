@@ -4,7 +4,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>). Where there is no extensions API, as
 //! in local stacks, the process just waits for the signal.
 
-use std::{env, io, sync::Arc, time::Duration};
+use std::{env, io, panic, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -42,6 +42,17 @@ pub(crate) async fn flush_on_signal<K: Sink>(flusher: Arc<Flusher<K>>) {
         flusher.flush_to_emf(None);
         std::process::exit(0);
     });
+}
+
+/// Writes what is left when any thread panics, before the hook that was there runs.
+///
+/// For programs whose panics abort: no destructor runs in them, so this is the last moment.
+pub(crate) fn flush_on_panic<K: Sink>(flusher: Arc<Flusher<K>>) {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        flusher.flush_to_emf(None);
+        before(panic);
+    }));
 }
 
 /// Registers an extension without events and waits for an event in the background, which ends its initialisation.
