@@ -3,6 +3,8 @@
 mod live;
 mod running;
 
+use std::{fs, io, path::Path};
+
 use crate::{
     args,
     error::Error,
@@ -39,6 +41,7 @@ pub async fn run(args: &args::Demo) -> Result<(), Error> {
         .report
         .clone()
         .unwrap_or_else(|| workspace.scratch().join("report.html"));
+    check_report(&report)?;
     let mut interrupt = Interrupt::listen()?;
     let page = Page::serve(args.port.unwrap_or(0)).await?;
 
@@ -61,7 +64,10 @@ pub async fn run(args: &args::Demo) -> Result<(), Error> {
             outcome = Live::new(&running, picture).follow() => outcome,
             () = interrupt.wait() => Ok(()),
         },
-        first => first.map(drop),
+        first => first.map(|picture| {
+            running::print_graph(&picture);
+            running.print_sums(&picture);
+        }),
     };
     match outcome {
         Ok(()) => stop(stack, &mut interrupt).await,
@@ -72,6 +78,20 @@ pub async fn run(args: &args::Demo) -> Result<(), Error> {
     }
 }
 
+/// Finds out before the long work whether the report will have a place.
+fn check_report(path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::WriteReport {
+        path: path.into(),
+        source,
+    };
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .map_err(failed)
+}
+
 /// Ends everything that was started and removes what it wrote; a second signal does not wait for it.
 async fn stop(stack: LocalStack, interrupt: &mut Interrupt) -> Result<(), Error> {
     let progress = Terminal::new();
@@ -79,7 +99,7 @@ async fn stop(stack: LocalStack, interrupt: &mut Interrupt) -> Result<(), Error>
     tokio::select! {
         stopped = stack.stop() => {
             stopped?;
-            progress.done("everything is stopped, nothing is left running");
+            progress.done("nothing is left running");
             Ok(())
         }
         () = interrupt.wait() => leave(progress),
@@ -92,7 +112,7 @@ async fn abandon(stack: LocalStack, interrupt: &mut Interrupt) {
     progress.begin("stopping everything");
     let ended = tokio::task::spawn_blocking(|| drop(stack));
     tokio::select! {
-        _ = ended => progress.done("everything is stopped, nothing is left running"),
+        _ = ended => progress.done("nothing is left running"),
         () = interrupt.wait() => leave(progress),
     }
 }

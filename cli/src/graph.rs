@@ -166,13 +166,14 @@ impl<'a> Graph<'a> {
         let below = (self.height - 1 - row) * 8;
         // A gap between bars needs room for it.
         let gap = usize::from(self.bucket >= 3);
-        sums.iter()
-            .map(|sum| {
-                let filled = self.eighths(*sum).saturating_sub(below).min(8);
-                let glyph = glyphs.get(filled).copied().unwrap_or(" ");
-                format!("{}{}", glyph.repeat(self.bucket - gap), " ".repeat(gap))
-            })
-            .collect()
+        let mut bars = String::new();
+        for sum in sums {
+            let filled = self.eighths(*sum).saturating_sub(below).min(8);
+            let glyph = glyphs.get(filled).copied().unwrap_or(" ");
+            bars.push_str(&glyph.repeat(self.bucket - gap));
+            bars.push_str(&" ".repeat(gap));
+        }
+        bars
     }
 
     /// Height of a bar in eighths of a row; what is not zero is seen.

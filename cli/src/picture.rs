@@ -7,7 +7,7 @@ use crate::metrics::Series;
 /// No window is shorter, so that a single burst does not fill the whole axis.
 pub const SHORTEST_WINDOW: Duration = Duration::from_secs(24);
 /// No window is longer, so that peaks stay apart in a demo that runs all day.
-pub const LONGEST_WINDOW: Duration = Duration::from_secs(60 * 60);
+pub const LONGEST_WINDOW: Duration = Duration::from_hours(1);
 
 /// Everything the terminal graph, the table and the report show.
 #[derive(Debug, Clone, PartialEq)]

@@ -196,10 +196,7 @@ fn provenance(picture: &Picture) -> String {
     let (namespace, endpoint) = (escape(&picture.namespace), escape(&picture.endpoint));
     let (from, read_at) = (instant(picture.from), instant(picture.read_at));
     let period = picture.period_seconds;
-    let metric = picture
-        .series
-        .last()
-        .map_or("", |series| series.name.as_str());
+    let [_, _, _, created, _] = NAMES;
     format!(
         "<dl><dt>Call</dt><dd><code>GetMetricData</code>, statistic <code>Sum</code>, no dimensions</dd>\
          <dt>Namespace</dt><dd><code>{namespace}</code></dd>\
@@ -209,7 +206,7 @@ fn provenance(picture: &Picture) -> String {
          <pre><code>aws cloudwatch get-metric-statistics --endpoint-url {endpoint} \\\n  \
          --namespace {namespace} --metric-name {} \\\n  \
          --statistics Sum --period 3600 --start-time {from} --end-time {read_at}</code></pre>",
-        escape(metric)
+        escape(created)
     )
 }
 

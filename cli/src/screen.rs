@@ -112,12 +112,9 @@ pub fn print(text: &str) {
 
 /// Writes lines of results to standard output.
 pub fn print_lines(lines: &[String]) {
-    print(
-        &lines
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect::<String>(),
-    );
+    let mut text = lines.join("\n");
+    text.push('\n');
+    print(&text);
 }
 
 /// Writes progress and errors to standard error.

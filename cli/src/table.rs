@@ -46,9 +46,12 @@ pub fn lines(picture: &Picture, look: &Look) -> Vec<String> {
 }
 
 fn checks(picture: &Picture, look: &Look) -> Vec<String> {
-    let mark = |holds: bool| match holds {
-        true => look.paint(Style::Green, look.glyph("✓", "ok")),
-        false => look.paint(Style::Red, look.glyph("✗", "NO")),
+    let mark = |holds: bool| {
+        if holds {
+            look.paint(Style::Green, look.glyph("✓", "ok"))
+        } else {
+            look.paint(Style::Red, look.glyph("✗", "NO"))
+        }
     };
     let checks = Balance::of(picture).checks(picture.cases);
     checks

@@ -1,68 +1,106 @@
 //! The wrong turns of a new user: each ends with one clear sentence, what to do, and the right exit code.
 
 use std::{
-    fs,
+    fs, io,
     net::TcpListener,
     path::Path,
     process::{Command, Output},
 };
 
 /// Runs `cargo tt <args>` in `directory`, without a terminal.
-fn cargo_tt(directory: &Path, args: &[&str]) -> Output {
+fn cargo_tt(directory: &Path, args: &[&str]) -> io::Result<Output> {
     Command::new(env!("CARGO_BIN_EXE_cargo-tt"))
         .args(args)
         .current_dir(directory)
         .env("LC_ALL", "C")
         .env_remove("RUST_BACKTRACE")
         .output()
-        .unwrap()
 }
 
 /// Asserts the exit code and that standard error says `sentence` and `help`, without a stack trace.
 fn refused(output: &Output, code: i32, sentence: &str, help: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(sentence), "`{sentence}` is missing in: {said}");
+    assert!(
+        said.contains(sentence),
+        "`{sentence}` is missing in: {said}"
+    );
     assert!(said.contains(help), "`{help}` is missing in: {said}");
-    assert!(!said.contains("panicked") && !said.contains("stack backtrace"), "{said}");
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        !said.contains("panicked") && !said.contains("stack backtrace"),
+        "{said}"
+    );
+    assert!(
+        output.stdout.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
 
 #[test]
 fn a_file_that_does_not_exist_is_named_before_anything_starts() {
     let directory = tempfile::tempdir().unwrap();
-    let output = cargo_tt(directory.path(), &["demo", "--file", "missing.csv"]);
-    refused(&output, 2, "file `missing.csv` does not exist", "check the path");
-    let output = cargo_tt(directory.path(), &["upload", "missing.csv"]);
-    refused(&output, 2, "file `missing.csv` does not exist", "check the path");
+    let output = cargo_tt(directory.path(), &["demo", "--file", "missing.csv"]).unwrap();
+    refused(
+        &output,
+        2,
+        "file `missing.csv` does not exist",
+        "check the path",
+    );
+    let output = cargo_tt(directory.path(), &["upload", "missing.csv"]).unwrap();
+    refused(
+        &output,
+        2,
+        "file `missing.csv` does not exist",
+        "check the path",
+    );
 }
 
 #[test]
 fn an_empty_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("empty.csv"), "").unwrap();
-    let output = cargo_tt(directory.path(), &["demo", "--file", "empty.csv"]);
-    refused(&output, 2, "file `empty.csv` is empty", "at least one record");
+    let output = cargo_tt(directory.path(), &["demo", "--file", "empty.csv"]).unwrap();
+    refused(
+        &output,
+        2,
+        "file `empty.csv` is empty",
+        "at least one record",
+    );
 }
 
 #[test]
 fn a_directory_is_not_a_file() {
     let directory = tempfile::tempdir().unwrap();
-    let output = cargo_tt(directory.path(), &["demo", "--file", "."]);
-    refused(&output, 2, "`.` is a directory, not a file", "name one file");
+    let output = cargo_tt(directory.path(), &["demo", "--file", "."]).unwrap();
+    refused(
+        &output,
+        2,
+        "`.` is a directory, not a file",
+        "name one file",
+    );
 }
 
 #[test]
 fn zero_records_are_too_few() {
     let directory = tempfile::tempdir().unwrap();
-    let output = cargo_tt(directory.path(), &["demo", "--records", "0"]);
-    refused(&output, 2, "invalid value '0' for '--records <N>'", "from 1 to 1000000");
+    let output = cargo_tt(directory.path(), &["demo", "--records", "0"]).unwrap();
+    refused(
+        &output,
+        2,
+        "invalid value '0' for '--records <N>'",
+        "from 1 to 1000000",
+    );
 }
 
 #[test]
 fn a_file_and_generated_records_are_one_too_many() {
     let directory = tempfile::tempdir().unwrap();
-    let output = cargo_tt(directory.path(), &["demo", "--records", "5", "--file", "a.csv"]);
+    let output = cargo_tt(
+        directory.path(),
+        &["demo", "--records", "5", "--file", "a.csv"],
+    )
+    .unwrap();
     refused(&output, 2, "cannot be used with", "Usage: cargo tt demo");
 }
 
@@ -71,32 +109,45 @@ fn a_busy_port_is_named_before_anything_starts() {
     let directory = tempfile::tempdir().unwrap();
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
-    let output = cargo_tt(directory.path(), &["demo", "--once", "--port", &port]);
-    refused(&output, 1, &format!("port {port} is in use by another program"), "--port");
+    let output = cargo_tt(directory.path(), &["demo", "--once", "--port", &port]).unwrap();
+    refused(
+        &output,
+        1,
+        &format!("port {port} is in use by another program"),
+        "--port",
+    );
 }
 
 #[test]
 fn a_misspelt_command_is_corrected() {
     let directory = tempfile::tempdir().unwrap();
-    let output = cargo_tt(directory.path(), &["dmeo"]);
+    let output = cargo_tt(directory.path(), &["dmeo"]).unwrap();
     refused(&output, 2, "unrecognized subcommand 'dmeo'", "'demo'");
 }
 
 #[test]
 fn no_command_prints_the_help() {
     let directory = tempfile::tempdir().unwrap();
-    let output = cargo_tt(directory.path(), &[]);
-    refused(&output, 2, "Usage: cargo tt <COMMAND>", "cargo tt demo --once");
+    let output = cargo_tt(directory.path(), &[]).unwrap();
+    refused(
+        &output,
+        2,
+        "Usage: cargo tt <COMMAND>",
+        "cargo tt demo --once",
+    );
 }
 
 #[test]
 fn cargo_may_put_the_name_of_its_subcommand_first() {
     let directory = tempfile::tempdir().unwrap();
     for args in [&["tt", "demo", "--help"][..], &["demo", "--help"]] {
-        let output = cargo_tt(directory.path(), args);
+        let output = cargo_tt(directory.path(), args).unwrap();
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(help.contains("cargo tt demo --once --records 500"), "{help}");
+        assert!(
+            help.contains("cargo tt demo --once --records 500"),
+            "{help}"
+        );
     }
 }
 
@@ -105,8 +156,16 @@ fn a_binary_that_was_copied_away_says_how_it_is_started() {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("cargo-tt");
     fs::copy(env!("CARGO_BIN_EXE_cargo-tt"), &copy).unwrap();
-    let output = Command::new(&copy).args(["demo", "--once"]).output().unwrap();
-    refused(&output, 1, "is not in a target directory of cargo", "start it as `cargo tt`");
+    let output = Command::new(&copy)
+        .args(["demo", "--once"])
+        .output()
+        .unwrap();
+    refused(
+        &output,
+        1,
+        "is not in a target directory of cargo",
+        "start it as `cargo tt`",
+    );
 }
 
 #[test]
@@ -120,7 +179,22 @@ fn an_upload_without_a_running_demo_says_how_to_start_one() {
     let file = target.path().join("a.csv");
     fs::write(&file, "record_id,customer_id,event_type\nR1,C1,E\n").unwrap();
     for args in [&["upload", "a.csv"][..], &["graph"]] {
-        let output = Command::new(&binary).args(args).current_dir(target.path()).output().unwrap();
+        let output = Command::new(&binary)
+            .args(args)
+            .current_dir(target.path())
+            .output()
+            .unwrap();
         refused(&output, 1, "no local stack is running", "cargo tt demo");
+    }
+}
+
+#[test]
+fn a_report_without_a_place_is_refused_before_anything_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("file"), "x").unwrap();
+    for report in [".", "file/report.html"] {
+        let output = cargo_tt(directory.path(), &["demo", "--once", "--report", report]).unwrap();
+        let sentence = format!("failed to write the report to `{report}`");
+        refused(&output, 1, &sentence, "choose another place");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::Region;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::running::{ROWS_AROUND, Running};
+use super::running::{ROWS_AROUND, Running, print_graph};
 use crate::{
     balance::Balance,
     error::Error,
@@ -40,8 +40,15 @@ impl<'a> Live<'a> {
 
     /// Follows the metrics; ends only when they can't be read or shown any more.
     pub(super) async fn follow(mut self) -> Result<(), Error> {
-        screen::print_lines(&self.instructions(&Look::of_stdout()));
-        self.draw(&Look::of_stdout());
+        let look = Look::of_stdout();
+        if !look.interactive {
+            print_graph(&self.picture);
+        }
+        self.running.print_sums(&self.picture);
+        screen::print_lines(&self.instructions(&look));
+        if look.interactive {
+            self.draw(&look);
+        }
         let mut ticks = interval(POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut failures, mut drawn_at) = (0, Instant::now());
@@ -80,10 +87,8 @@ impl<'a> Live<'a> {
                 "cargo tt upload FILE   (in another terminal)".into(),
             ),
             ("to stop", "Ctrl-C".into()),
-            (
-                "aws command",
-                format!("export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region}"),
-            ),
+            ("aws command", format!("export AWS_ENDPOINT_URL={endpoint}")),
+            ("", format!("export AWS_REGION={region}")),
             (
                 "",
                 "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test".into(),
@@ -111,9 +116,6 @@ impl<'a> Live<'a> {
 
     /// Draws at most one screen, so that all of it can be drawn again.
     fn draw(&mut self, look: &Look) {
-        if !look.interactive {
-            return;
-        }
         let rows = look.rows.saturating_sub(ROWS_AROUND);
         let mut lines = vec![String::new()];
         lines.extend(graph::lines(&self.picture, &Look { rows, ..*look }));

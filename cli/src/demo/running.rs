@@ -25,7 +25,7 @@ use crate::{
 /// The window starts this long before the upload, so that the first bar does not touch the axis.
 const LEAD: Duration = Duration::from_secs(2);
 /// How long the metrics may take, beside the time that the records need.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A pipeline slower than this is stuck.
 const BYTES_PER_SECOND: usize = 5_000;
 /// How long the sums stay the same before they are believed.
@@ -57,14 +57,14 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Uploads the file, waits until every record has its outcome, and prints the picture.
+    /// Uploads the file, waits until every record has its outcome, and gives the picture, printed only if one is missing.
     pub(super) async fn first(&self, file: &File, progress: Terminal) -> Result<Picture, Error> {
         let what = format!("{} ({})", file.name, size(file.body.len()));
         progress.begin(&format!("uploading {what}"));
         self.stack.upload(&file.name, file.body.clone()).await?;
-        progress.done(&format!("uploaded {what}"));
+        progress.done("");
 
-        progress.begin("reading metrics");
+        progress.begin("reading the metrics back");
         let (series, waited) = match self.wait(file, &progress).await {
             Ok(series) => (series, None),
             Err(WaitError::Unsettled { patience, last }) => (last, Some(patience)),
@@ -72,15 +72,16 @@ impl<'a> Running<'a> {
         };
         let picture = self.picture(series);
         if waited.is_none() {
-            progress.done("metrics read back from CloudWatch");
+            progress.done("");
         }
         drop(progress);
         self.show(&picture)?;
-        self.print(&picture);
-        match waited {
-            None => Ok(picture),
-            Some(waited) => Err(self.shortfall(&picture, file, waited)),
-        }
+        let Some(waited) = waited else {
+            return Ok(picture);
+        };
+        print_graph(&picture);
+        self.print_sums(&picture);
+        Err(self.shortfall(&picture, file, waited))
     }
 
     /// Reads the metrics once.
@@ -96,9 +97,6 @@ impl<'a> Running<'a> {
             path: self.report.into(),
             source,
         };
-        if let Some(directory) = self.report.parent() {
-            fs::create_dir_all(directory).map_err(failed)?;
-        }
         fs::write(self.report, report::html(picture)).map_err(failed)
     }
 
@@ -135,13 +133,11 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn print(&self, picture: &Picture) {
+    /// Prints the sums, whether they add up, and where the page is.
+    pub(super) fn print_sums(&self, picture: &Picture) {
         let look = Look::of_stdout();
-        let rows = look.rows.saturating_sub(ROWS_AROUND);
         let report = look.paint(Style::Bold, &self.report.display().to_string());
         let mut lines = vec![String::new()];
-        lines.extend(graph::lines(picture, &Look { rows, ..look }));
-        lines.push(String::new());
         lines.extend(table::lines(picture, &look));
         lines.extend([String::new(), format!("  the same as a page: {report}")]);
         screen::print_lines(&lines);
@@ -158,6 +154,14 @@ impl<'a> Running<'a> {
             cases: Some(self.stack.salesforce().cases().len()),
         }
     }
+}
+
+/// Prints the sums over time.
+pub(super) fn print_graph(picture: &Picture) {
+    let look = Look::of_stdout();
+    let rows = look.rows.saturating_sub(ROWS_AROUND);
+    screen::print("\n");
+    screen::print_lines(&graph::lines(picture, &Look { rows, ..look }));
 }
 
 fn size(bytes: usize) -> String {

@@ -161,13 +161,17 @@ impl Steps {
         let Some(step) = self.current.take() else {
             return format!("{mark} {summary}\n");
         };
-        let said = if summary.is_empty() {
-            &step.name
+        let (erase, name) = (self.erase(), step.name);
+        let time = elapsed(now - step.since);
+        let room = self.look.columns.saturating_sub(time.len() + 8);
+        let time = self.look.paint(Style::Dim, &time);
+        if summary.is_empty() {
+            format!("{erase}{mark} {name}  {time}\n")
+        } else if name.chars().count() + summary.chars().count() > room {
+            format!("{erase}{mark} {name}  {time}\n  {summary}\n")
         } else {
-            summary
-        };
-        let time = self.look.paint(Style::Dim, &elapsed(now - step.since));
-        format!("{}{mark} {said}  {time}\n", self.erase())
+            format!("{erase}{mark} {name}: {summary}  {time}\n")
+        }
     }
 
     /// What the passing of time makes visible.
@@ -262,8 +266,18 @@ mod tests {
         let later = now + Duration::from_millis(3210);
         assert_eq!(
             steps.done("three Lambdas", later),
-            "ok three Lambdas  3.2 s\n"
+            "ok building: three Lambdas  3.2 s\n"
         );
+    }
+
+    #[test]
+    fn a_summary_that_does_not_fit_stands_on_a_line_of_its_own() {
+        let now = Instant::now();
+        let mut steps = Steps::new(LOG, now);
+        steps.begin("starting", now);
+        let summary = "http://127.0.0.1:37005 ".repeat(3);
+        let lines = steps.done(summary.trim(), now);
+        assert_eq!(lines, format!("ok starting  0.0 s\n  {}\n", summary.trim()));
     }
 
     #[test]
