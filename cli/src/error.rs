@@ -1,6 +1,6 @@
 //! What `cargo tt` says when it can't go on: one sentence, the cause, and what to do.
 
-use std::{error::Error as StdError, io, net::SocketAddr, path::PathBuf};
+use std::{error::Error as StdError, io, iter::successors, net::SocketAddr, path::PathBuf};
 
 use crate::{metrics, stack, workspace};
 
@@ -127,13 +127,14 @@ impl Error {
         }
     }
 
-    /// The sentence, its causes and the help, a line each.
+    /// The sentence, its causes from the outside in, and the help, a line each.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("error: {self}")];
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            lines.push(format!("  cause: {error}"));
-            cause = error.source();
+        let causes: Vec<String> = successors(self.source(), |error| (*error).source())
+            .map(ToString::to_string)
+            .collect();
+        if !causes.is_empty() {
+            lines.push(format!("  cause: {}", causes.join(": ")));
         }
         lines.extend(self.help().map(|help| format!("  help: {help}")));
         lines
@@ -160,6 +161,20 @@ mod tests {
                 "  cause: disk full",
                 "  help: choose another place with `--report`",
             ]
+        );
+    }
+
+    #[test]
+    fn causes_stand_on_one_line_from_the_outside_in() {
+        let inner = io::Error::other("no such directory");
+        let source = io::Error::other(Error::Signals(inner));
+        let error = Error::WriteReport {
+            path: PathBuf::from("/r.html"),
+            source,
+        };
+        assert_eq!(
+            error.lines()[1],
+            "  cause: failed to listen for Ctrl-C: no such directory"
         );
     }
 

@@ -26,7 +26,8 @@ const FAILURES: u32 = 5;
 pub(super) struct Live<'a> {
     running: &'a Running<'a>,
     picture: Picture,
-    drawn: usize,
+    /// Lines on the screen, and the terminal they were drawn for.
+    drawn: Option<(usize, Look)>,
 }
 
 impl<'a> Live<'a> {
@@ -34,7 +35,7 @@ impl<'a> Live<'a> {
         Self {
             running,
             picture,
-            drawn: 0,
+            drawn: None,
         }
     }
 
@@ -106,8 +107,14 @@ impl<'a> Live<'a> {
     fn redraw(&mut self, changed: bool) {
         let look = Look::of_stdout();
         if look.interactive {
-            // The cursor stands below what was drawn last.
-            screen::print(&format!("\x1b[{}A\r\x1b[J", self.drawn.max(1)));
+            match self.drawn {
+                // The cursor stands below what was drawn last.
+                Some((lines, drawn_for)) if drawn_for == look => {
+                    screen::print(&format!("\x1b[{lines}A\r\x1b[J"));
+                }
+                // A terminal of another size has wrapped what was drawn: start on a clear screen.
+                _ => screen::print("\x1b[2J\x1b[H"),
+            }
             self.draw(&look);
         } else if changed {
             screen::print(&format!("{}\n", Balance::of(&self.picture)));
@@ -122,7 +129,7 @@ impl<'a> Live<'a> {
         lines.push(String::new());
         let below = format!("  {}  Ctrl-C stops", self.running.page.url());
         lines.push(look.paint(Style::Dim, &below));
-        self.drawn = lines.len();
+        self.drawn = Some((lines.len(), *look));
         screen::print_lines(&lines);
     }
 }
