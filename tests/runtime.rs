@@ -6,16 +6,17 @@ mod cloudwatch;
 #[cfg(test)]
 #[path = "runtime/lambda.rs"]
 mod lambda;
+#[cfg(test)]
+#[path = "runtime/wire.rs"]
+mod wire;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use cloudwatch::Answer;
 use lambda::{Lambda, Seen};
+use wire::{emf_lines, flushed, stored, totals};
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 fn event(records: &str, then: &str) -> String {
     let records: Vec<&str> = records.split_whitespace().collect();
@@ -32,61 +33,6 @@ fn function(events: &[String]) -> Lambda {
     }
 }
 
-/// The values of all metrics, whichever way they arrived.
-fn totals(seen: &[Seen]) -> BTreeMap<String, f64> {
-    let mut totals = BTreeMap::new();
-    for (name, value) in seen.iter().flat_map(values) {
-        *totals.entry(name).or_default() += value;
-    }
-    totals
-}
-
-fn values(seen: &Seen) -> Vec<(String, f64)> {
-    match seen {
-        Seen::Stored(data) => data.clone().into_iter().collect(),
-        Seen::Emf(document) => {
-            let metrics = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array();
-            let names = metrics
-                .into_iter()
-                .flatten()
-                .filter_map(|metric| metric["Name"].as_str());
-            let value = |name: &str| document[name].as_f64().expect("is a number");
-            names.map(|name| (name.to_owned(), value(name))).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn counts(pairs: &[(&str, f64)]) -> BTreeMap<String, f64> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), *value))
-        .collect()
-}
-
-fn five(received: f64, done: f64, failed: f64, interrupted: f64) -> BTreeMap<String, f64> {
-    counts(&[
-        ("Received", received),
-        ("Done", done),
-        ("Failed", failed),
-        ("Interrupted", interrupted),
-    ])
-}
-
-fn emf_lines(seen: &[Seen]) -> usize {
-    seen.iter()
-        .filter(|seen| matches!(seen, Seen::Emf(_)))
-        .count()
-}
-
-fn stored(seen: &[Seen]) -> Vec<&BTreeMap<String, f64>> {
-    let data = seen.iter().filter_map(|seen| match seen {
-        Seen::Stored(data) => Some(data),
-        _ => None,
-    });
-    data.collect()
-}
-
 #[tokio::test]
 async fn the_answer_is_posted_before_the_flush_and_the_flush_is_over_before_the_next_event() {
     let events = [event("done done failed", "ok"), event("done", "ok")];
@@ -95,8 +41,8 @@ async fn the_answer_is_posted_before_the_flush_and_the_flush_is_over_before_the_
         .iter()
         .filter(|seen| !matches!(seen, Seen::Log(_)))
         .collect();
-    let first = five(3.0, 2.0, 1.0, 0.0);
-    let second = five(1.0, 1.0, 0.0, 0.0);
+    let first = flushed(3.0, 2.0, 1.0, 0.0);
+    let second = flushed(1.0, 1.0, 0.0, 0.0);
     assert_eq!(
         order,
         [
@@ -126,11 +72,11 @@ async fn counts_arrive_whatever_becomes_of_the_invocation() {
         lambda.env.push(("FLAVOR", flavor));
         let seen = lambda.start().await.asked(6).await;
         let expected = [
-            five(1.0, 1.0, 0.0, 0.0),
-            five(2.0, 1.0, 1.0, 0.0),
-            five(3.0, 1.0, 2.0, 0.0),
-            five(2.0, 1.0, 0.0, 1.0),
-            five(0.0, 0.0, 0.0, 0.0),
+            flushed(1.0, 1.0, 0.0, 0.0),
+            flushed(2.0, 1.0, 1.0, 0.0),
+            flushed(3.0, 1.0, 2.0, 0.0),
+            flushed(2.0, 1.0, 0.0, 1.0),
+            flushed(0.0, 0.0, 0.0, 0.0),
         ];
         assert_eq!(stored(&seen), expected.each_ref(), "{flavor}");
         let errors = seen.iter().filter(|seen| **seen == Seen::Error).count();
@@ -146,7 +92,7 @@ async fn concurrent_invocations_lose_and_double_nothing() {
     let mut lambda = function(&events);
     lambda.env.push(("AWS_LAMBDA_MAX_CONCURRENCY", "3"));
     let seen = lambda.start().await.asked(63).await;
-    assert_eq!(totals(&seen), five(240.0, 60.0, 120.0, 60.0));
+    assert_eq!(totals(&seen), flushed(240.0, 60.0, 120.0, 60.0));
 }
 
 #[tokio::test]
@@ -154,7 +100,7 @@ async fn a_throttled_flush_is_repeated_and_stored_once() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.answers = vec![Answer::Throttle];
     let seen = lambda.start().await.asked(2).await;
-    assert_eq!(totals(&seen), five(1.0, 1.0, 0.0, 0.0));
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
     assert_eq!(emf_lines(&seen), 0);
 }
 
@@ -166,7 +112,7 @@ async fn what_cloudwatch_refuses_goes_to_the_log_once() {
         let mut running = lambda.start().await;
         running.asked(3).await;
         let seen = running.until(|seen| emf_lines(seen) == 1).await;
-        let mut expected = five(2.0, 1.0, 1.0, 0.0);
+        let mut expected = flushed(2.0, 1.0, 1.0, 0.0);
         expected.insert("FlushFellBackToEmf".to_owned(), 1.0);
         assert_eq!(totals(&seen), expected);
     }
@@ -181,7 +127,7 @@ async fn counts_go_to_the_log_when_cloudwatch_cannot_be_reached() {
     let mut running = lambda.start().await;
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
-    assert_eq!(totals(&seen), five(1.0, 1.0, 0.0, 0.0));
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
 }
 
 #[tokio::test]
@@ -195,7 +141,7 @@ async fn an_answer_that_is_lost_never_doubles_a_count() {
         lambda.answers = vec![answer];
         lambda.env.push(("TT_METRICS_FLUSH_TIMEOUT_MS", "300"));
         let seen = lambda.start().await.asked(3).await;
-        let mut expected = five(2.0, 1.0, 1.0, 0.0);
+        let mut expected = flushed(2.0, 1.0, 1.0, 0.0);
         expected.insert("FlushAmbiguous".to_owned(), 1.0);
         assert_eq!(totals(&seen), expected, "{answer:?}");
     }
@@ -209,7 +155,7 @@ async fn at_least_once_sends_what_may_have_been_lost_again() {
     let mut running = lambda.start().await;
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
-    assert_eq!(totals(&seen), five(2.0, 2.0, 0.0, 0.0));
+    assert_eq!(totals(&seen), flushed(2.0, 2.0, 0.0, 0.0));
 }
 
 #[tokio::test]
@@ -220,7 +166,7 @@ async fn the_log_alone_takes_all_metrics_when_so_configured() {
     let mut running = lambda.start().await;
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
-    assert_eq!(totals(&seen), five(1.0, 1.0, 0.0, 0.0));
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
     assert!(stored(&seen).is_empty());
     let Some(Seen::Emf(document)) = seen.iter().find(|seen| matches!(seen, Seen::Emf(_))) else {
         panic!("a document was written");
@@ -244,7 +190,7 @@ async fn counts_are_in_the_log_before_the_deadline_of_a_handler_that_never_ends(
         let mut running = lambda.start().await;
         let seen = running.until(|seen| emf_lines(seen) == 1).await;
         assert!(SystemTime::now() < running.deadline(), "{flavor} {then}");
-        let mut expected = five(2.0, 1.0, 1.0, 0.0);
+        let mut expected = flushed(2.0, 1.0, 1.0, 0.0);
         expected.insert("TimeoutImminent".to_owned(), 1.0);
         assert_eq!(totals(&seen), expected, "{flavor} {then}");
     }
@@ -255,7 +201,7 @@ async fn a_deadline_in_the_past_is_taken_for_unknown() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.timeout = Duration::ZERO;
     let seen = lambda.start().await.asked(2).await;
-    assert_eq!(stored(&seen), [&five(1.0, 1.0, 0.0, 0.0)]);
+    assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);
 }
 
 #[tokio::test]
@@ -272,7 +218,7 @@ async fn sigterm_writes_what_is_left_with_and_without_an_extensions_api() {
         running.terminate().await;
         assert!(running.ended().await.success());
         let seen = running.until(|seen| emf_lines(seen) == 1).await;
-        assert_eq!(totals(&seen), five(3.0, 2.0, 1.0, 0.0));
+        assert_eq!(totals(&seen), flushed(3.0, 2.0, 1.0, 0.0));
     }
 }
 
