@@ -206,3 +206,6 @@ fn totals(series: &[Series]) -> String {
         .collect();
     totals.join(", ")
 }
+
+#[cfg(test)]
+mod tests;
