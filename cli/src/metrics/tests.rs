@@ -135,7 +135,7 @@ async fn waiting_ends_with_the_reading_that_was_waited_for() {
     let settled = wait_for(&client, "test", SystemTime::UNIX_EPOCH, 1, ALL, five)
         .await
         .unwrap();
-    assert_eq!(totals_of(&settled)[0], 5.0);
+    assert_eq!(totals_of(&settled), [5.0, 0.0, 0.0, 0.0, 0.0]);
 }
 
 #[tokio::test]
