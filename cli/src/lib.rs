@@ -7,10 +7,10 @@ pub mod workspace;
 
 pub mod build;
 pub mod package;
-pub mod strip;
 pub mod python;
 pub mod salesforce;
 pub mod stack;
+pub mod strip;
 
 pub mod metrics;
 

@@ -139,10 +139,7 @@ pub(super) async fn first_token(sdk: &SdkConfig, resources: &Resources) -> Resul
     if answer.function_error().is_none() {
         return Ok(());
     }
-    let payload = answer
-        .payload()
-        .map(AsRef::as_ref)
-        .unwrap_or_default();
+    let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
     Err(Error::FirstToken {
         answer: String::from_utf8_lossy(payload).into_owned(),
     })
