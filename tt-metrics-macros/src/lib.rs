@@ -115,8 +115,9 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | the call | is a |
 /// |---|---|
-/// | returned `Ok`, by any `return` or `?` | success |
-/// | returned `Err`, by any `return` or `?` | failure |
+/// | returned `Ok`, `Some`, `true` or `ControlFlow::Continue`, by any `return` or `?` | success |
+/// | returned `Err`, `None`, `false` or `ControlFlow::Break`, by any `return` or `?` | failure |
+/// | returned an `Outcome` | that |
 /// | panicked | failure |
 /// | is a future that was polled and dropped before its end | interruption |
 /// | is a future that was never polled | not a call |
@@ -203,7 +204,7 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | trait method without a body | refused: put the attribute on each implementation |
 /// | `const fn` | refused: counting happens at run time |
 /// | `-> !` | refused: `#[count(..)]` counts its calls |
-/// | a return type that is no `Result` | refused: name a classifier with `by`, or implement `Classify` |
+/// | a return type that is none of those above | refused: name a classifier with `by`, or implement `Classify` |
 ///
 /// What differs from the plain function: in the body of one with `#[track_caller]`, a panic and `Location::caller()`
 /// name the function itself; `#[must_use]` on an `async fn` speaks of the future; and an unused argument is no longer

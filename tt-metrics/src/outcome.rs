@@ -1,5 +1,7 @@
 //! How one counted call ended.
 
+use std::ops::ControlFlow;
+
 /// How one counted call ended; every call that began ends as exactly one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -15,6 +17,15 @@ pub enum Outcome {
 }
 
 /// A return value that says by itself how the call ended.
+///
+/// | value | outcome |
+/// |---|---|
+/// | `Ok(_)`, `Some(_)`, `true`, `ControlFlow::Continue(_)` | success |
+/// | `Err(_)`, `None`, `false`, `ControlFlow::Break(_)` | failure |
+/// | an [`Outcome`] | itself |
+/// | a reference | that of what it refers to |
+///
+/// Where `None` or `false` is no failure, a classifier (`by = path`) says what it is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether the call succeeded",
     label = "this return type has no outcome",
@@ -35,9 +46,41 @@ impl<T, E> Classify for Result<T, E> {
     }
 }
 
+impl<T> Classify for Option<T> {
+    #[inline]
+    fn outcome(&self) -> Outcome {
+        self.is_some().outcome()
+    }
+}
+
+impl Classify for bool {
+    #[inline]
+    fn outcome(&self) -> Outcome {
+        if *self {
+            Outcome::Success
+        } else {
+            Outcome::Failure
+        }
+    }
+}
+
+impl<B, C> Classify for ControlFlow<B, C> {
+    #[inline]
+    fn outcome(&self) -> Outcome {
+        self.is_continue().outcome()
+    }
+}
+
 impl Classify for Outcome {
     #[inline]
     fn outcome(&self) -> Outcome {
         *self
+    }
+}
+
+impl<T: Classify + ?Sized> Classify for &T {
+    #[inline]
+    fn outcome(&self) -> Outcome {
+        (**self).outcome()
     }
 }

@@ -1,6 +1,6 @@
 //! One call is one outcome, whichever way it ends.
 
-use std::{num::ParseIntError, panic::catch_unwind};
+use std::{num::ParseIntError, ops::ControlFlow, panic::catch_unwind};
 
 use tt_metrics::{Capture, MetricName, Outcome, capture, count, count_outcome};
 
@@ -110,6 +110,61 @@ fn a_classifier_decides_for_any_return_type() {
         let _ = block_on(create_later(id));
     }
     assert_eq!(moved(&metrics), [0, 2, 2, 2, 0]);
+}
+
+/// The outcomes of the same value, returned by a sync and by an async function.
+macro_rules! returned {
+    ($ty:ty, $value:expr) => {{
+        #[count_outcome(success = "OutcomesDone", failure = REFUSED, neutral = "OutcomesReplayed")]
+        fn sync() -> $ty {
+            $value
+        }
+        #[count_outcome(success = "OutcomesDone", failure = REFUSED, neutral = "OutcomesReplayed")]
+        async fn later() -> $ty {
+            $value
+        }
+        let metrics = capture();
+        let _ = (sync(), block_on(later()));
+        let [_, success, failure, neutral, _] = moved(&metrics);
+        [success, failure, neutral]
+    }};
+}
+
+#[test]
+fn none_is_a_failure() {
+    assert_eq!(returned!(Option<u8>, Some(1)), [2, 0, 0]);
+    assert_eq!(returned!(Option<u8>, None), [0, 2, 0]);
+}
+
+#[test]
+fn false_is_a_failure() {
+    assert_eq!(returned!(bool, true), [2, 0, 0]);
+    assert_eq!(returned!(bool, false), [0, 2, 0]);
+}
+
+#[test]
+fn a_break_is_a_failure() {
+    assert_eq!(
+        returned!(ControlFlow<u8, u8>, ControlFlow::Continue(1)),
+        [2, 0, 0]
+    );
+    assert_eq!(
+        returned!(ControlFlow<u8, u8>, ControlFlow::Break(1)),
+        [0, 2, 0]
+    );
+}
+
+#[test]
+fn an_outcome_is_itself() {
+    assert_eq!(returned!(Outcome, Outcome::Success), [2, 0, 0]);
+    assert_eq!(returned!(Outcome, Outcome::Failure), [0, 2, 0]);
+    assert_eq!(returned!(Outcome, Outcome::Neutral), [0, 0, 2]);
+}
+
+#[test]
+fn a_reference_is_what_it_refers_to() {
+    assert_eq!(returned!(&'static Option<u8>, &Some(1)), [2, 0, 0]);
+    assert_eq!(returned!(&'static Option<u8>, &None), [0, 2, 0]);
 }
 
 #[test]
