@@ -1,9 +1,10 @@
 //! Cases to Salesforce: bounded retries inside the deadline, one verdict for each Case.
 //!
 //! An answer that was lost is asked for again by creating again: the external id makes that safe, and
-//! a duplicate that is younger than the lost call is a Case of ours. What is still lost when the
-//! tries or the time run out is delivered again by the mapping; should its Case exist by then, that
-//! delivery takes it for a replay, so one success is missing rather than one counted twice.
+//! a duplicate that is younger than the lost call is a Case of ours, unless this process has counted it
+//! before. What is still lost when the tries or the time run out is delivered again by the mapping;
+//! should its Case exist by then, that delivery takes it for a replay, so one success is missing
+//! rather than one counted twice.
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::{
     Class,
     attempt::{Attempt, Next, Rules, State, Verdict},
     backoff::Backoff,
+    recent::Recent,
     record::Case,
     reply::Refusal,
     salesforce::{CallError, MAX_RECORDS_PER_CALL},
@@ -42,6 +44,7 @@ pub(crate) struct Patience {
 pub(crate) struct Delivery<'a> {
     pub(crate) session: Session<'a>,
     pub(crate) rules: Rules<'a>,
+    pub(crate) recent: &'a Recent,
     pub(crate) patience: Patience,
 }
 
@@ -172,7 +175,11 @@ impl Delivery<'_> {
         let event_id = &attempt.case.event_id;
         let verdict = match self.session.find(self.rules.external_id, event_id).await {
             Ok(Some(found)) => match (attempt.lost_since, found.created_at) {
-                (Some(since), Some(created)) if created >= since - CLOCK_SKEW => Verdict::Created,
+                (Some(since), Some(created))
+                    if created >= since - CLOCK_SKEW && !self.recent.holds(event_id) =>
+                {
+                    Verdict::Created
+                }
                 _ => Verdict::Exists,
             },
             // It is there by Salesforce's word, though we may not see it.

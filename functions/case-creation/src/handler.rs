@@ -15,6 +15,7 @@ use crate::{
     batch::{BatchResponse, KinesisBatch},
     deliver::{Delivery, Patience},
     park::{Parked, Parking},
+    recent::Recent,
     record::{Record, Work, prepare},
     reply::Refusal,
     salesforce::{MAX_RECORDS_PER_CALL, Salesforce},
@@ -47,6 +48,7 @@ pub struct CaseCreation {
     salesforce: Salesforce,
     tokens: Tokens,
     parking: Parking,
+    recent: Recent,
     patience: Patience,
     longest_call: Duration,
 }
@@ -94,6 +96,7 @@ impl CaseCreation {
             ),
             parking: Parking::new(aws, config.parking_bucket, config.path_style),
             mapping: config.mapping,
+            recent: Recent::default(),
             patience: PATIENCE,
             longest_call: LONGEST_CALL,
         })
@@ -139,6 +142,7 @@ impl CaseCreation {
                 codes: &self.codes,
                 external_id: self.mapping.external_id(),
             },
+            recent: &self.recent,
             patience: self.patience,
         };
         let mut verdicts = delivery.deliver(&cases).await.into_iter();
@@ -159,9 +163,14 @@ impl CaseCreation {
     /// finds it. Anything else behind a record that is delivered again comes again too, and is left
     /// to that delivery.
     async fn settle(&self, judged: Judged<'_>, progress: &mut Progress, deadline: Deadline) {
-        for (index, _, verdict) in &judged {
+        for (index, record, verdict) in &judged {
             match verdict {
-                Verdict::Created => progress.count(Settled::Created),
+                Verdict::Created => {
+                    if let Some(case) = record.case() {
+                        self.recent.remember(&case.event_id);
+                    }
+                    progress.count(Settled::Created);
+                }
                 Verdict::Later { cause } => progress.block(*index, cause),
                 Verdict::Exists | Verdict::Refused(_) => {}
             }

@@ -14,6 +14,7 @@ mod error;
 mod handler;
 mod mapping;
 mod park;
+mod recent;
 mod record;
 mod reply;
 mod salesforce;

@@ -65,6 +65,25 @@ async fn a_case_from_long_ago_is_a_replay_even_after_a_lost_answer() {
 }
 
 #[tokio::test]
+async fn a_case_counted_a_moment_ago_is_a_replay_even_after_a_lost_answer() {
+    let bench = Bench::new().await;
+    let busy = event(0).event_id.to_string();
+    bench
+        .outside
+        .world()
+        .refused
+        .insert(busy, "UNABLE_TO_LOCK_ROW");
+    let summary = bench.run(&events(3)).await;
+    assert_eq!(summary.response, again_from(0));
+    assert_eq!(bench.counted(), (2, 0));
+
+    bench.outside.world().refused.clear();
+    bench.outside.world().faults.push_back(Fault::Hang);
+    bench.run(&events(3)).await;
+    assert_eq!((bench.cases(), bench.counted()), (3, (3, 0)));
+}
+
+#[tokio::test]
 async fn a_server_that_stays_down_blocks_and_counts_nothing() {
     let down = Fault::Refuse(503, "SERVER_UNAVAILABLE");
     let (bench, summary) = five_against(&[down; 4]).await;
