@@ -55,6 +55,14 @@ fn decode_wrapped(payload: &Value, wrappers: usize) -> Result<Vec<Object>, Notif
     if payload["detail-type"] == "Object Created" && payload["source"] == "aws.s3" {
         return event_bridge(&payload["detail"]).map(|object| vec![object]);
     }
+    // A topic wraps what it puts into a queue, unless raw delivery is on.
+    if payload["Type"] == "Notification"
+        && wrappers > 0
+        && let Some(text) = payload["Message"].as_str()
+    {
+        let inner = serde_json::from_str(text).map_err(|_| NotificationError::Unknown)?;
+        return decode_wrapped(&inner, wrappers - 1);
+    }
     let records = payload["Records"]
         .as_array()
         .ok_or(NotificationError::Unknown)?;
@@ -221,9 +229,11 @@ mod tests {
         let s3 = json!({"Records": [record("incoming/a.csv")]}).to_string();
         let sns = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": s3}}]});
         let sqs = |body: &str| json!({"Records": [{"eventSource": "aws:sqs", "body": body}]});
+        // What a topic without raw delivery puts into a queue is not the event of a subscribed function.
+        let message = json!({"Type": "Notification", "TopicArn": "arn", "Message": s3}).to_string();
         assert_eq!(decode(&sns), Ok(vec![object()]));
         assert_eq!(decode(&sqs(&s3)), Ok(vec![object()]));
-        assert_eq!(decode(&sqs(&sns.to_string())), Ok(vec![object()]));
+        assert_eq!(decode(&sqs(&message)), Ok(vec![object()]));
     }
 
     #[test]
