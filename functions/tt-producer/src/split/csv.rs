@@ -2,10 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::{
-    SplitError, Step,
-    lines::{is_too_long, step_of_line},
-};
+use super::{SplitError, Step, lines::step_of_line};
 
 /// Finds rows, the header row among them. Blank lines are no rows.
 ///
@@ -38,11 +35,15 @@ enum Place {
 
 impl Csv {
     pub(super) fn find(&mut self, rest: &[u8], limit: usize, last: bool) -> Step {
+        // Nobody looks further than the longest row and its line end: how much of the file is here
+        // already must not decide what a row is, or a replay would number the rows differently.
+        let furthest = limit.saturating_add(2);
+        let rest = rest.get(..furthest).unwrap_or(rest);
+        let too_long = rest.len() == furthest;
         loop {
             if let Some(end) = self.scan(rest) {
                 return self.end_row(rest, end, end + 1, limit);
             }
-            let too_long = is_too_long(rest, limit);
             match self.place {
                 Place::Skipping => {
                     self.scanned = 0;

@@ -167,6 +167,15 @@ fn a_giant_row_is_one_fault_and_the_next_row_is_read() {
 }
 
 #[test]
+fn a_quoted_field_above_the_limit_costs_its_first_line_however_it_arrives() {
+    let field = "0123456789\n".repeat(5);
+    let found = outcomes("a.csv", format!("a,b\n\"x\n{field}\",1\n3,4\n"));
+    assert_eq!(found[1], Err(SplitError::Quotes));
+    assert_eq!(found[2..7], [(); 5].map(|()| ok("0123456789")));
+    assert_eq!(found.last(), Some(&ok("3,4")));
+}
+
+#[test]
 fn array_values_are_handed_out_as_written() {
     let content = r#" [ {"a":"]},\"{"} , [1,[2]],
         "x\\" ,3,null ] "#;
