@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     /// The deadline came first: one failure for all that follows.
     #[error("rest of the file: out of time")]
     OutOfTime,
-    /// The file could not be opened, while others of the same notification were counted.
+    /// Nothing of the file could be read, while others of the same notification were counted.
     #[error("whole file: {0}")]
     Unopened(Error),
     /// The task that put it ended without an answer.

@@ -1,6 +1,7 @@
 //! One file, from its first byte to the last settled record.
 
 use crate::{
+    Error,
     account::{Layout, receive},
     content::Content,
     deadline::{Deadline, until},
@@ -8,6 +9,7 @@ use crate::{
     format::Format,
     park::Stretch,
     publish::{Publisher, Settled},
+    record::Malformed,
     row::Header,
     split::{Piece, Splitter},
 };
@@ -18,6 +20,8 @@ pub(crate) struct File {
     splitter: Splitter,
     layout: Option<Layout>,
     publisher: Publisher,
+    /// A header that names no record, as long as no row has followed it.
+    lone_header: Option<(Malformed, Stretch)>,
     received: u64,
 }
 
@@ -27,6 +31,7 @@ impl File {
             splitter,
             layout: None,
             publisher,
+            lone_header: None,
             received: 0,
         }
     }
@@ -35,7 +40,15 @@ impl File {
     /// ended.
     ///
     /// Whatever stops the reading becomes one failed record for the rest of the file.
-    pub(crate) async fn run(mut self, mut content: Content, deadline: Deadline) -> (u64, Settled) {
+    ///
+    /// # Errors
+    ///
+    /// When S3 fails before the first record: then nothing was counted.
+    pub(crate) async fn run(
+        mut self,
+        mut content: Content,
+        deadline: Deadline,
+    ) -> Result<(u64, Settled), Error> {
         let mut complete = false;
         loop {
             self.drain().await;
@@ -52,6 +65,7 @@ impl File {
                     self.splitter.finish();
                     complete = true;
                 }
+                Some(Err(Failure::Unread(error))) if self.received == 0 => return Err(error),
                 Some(Err(failure)) => {
                     self.lose(failure).await;
                     break;
@@ -62,7 +76,8 @@ impl File {
                 }
             }
         }
-        (self.received, self.publisher.finish().await)
+        self.lose_lone_header().await;
+        Ok(self.finish().await)
     }
 
     /// Receives one failed record for all that was not read.
@@ -78,7 +93,20 @@ impl File {
         self.publisher.push(stretch, received).await;
     }
 
-    /// Ends a file of which nothing was read.
+    /// Receives one failed record for a header that is wrong and that no row followed: what stands
+    /// there are perhaps records, and they must not vanish.
+    async fn lose_lone_header(&mut self) {
+        if self.received > 0 {
+            return;
+        }
+        if let Some((malformed, stretch)) = self.lone_header.take() {
+            let received = receive(Err(malformed.into()), &Layout::Json);
+            self.received += 1;
+            self.publisher.push(stretch, received).await;
+        }
+    }
+
+    /// Settles what is still open.
     pub(crate) async fn finish(self) -> (u64, Settled) {
         (self.received, self.publisher.finish().await)
     }
@@ -87,8 +115,18 @@ impl File {
     async fn drain(&mut self) {
         while let Some(piece) = self.splitter.pull() {
             if self.layout.is_none() && piece.format == Some(Format::Csv) {
+                let header = header(&piece);
                 self.publisher.set_header(piece.content);
-                self.layout = Some(Layout::Csv(header(&piece)));
+                self.lone_header = header.error().map(|error| {
+                    let stretch = Stretch {
+                        index: 0,
+                        offset: piece.offset,
+                        content: piece.content.to_vec(),
+                        truncated: piece.truncated,
+                    };
+                    (error.clone(), stretch)
+                });
+                self.layout = Some(Layout::Csv(header));
                 continue;
             }
             let layout = self.layout.get_or_insert(Layout::Json);

@@ -63,7 +63,7 @@ impl Producer {
     ///
     /// # Errors
     ///
-    /// When the payload is no notification, or no object could be opened. Once a single record is
+    /// When the payload is no notification, or nothing could be read of any object. Once a single record is
     /// counted the answer is `Ok`, since Lambda would repeat the invocation and publish and count
     /// that record twice: whatever fails from then on is counted as failed, and parked.
     ///
@@ -107,10 +107,10 @@ impl Producer {
             Err(Error::OutOfTime { bucket, key })
         })?;
         let file = self.records_of(body.object(), deadline);
-        Ok(file.run(Content::new(body), deadline).await)
+        file.run(Content::new(body), deadline).await
     }
 
-    /// Counts an object that could not be opened as one failed record.
+    /// Counts an object of which nothing could be read as one failed record.
     async fn lose(&self, object: &Object, error: Error, deadline: Deadline) -> (u64, Settled) {
         let mut file = self.records_of(object, deadline);
         file.lose(Failure::Unopened(error)).await;

@@ -9,6 +9,7 @@ use crate::record::{Malformed, REQUIRED, Record};
 /// The first row of a CSV file: the names of its fields.
 ///
 /// A header that is wrong makes every row malformed: rows are counted, and kept, all the same.
+/// Columns without a name, as spreadsheets leave them behind, are no fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
     names: Result<Vec<String>, Malformed>,
@@ -41,8 +42,14 @@ impl Header {
             return Err(Malformed::FieldCount { found, expected });
         }
         let values = values.iter().map(|value| Json::from_text(value));
-        let fields: BTreeMap<_, _> = names.iter().cloned().zip(values).collect();
+        let fields = names.iter().cloned().zip(values);
+        let fields: BTreeMap<_, _> = fields.filter(|(name, _)| !name.is_empty()).collect();
         Record::from_fields(fields)
+    }
+
+    /// What is wrong with the header itself.
+    pub(crate) fn error(&self) -> Option<&Malformed> {
+        self.names.as_ref().err()
     }
 }
 
@@ -58,7 +65,8 @@ fn names(row: &[u8]) -> Result<Vec<String>, Malformed> {
         }
     }
     for (index, name) in names.iter().enumerate() {
-        if names.iter().take(index).any(|earlier| earlier == name) {
+        let mut earlier = names.iter().take(index);
+        if !name.is_empty() && earlier.any(|earlier| earlier == name) {
             return Err(Malformed::HeaderTwice(index + 1));
         }
     }

@@ -191,6 +191,21 @@ async fn a_body_that_stays_broken_is_one_failed_record_for_the_rest() {
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_before_its_first_record_is_an_error_and_counts_nothing() {
+    let bench = Bench::new([]).await;
+    let payload = notification(&[("incoming/a.jsonl", 9)]);
+    bench.s3.hold("bucket/incoming/a.jsonl", lines(50));
+    bench
+        .s3
+        .fail([Fault::Cut(20), Fault::Error(503, "SlowDown")]);
+    let error = bench.handle(&payload).await.unwrap_err();
+    assert!(error.to_string().ends_with("SlowDown"), "{error}");
+    assert_eq!(bench.counts(), [0, 0, 0]);
+    bench.handle(&payload).await.unwrap();
+    assert_eq!(bench.counts(), [50, 50, 0]);
+}
+
+#[tokio::test]
 async fn without_version_the_entity_tag_guards_the_read() {
     let bench = Bench::new([]).await;
     bench.s3.hold("bucket/incoming/a.jsonl", lines(1));

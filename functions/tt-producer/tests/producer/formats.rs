@@ -130,6 +130,38 @@ async fn a_header_without_a_required_column_fails_each_row() {
 }
 
 #[tokio::test]
+async fn a_wrong_header_that_no_row_follows_is_one_failed_record() {
+    let carriage_returns = "record_id,customer_id,event_type\rr-0,c-0,review\rr-1,c-1,review";
+    let giant = "x".repeat(5000);
+    for (content, reason) in [
+        ("r-0,c-0,review", "header has no column `record_id`"),
+        (carriage_returns, "header has no column `event_type`"),
+        (giant.as_str(), "header is unreadable"),
+    ] {
+        let bench = Bench::with([], |config| config.record_bytes = 1000).await;
+        bench.upload("incoming/a.csv", content).await;
+        assert_eq!(bench.counts(), [1, 0, 1], "{reason}");
+        let parked = bench.parked();
+        assert_eq!(
+            (&parked[0]["index"], &parked[0]["offset"]),
+            (&0.into(), &0.into())
+        );
+        assert_eq!(parked[0]["reason"], reason);
+        assert_eq!(parked[0]["content"], content[..content.len().min(1000)]);
+        assert_eq!(parked[0]["truncated"], content.len() > 1000);
+    }
+}
+
+#[tokio::test]
+async fn columns_without_a_name_are_no_fields() {
+    let bench = Bench::new([]).await;
+    let file = "record_id,customer_id,event_type,, \nr-0,c-0,review,,\nr-1,c-1,review,x,y\n";
+    bench.upload("incoming/a.csv", file).await;
+    assert_eq!(bench.counts(), [2, 2, 0]);
+    assert!(bench.events().iter().all(|event| event.extra.is_empty()));
+}
+
+#[tokio::test]
 async fn a_file_without_records_counts_nothing() {
     let bench = Bench::new([]).await;
     for content in ["record_id,customer_id,event_type\n", "[]", "\n\n"] {
