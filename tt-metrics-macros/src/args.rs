@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
-    Error, ExprPath, Ident, LitStr, Path, Token,
+    Error, Expr, ExprPath, Ident, LitStr, Path, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser, Result},
 };
@@ -13,12 +13,16 @@ use crate::diagnostics::{Mistakes, closest, one_of};
 #[derive(Default)]
 pub(crate) struct Count {
     pub(crate) calls: Option<Metric>,
+    /// How many items one call stands for.
+    pub(crate) items: Option<Expr>,
     pub(crate) krate: Option<Path>,
 }
 
 /// Arguments of `#[count_outcome(..)]`.
 #[derive(Default)]
 pub(crate) struct CountOutcome {
+    /// All of them as they were written.
+    pub(crate) written: TokenStream,
     pub(crate) success: Option<Metric>,
     pub(crate) failure: Option<Metric>,
     pub(crate) neutral: Option<Metric>,
@@ -37,7 +41,7 @@ pub(crate) enum Metric {
 }
 
 impl Count {
-    const NAMES: &[&str] = &["crate"];
+    const NAMES: &[&str] = &["items", "crate"];
 
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut args = Self::default();
@@ -47,13 +51,12 @@ impl Count {
                 let metric = metric(input)?;
                 return once(&mut args.calls, metric, at, "the metric");
             };
+            let at = name.span();
             match name.to_string().as_str() {
-                "crate" => {
-                    let path = crate_path(input)?;
-                    once(&mut args.krate, path, name.span(), "`crate`")
-                }
+                "items" => once(&mut args.items, number(input)?, at, "`items`"),
+                "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
                 other if CountOutcome::NAMES.contains(&other) => Err(Error::new(
-                    name.span(),
+                    at,
                     format!("`{other}` is an argument of `count_outcome`, not of `count`"),
                 )),
                 _ => Err(unknown(&name, Self::NAMES)),
@@ -84,7 +87,10 @@ impl CountOutcome {
     }
 
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
-        let mut args = Self::default();
+        let mut args = Self {
+            written: tokens.clone(),
+            ..Self::default()
+        };
         each_argument(tokens, mistakes, |input| {
             let Some(name) = argument_name(input)? else {
                 let message = "expected `success = \"..\"` or another argument, \
@@ -99,6 +105,10 @@ impl CountOutcome {
                 "interrupted" => once(&mut args.interrupted, metric(input)?, at, "`interrupted`"),
                 "by" => once(&mut args.by, classifier(input)?, at, "`by`"),
                 "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
+                other if Count::NAMES.contains(&other) => Err(Error::new(
+                    at,
+                    format!("`{other}` is an argument of `count`, not of `count_outcome`"),
+                )),
                 _ => Err(unknown(&name, Self::NAMES)),
             }
         });
@@ -146,7 +156,7 @@ fn argument_name(input: ParseStream<'_>) -> Result<Option<Ident>> {
     }
     let fork = input.fork();
     if let Ok(name) = fork.call(Ident::parse_any)
-        && CountOutcome::NAMES.contains(&name.to_string().as_str())
+        && is_argument(&name)
         && (fork.is_empty() || fork.peek(Token![,]))
     {
         return Err(valueless(&name));
@@ -154,10 +164,17 @@ fn argument_name(input: ParseStream<'_>) -> Result<Option<Ident>> {
     Ok(None)
 }
 
+fn is_argument(name: &Ident) -> bool {
+    let name = name.to_string();
+    let mut known = Count::NAMES.iter().chain(CountOutcome::NAMES);
+    known.any(|known| *known == name)
+}
+
 fn valueless(name: &Ident) -> Error {
     let example = match name.to_string().as_str() {
         "by" => "by = path::to::classifier".to_owned(),
         "crate" => "crate = path::to::tt_metrics".to_owned(),
+        "items" => "items = batch.len()".to_owned(),
         other => format!("{other} = \"Name\""),
     };
     Error::new(name.span(), format!("`{name}` needs a value: `{example}`"))
@@ -186,6 +203,12 @@ fn classifier(input: ParseStream<'_>) -> Result<ExprPath> {
         input,
         "expected the path of a function that takes a reference to the return value",
     )
+}
+
+fn number(input: ParseStream<'_>) -> Result<Expr> {
+    let at = input.span();
+    let message = "expected an expression over the arguments, for example `batch.len()`";
+    input.parse().map_err(|_| Error::new(at, message))
 }
 
 fn path(input: ParseStream<'_>, expected: &str) -> Result<ExprPath> {

@@ -1,17 +1,19 @@
 //! From attribute and function to the counted function.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+mod outcome;
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ExprPath, ReturnType, Token, Type, parse_quote_spanned, spanned::Spanned};
+use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
 use crate::{
     args::{Count, CountOutcome},
     check,
     diagnostics::Mistakes,
-    item::{Binding, Function},
+    item::Function,
     site::Declared,
     tail::replace_async_block,
-    types::{Ends, future_output, returned, without_impl_trait},
+    types::Ends,
 };
 
 /// `#[count(..)]`: one statement at the start of the body.
@@ -40,8 +42,12 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
         check::outcome(function, &args, &mut mistakes);
     }
     match function {
+        // Its expression names the parameters as they are now, so it is expanded first.
+        Some(function) if mistakes.is_empty() && function.attrs.iter().any(counts_items) => {
+            below_others(&args, function).into_token_stream()
+        }
         Some(function) if mistakes.is_empty() => {
-            outcome_counted(&args, function).into_token_stream()
+            outcome::counted(&args, function).into_token_stream()
         }
         _ => mistakes.report(item),
     }
@@ -54,8 +60,16 @@ fn counted(args: &Count, mut function: Function) -> Function {
         ..Declared::default()
     };
     let site = declared.site(&private, &function);
+    let number = args.items.as_ref().map_or_else(
+        || quote_spanned!(Span::mixed_site()=> 1),
+        |items| {
+            let ends = Ends::of(items, Span::mixed_site());
+            let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::items));
+            quote_spanned!(Span::mixed_site()=> #path(#items))
+        },
+    );
     let statement = quote_spanned! {Span::mixed_site()=>
-        { #site #private::count(&__TT_METRICS_SITE, 1); }
+        { #site #private::count(&__TT_METRICS_SITE, #number); }
     };
     // A future that nobody polls is no call, so the statement belongs into the `async` block.
     let in_future = if function.sig.asyncness.is_some() {
@@ -73,162 +87,37 @@ fn counted(args: &Count, mut function: Function) -> Function {
     function
 }
 
-fn outcome_counted(args: &CountOutcome, function: Function) -> Function {
-    let private = private(args.krate.as_ref());
-    let declared = Declared {
-        calls: None,
-        success: args.success.as_ref(),
-        failure: args.failure.as_ref(),
-        neutral: args.neutral.as_ref(),
-        interrupted: args.interrupted.as_ref(),
+/// The same function with `#[count_outcome(..)]` below its other attributes.
+fn below_others(args: &CountOutcome, mut function: Function) -> Function {
+    let written = &args.written;
+    let library = library(args.krate.as_ref());
+    let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
+        #[#library::count_outcome(#written)]
     };
-    let expansion = OutcomeExpansion {
-        site: declared.site(&private, &function),
-        private,
-        by: args.by.as_ref(),
+    function.attrs.push(attribute);
+    function
+}
+
+/// Whether this is a `#[count(.., items = ..)]`.
+fn counts_items(attr: &Attribute) -> bool {
+    let Meta::List(meta) = &attr.meta else {
+        return false;
     };
-    if function.sig.asyncness.is_some() {
-        return expansion.desugar(function);
-    }
-    match expansion.track_async_block(&function) {
-        Some(body) => Function {
-            body: braced(&function.body, body),
-            ..function
-        },
-        None => expansion.call(function),
-    }
+    let mut tokens = meta.tokens.clone().into_iter();
+    let mut named = |name| tokens.any(|token| matches!(token, TokenTree::Ident(it) if it == name));
+    let called = meta.path.segments.last();
+    called.is_some_and(|called| called.ident == "count") && named("items")
 }
 
-/// What the three forms of `#[count_outcome]` share.
-struct OutcomeExpansion<'a> {
-    private: TokenStream,
-    site: TokenStream,
-    by: Option<&'a ExprPath>,
-}
-
-impl OutcomeExpansion<'_> {
-    /// A sync function: one call with a closure that is the body.
-    fn call(&self, mut function: Function) -> Function {
-        let Self { private, site, .. } = self;
-        let parts = function.name_parameters();
-        let touch = touch(&function);
-        let output = without_impl_trait(returned(&function.sig.output));
-        let classify = self.classify(&output);
-        let inner = within(&quote!(#touch #parts), &function.body);
-        let body = quote_spanned! {Span::mixed_site()=>
-            #site
-            return #private::call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
-        };
-        function.body = braced(&function.body, body);
-        function
-    }
-
-    /// An `async fn`: a function that returns the tracked future.
-    fn desugar(&self, mut function: Function) -> Function {
-        let Self { private, site, .. } = self;
-        let parts = function.name_parameters();
-        let touch = touch(&function);
-        let output = returned(&function.sig.output);
-        let erased = without_impl_trait(output.clone());
-        let classify = self.classify(&erased);
-        let edge = return_edge(&erased);
-        let inner = within(&quote!(#touch #parts #edge), &function.body);
-        let body = quote_spanned! {Span::mixed_site()=>
-            #site
-            return #private::track(&__TT_METRICS_SITE, #classify, async move #inner);
-        };
-        let ends = Ends::of(&output, function.sig.ident.span());
-        // The edition of this span lets the future capture every lifetime, in any user's edition.
-        let edition_2024 = Span::mixed_site().located_at(ends.first);
-        let future = quote_spanned! {edition_2024=>
-            impl ::core::future::Future<Output = #output>
-        };
-        if function
-            .attrs
-            .iter()
-            .any(|attr| attr.path().is_ident("must_use"))
-        {
-            // The future says it too, which clippy would blame on the user.
-            function
-                .attrs
-                .push(parse_quote_spanned! {Span::mixed_site()=>
-                 #[allow(clippy::double_must_use)]
-                });
-        }
-        function.sig.asyncness = None;
-        function.sig.output =
-            ReturnType::Type(Token![->](edition_2024), Box::new(Type::Verbatim(future)));
-        function.body = braced(&function.body, body);
-        function
-    }
-
-    /// A function whose body ends in an `async` block: that block is tracked.
-    fn track_async_block(&self, function: &Function) -> Option<TokenStream> {
-        let Self { private, site, .. } = self;
-        let output = future_output(&function.sig.output).map_or_else(
-            || quote_spanned!(Span::mixed_site()=> _),
-            |output| without_impl_trait(output.to_token_stream()),
-        );
-        let classify = self.classify(&output);
-        replace_async_block(function.body.stream(), &mut |keywords, block| {
-            quote_spanned! {Span::mixed_site()=>
-                { #site #private::track(&__TT_METRICS_SITE, #classify, #keywords #block) }
-            }
-        })
-    }
-
-    /// The classifier as a closure that names the type it takes, so that the return type is what
-    /// the compiler trusts, and a classifier of another type is what it blames.
-    fn classify(&self, output: &TokenStream) -> TokenStream {
-        let value = Ident::new("__value", Span::mixed_site());
-        let call = if let Some(by) = self.by {
-            // A mismatch is reported at the argument, which therefore stands at the path.
-            let given = Ident::new("__value", Span::mixed_site().located_at(by.span()));
-            quote_spanned!(Span::mixed_site()=> #by(#given))
-        } else {
-            let private = &self.private;
-            let ends = Ends::of(output, Span::mixed_site());
-            let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::classify));
-            // More than one token, so that all of the type can be underlined.
-            let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
-            quote_spanned!(Span::mixed_site()=> #path(#given))
-        };
-        quote_spanned!(Span::mixed_site()=> |#value: &#output| #call)
-    }
-}
-
-/// Uses every argument, in reverse order: all are moved into the body, and drop there in the
-/// order in which a plain function drops them.
-fn touch(function: &Function) -> TokenStream {
-    let touched = function.bindings().into_iter().rev().map(|binding| {
-        let Binding { cfgs, name } = binding;
-        // Clippy takes the user's name for the user's own use of it.
-        let allow = name.to_string().starts_with('_').then(
-            || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]),
-        );
-        quote_spanned!(Span::mixed_site()=> #(#cfgs)* #allow let _ = &#name;)
-    });
-    touched.collect()
-}
-
-/// A return of the declared type that is never reached: from it the compiler learns the type
-/// that the block yields, converts to it, and blames the user's own expression for another one.
-fn return_edge(output: &TokenStream) -> TokenStream {
-    let ends = Ends::of(output, Span::mixed_site());
-    ends.underline(quote_spanned! {Span::mixed_site().located_at(ends.first)=>
-        #[allow(unreachable_code, clippy::all, clippy::pedantic)]
-        if false {
-            let __returned: #output = loop {};
-            return __returned;
-        }
-    })
-}
-
-fn private(krate: Option<&syn::Path>) -> TokenStream {
-    let library = krate.map_or_else(
+fn library(krate: Option<&Path>) -> TokenStream {
+    krate.map_or_else(
         || quote_spanned!(Span::mixed_site()=> ::tt_metrics),
         ToTokens::to_token_stream,
-    );
+    )
+}
+
+fn private(krate: Option<&Path>) -> TokenStream {
+    let library = library(krate);
     quote_spanned!(Span::mixed_site()=> #library::__private)
 }
 

@@ -50,6 +50,18 @@ use proc_macro::TokenStream;
 /// # receive();
 /// ```
 ///
+/// `items = expr` adds a number of items in place of 1: an unsigned integer, from an expression over the arguments. It
+/// is evaluated once, where the body begins; in a function that returns an `async` block, that is in the block.
+///
+/// ```
+/// #[tt_metrics::count("RecordsReceived", items = batch.len())]
+/// fn receive(batch: &[&str]) {}
+///
+/// let metrics = tt_metrics::capture();
+/// receive(&["a,b", "c,d"]);
+/// assert_eq!(metrics.count("RecordsReceived"), 2);
+/// ```
+///
 /// `crate = path` says where `tt-metrics` is when it is reached through another crate.
 ///
 /// ```

@@ -6,6 +6,8 @@ mod declarations;
 mod drop_order;
 #[path = "macros/futures.rs"]
 mod futures;
+#[path = "macros/items.rs"]
+mod items;
 #[path = "macros/outcomes.rs"]
 mod outcomes;
 

@@ -18,6 +18,43 @@ pub fn count(site: &'static Site, n: u64) {
     call::count(site, n);
 }
 
+/// A number of items (`#[count("..", items = expr)]`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number of items",
+    label = "expected an unsigned integer",
+    note = "count what a collection holds with `.len()`, and convert a signed number where it is known not to be negative"
+)]
+pub trait Items {
+    /// The number; what no `u64` holds is the greatest `u64`.
+    fn items(self) -> u64;
+}
+
+macro_rules! unsigned_integers {
+    ($($ty:ty),*) => {
+        $(impl Items for $ty {
+            #[inline]
+            fn items(self) -> u64 {
+                u64::try_from(self).unwrap_or(u64::MAX)
+            }
+        })*
+    };
+}
+
+unsigned_integers!(u8, u16, u32, u64, usize);
+
+impl<N: Items + Copy> Items for &N {
+    #[inline]
+    fn items(self) -> u64 {
+        (*self).items()
+    }
+}
+
+/// The number of items that an expression stands for.
+#[inline]
+pub fn items<N: Items>(number: N) -> u64 {
+    number.items()
+}
+
 /// Runs a sync body and counts its outcome, a panic as failure.
 #[inline]
 pub fn call<R>(

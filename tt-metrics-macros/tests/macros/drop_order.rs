@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, panic::catch_unwind, pin::pin};
 
-use tt_metrics::{capture, count_outcome};
+use tt_metrics::{capture, count, count_outcome};
 
 use crate::{block_on, poll_once, yield_once};
 
@@ -153,6 +153,38 @@ fn async_arguments_stay_until_the_first_poll() {
     assert_eq!(DROPPED.take(), Vec::<&str>::new());
     drop(future);
     assert_eq!(DROPPED.take().len(), 6);
+}
+
+#[test]
+fn arguments_that_are_counted_drop_as_in_the_plain_function() {
+    async fn plain(first: Loud, _last: Loud) -> Result<(), ()> {
+        let _ = &first;
+        yield_once().await;
+        Ok(())
+    }
+
+    #[count_outcome(success = "DropDone")]
+    #[count("DropItems", items = first.0.len())]
+    async fn above(first: Loud, _last: Loud) -> Result<(), ()> {
+        let _ = &first;
+        yield_once().await;
+        Ok(())
+    }
+
+    #[count("DropItems", items = first.0.len())]
+    #[count_outcome(success = "DropDone")]
+    async fn below(first: Loud, _last: Loud) -> Result<(), ()> {
+        let _ = &first;
+        yield_once().await;
+        Ok(())
+    }
+
+    let _metrics = capture();
+    let plain = dropped(|| block_on(plain(Loud("first"), Loud("last"))).unwrap());
+    let same = dropped(|| block_on(above(Loud("first"), Loud("last"))).unwrap());
+    assert_eq!(same, plain);
+    let same = dropped(|| block_on(below(Loud("first"), Loud("last"))).unwrap());
+    assert_eq!(same, plain);
 }
 
 #[test]

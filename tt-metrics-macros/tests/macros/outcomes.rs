@@ -163,8 +163,8 @@ fn an_outcome_is_itself() {
 
 #[test]
 fn a_reference_is_what_it_refers_to() {
-    assert_eq!(returned!(&'static Option<u8>, &Some(1)), [2, 0, 0]);
-    assert_eq!(returned!(&'static Option<u8>, &None), [0, 2, 0]);
+    assert_eq!(returned!(&'static Result<u8, u8>, &Ok(1)), [2, 0, 0]);
+    assert_eq!(returned!(&'static Result<u8, u8>, &Err(1)), [0, 2, 0]);
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Account {
     }
 
     /// Empties the account.
-    #[count("Calls")]
+    #[count("Calls", items = self.balance)]
     #[count_outcome(success = "S", by = done)]
     pub fn empty(&mut self) {
         self.balance = 0;
@@ -120,6 +120,7 @@ impl Account {
 ///
 /// Never.
 #[count_outcome(success = "S", failure = "F")]
+#[count("Items", items = list.len())]
 pub async fn show<T: fmt::Display + Sync, const N: usize>(
     name: &T,
     list: [&'static str; N],
