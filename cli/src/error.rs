@@ -91,7 +91,7 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::NoSuchFile { .. } => {
-                "check the path, or leave `--file` out to upload the shipped five records"
+                "check the path; `cargo tt demo` without `--file` uploads a shipped file of five records"
             }
             Self::Directory { .. } => {
                 "name one file: CSV with a header, JSON Lines or a JSON array"
