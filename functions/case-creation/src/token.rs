@@ -176,7 +176,8 @@ impl Tokens {
     async fn invoke_manager(&self, rejected: Option<&str>) -> Result<(), Error> {
         let payload = match rejected {
             Some(fingerprint) => json!({ "action": "refresh", "rejected": fingerprint }),
-            None => json!({ "action": "refresh" }),
+            // What is too old for us must be too old for the token manager.
+            None => json!({ "action": "refresh", "ahead_seconds": LEEWAY.as_secs() }),
         };
         let call = self.lambda.invoke().function_name(&self.function);
         let answer = call

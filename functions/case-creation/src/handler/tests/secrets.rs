@@ -83,7 +83,7 @@ async fn a_secret_without_a_token_yet_asks_for_one() {
     assert_eq!(bench.counted(), (2, 0));
     assert_eq!(
         bench.outside.world().refreshes,
-        [json!({"action": "refresh"})]
+        [json!({"action": "refresh", "ahead_seconds": 30})]
     );
 }
 
