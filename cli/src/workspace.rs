@@ -89,6 +89,10 @@ pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// What tells a target directory: cargo writes the tag only into one that it made itself, and the other file unless it
+/// is told not to.
+const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
+
 /// Target and profile directory of `<target>/[<triple>/]<profile>/[deps/]<binary>`.
 fn target_of(binary: &Path) -> Option<(PathBuf, String)> {
     let mut directory = binary.parent()?;
@@ -97,7 +101,7 @@ fn target_of(binary: &Path) -> Option<(PathBuf, String)> {
     }
     let profile = directory.file_name()?.to_str()?.to_owned();
     let mut above = directory.ancestors().skip(1).take(2);
-    let target = above.find(|above| above.join("CACHEDIR.TAG").is_file())?;
+    let target = above.find(|above| MARKS.iter().any(|mark| above.join(mark).is_file()))?;
     Some((target.to_path_buf(), profile))
 }
 
@@ -107,20 +111,19 @@ mod tests {
 
     #[test]
     fn target_and_profile_are_read_off_the_path_of_the_binary() {
-        let target = tempfile::tempdir().unwrap();
-        let target = target.path();
-        std::fs::write(target.join("CACHEDIR.TAG"), "").unwrap();
-        for (binary, profile) in [
-            ("debug/cargo-tt", "debug"),
-            ("debug/deps/acceptance-0123", "debug"),
-            ("x86_64-unknown-linux-gnu/release/cargo-tt", "release"),
-        ] {
-            let found = target_of(&target.join(binary));
-            assert_eq!(
-                found,
-                Some((target.to_path_buf(), profile.to_owned())),
-                "{binary}"
-            );
+        for mark in MARKS {
+            let target = tempfile::tempdir().unwrap();
+            let target = target.path();
+            std::fs::write(target.join(mark), "").unwrap();
+            for (binary, profile) in [
+                ("debug/cargo-tt", "debug"),
+                ("debug/deps/acceptance-0123", "debug"),
+                ("x86_64-unknown-linux-gnu/release/cargo-tt", "release"),
+            ] {
+                let found = target_of(&target.join(binary));
+                let expected = Some((target.to_path_buf(), profile.to_owned()));
+                assert_eq!(found, expected, "{binary} below {mark}");
+            }
         }
     }
 
