@@ -28,6 +28,8 @@ pub(crate) struct CountOutcome {
     pub(crate) neutral: Option<Metric>,
     pub(crate) interrupted: Option<Metric>,
     pub(crate) by: Option<ExprPath>,
+    /// Whether the items of the return value are counted, in place of the call.
+    pub(crate) each: Option<Ident>,
     pub(crate) krate: Option<Path>,
 }
 
@@ -55,10 +57,9 @@ impl Count {
             match name.to_string().as_str() {
                 "items" => once(&mut args.items, number(input)?, at, "`items`"),
                 "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
-                other if CountOutcome::NAMES.contains(&other) => Err(Error::new(
-                    at,
-                    format!("`{other}` is an argument of `count_outcome`, not of `count`"),
-                )),
+                other if CountOutcome::NAMES.contains(&other) => {
+                    Err(foreign(&name, "count_outcome", "count"))
+                }
                 _ => Err(unknown(&name, Self::NAMES)),
             }
         });
@@ -73,6 +74,7 @@ impl CountOutcome {
         "neutral",
         "interrupted",
         "by",
+        "each",
         "crate",
     ];
 
@@ -92,6 +94,10 @@ impl CountOutcome {
             ..Self::default()
         };
         each_argument(tokens, mistakes, |input| {
+            if let Some(flag) = flag(input, "each")? {
+                let at = flag.span();
+                return once(&mut args.each, flag, at, "`each`");
+            }
             let Some(name) = argument_name(input)? else {
                 let message = "expected `success = \"..\"` or another argument, \
                                since a metric needs the outcome that it counts";
@@ -105,10 +111,9 @@ impl CountOutcome {
                 "interrupted" => once(&mut args.interrupted, metric(input)?, at, "`interrupted`"),
                 "by" => once(&mut args.by, classifier(input)?, at, "`by`"),
                 "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
-                other if Count::NAMES.contains(&other) => Err(Error::new(
-                    at,
-                    format!("`{other}` is an argument of `count`, not of `count_outcome`"),
-                )),
+                other if Count::NAMES.contains(&other) => {
+                    Err(foreign(&name, "count", "count_outcome"))
+                }
                 _ => Err(unknown(&name, Self::NAMES)),
             }
         });
@@ -143,6 +148,18 @@ fn each_argument(
     let _: Result<()> = parser.parse2(tokens);
 }
 
+/// The argument of this name, which has no value.
+fn flag(input: ParseStream<'_>, name: &str) -> Result<Option<Ident>> {
+    let ahead = input.fork();
+    if !ahead.call(Ident::parse_any).is_ok_and(|word| word == name) {
+        return Ok(None);
+    }
+    if ahead.is_empty() || ahead.peek(Token![,]) {
+        return input.call(Ident::parse_any).map(Some);
+    }
+    Err(input.error(format!("`{name}` has no value, expected `{name}` alone")))
+}
+
 /// `name =`, unless the argument is a value without a name.
 fn argument_name(input: ParseStream<'_>) -> Result<Option<Ident>> {
     let named = input.peek(Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==]);
@@ -172,12 +189,19 @@ fn is_argument(name: &Ident) -> bool {
 
 fn valueless(name: &Ident) -> Error {
     let example = match name.to_string().as_str() {
+        // Where it is an argument it has been taken as a flag.
+        "each" => return foreign(name, "count_outcome", "count"),
         "by" => "by = path::to::classifier".to_owned(),
         "crate" => "crate = path::to::tt_metrics".to_owned(),
         "items" => "items = batch.len()".to_owned(),
         other => format!("{other} = \"Name\""),
     };
     Error::new(name.span(), format!("`{name}` needs a value: `{example}`"))
+}
+
+fn foreign(name: &Ident, theirs: &str, ours: &str) -> Error {
+    let message = format!("`{name}` is an argument of `{theirs}`, not of `{ours}`");
+    Error::new(name.span(), message)
 }
 
 fn unknown(name: &Ident, known: &[&str]) -> Error {

@@ -60,7 +60,11 @@ pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut M
                        `#[count(\"Name\")]` counts its calls";
         mistakes.push(Error::new(never, message));
     }
-    if matches!(output, ReturnType::Default) && args.by.is_none() {
+    let nothing = matches!(output, ReturnType::Default);
+    if let (true, Some(each)) = (nothing, &args.each) {
+        let message = "`each` counts the items of the return value, and this function has none";
+        mistakes.push(Error::new(each.span(), message));
+    } else if nothing && args.by.is_none() {
         let message = "a function without a return value has no outcome, return a `Result`, \
                        or name a classifier with `by = path::to::classifier`";
         mistakes.push(Error::new(function.sig.ident.span(), message));

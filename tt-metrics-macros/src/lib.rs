@@ -201,6 +201,22 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # deliver(false);
 /// ```
 ///
+/// `each` counts the items of the return value in place of the call: of any collection that can be iterated by reference.
+/// `by = path` then classifies one item. A call that panics has no items and is one failure, and one that is cut off is
+/// one interruption; an empty collection counts nothing.
+///
+/// ```
+/// #[tt_metrics::count_outcome(success = "RecordParsed", failure = "RecordRefused", each)]
+/// fn parse(lines: &[&str]) -> Vec<Result<u8, std::num::ParseIntError>> {
+///     lines.iter().map(|line| line.parse()).collect()
+/// }
+///
+/// let metrics = tt_metrics::capture();
+/// parse(&["1", "2", "x"]);
+/// assert_eq!(metrics.count("RecordParsed"), 2);
+/// assert_eq!(metrics.count("RecordRefused"), 1);
+/// ```
+///
 /// `crate = path` says where `tt-metrics` is when it is reached through another crate, as for [`macro@count`].
 ///
 /// # Functions

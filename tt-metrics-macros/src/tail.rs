@@ -70,11 +70,13 @@ fn async_keywords(before: &[TokenTree]) -> usize {
     }
 }
 
-/// Whether the tokens end in `pin` or `track`, the calls that hand a future on.
+/// Whether the tokens end in one of the calls that hand a future on.
 fn calls_wrapper(before: &[TokenTree]) -> bool {
-    before
-        .last()
-        .is_some_and(|last| is_word(last, "pin") || is_word(last, "track"))
+    let wraps = |last| {
+        let mut wrappers = ["pin", "track", "track_each"].into_iter();
+        wrappers.any(|wrapper| is_word(last, wrapper))
+    };
+    before.last().is_some_and(wraps)
 }
 
 /// Whether the tokens end in `return` and perhaps a path or `async move`.

@@ -4,6 +4,8 @@
 mod declarations;
 #[path = "macros/drop_order.rs"]
 mod drop_order;
+#[path = "macros/each.rs"]
+mod each;
 #[path = "macros/futures.rs"]
 mod futures;
 #[path = "macros/items.rs"]

@@ -1,5 +1,7 @@
 //! What the attributes expand to. Not public API.
 
+mod each;
+
 pub use linkme;
 
 use std::future::Future;
@@ -9,6 +11,8 @@ pub use crate::{
     outcome::{Classify, Outcome},
     site::{Declaration, SITES, Site},
 };
+
+pub use each::{call_each, each, each_by, track_each};
 
 use crate::call;
 

@@ -26,6 +26,7 @@ pub(super) fn counted(args: &CountOutcome, function: Function) -> Function {
         site: declared.site(&private, &function),
         private,
         by: args.by.as_ref(),
+        each: args.each.is_some(),
     };
     if function.sig.asyncness.is_some() {
         return expansion.desugar(function);
@@ -44,12 +45,21 @@ struct OutcomeExpansion<'a> {
     private: TokenStream,
     site: TokenStream,
     by: Option<&'a ExprPath>,
+    each: bool,
 }
 
 impl OutcomeExpansion<'_> {
+    /// One of the functions of the library that have a second form for `each`.
+    fn engine(&self, one: &str, each: &str) -> TokenStream {
+        let private = &self.private;
+        let name = Ident::new(if self.each { each } else { one }, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #private::#name)
+    }
+
     /// A sync function: one call with a closure that is the body.
     fn call(&self, mut function: Function) -> Function {
-        let Self { private, site, .. } = self;
+        let site = &self.site;
+        let call = self.engine("call", "call_each");
         let parts = function.name_parameters();
         let touch = touch(&function);
         let output = without_impl_trait(returned(&function.sig.output));
@@ -57,7 +67,7 @@ impl OutcomeExpansion<'_> {
         let inner = within(&quote!(#touch #parts), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
-            return #private::call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
+            return #call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
         };
         function.body = braced(&function.body, body);
         function
@@ -65,7 +75,8 @@ impl OutcomeExpansion<'_> {
 
     /// An `async fn`: a function that returns the tracked future.
     fn desugar(&self, mut function: Function) -> Function {
-        let Self { private, site, .. } = self;
+        let site = &self.site;
+        let track = self.engine("track", "track_each");
         let parts = function.name_parameters();
         let touch = touch(&function);
         let output = returned(&function.sig.output);
@@ -75,7 +86,7 @@ impl OutcomeExpansion<'_> {
         let inner = within(&quote!(#touch #parts #edge), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
-            return #private::track(&__TT_METRICS_SITE, #classify, async move #inner);
+            return #track(&__TT_METRICS_SITE, #classify, async move #inner);
         };
         let ends = Ends::of(&output, function.sig.ident.span());
         // The edition of this span lets the future capture every lifetime, in any user's edition.
@@ -104,7 +115,8 @@ impl OutcomeExpansion<'_> {
 
     /// A function whose body ends in an `async` block: that block is tracked.
     fn track_async_block(&self, function: &Function) -> Option<TokenStream> {
-        let Self { private, site, .. } = self;
+        let site = &self.site;
+        let track = self.engine("track", "track_each");
         let output = future_output(&function.sig.output).map_or_else(
             || quote_spanned!(Span::mixed_site()=> _),
             |output| without_impl_trait(output.to_token_stream()),
@@ -112,7 +124,7 @@ impl OutcomeExpansion<'_> {
         let classify = self.classify(&output);
         replace_async_block(function.body.stream(), &mut |keywords, block| {
             quote_spanned! {Span::mixed_site()=>
-                { #site #private::track(&__TT_METRICS_SITE, #classify, #keywords #block) }
+                { #site #track(&__TT_METRICS_SITE, #classify, #keywords #block) }
             }
         })
     }
@@ -121,20 +133,33 @@ impl OutcomeExpansion<'_> {
     /// the compiler trusts, and a classifier of another type is what it blames.
     fn classify(&self, output: &TokenStream) -> TokenStream {
         let value = Ident::new("__value", Span::mixed_site());
-        let call = if let Some(by) = self.by {
-            // A mismatch is reported at the argument, which therefore stands at the path.
-            let given = Ident::new("__value", Span::mixed_site().located_at(by.span()));
-            quote_spanned!(Span::mixed_site()=> #by(#given))
-        } else {
-            let private = &self.private;
-            let ends = Ends::of(output, Span::mixed_site());
-            let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::classify));
-            // More than one token, so that all of the type can be underlined.
-            let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
-            quote_spanned!(Span::mixed_site()=> #path(#given))
+        // More than one token, so that all of the type can be underlined.
+        let ends = Ends::of(output, Span::mixed_site());
+        let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
+        let call = match self.by {
+            None => {
+                let classify = ends.underline(self.engine("classify", "each"));
+                quote_spanned!(Span::mixed_site()=> #classify(#given))
+            }
+            Some(by) if self.each => {
+                let each_by = ends.underline(self.engine("classify", "each_by"));
+                let item = Ident::new("__item", Span::mixed_site());
+                let classify = classified(by, &item);
+                let at = Span::mixed_site().located_at(ends.last);
+                quote_spanned!(at=> #each_by(#given, |#item| #classify))
+            }
+            Some(by) => classified(by, &value),
         };
         quote_spanned!(Span::mixed_site()=> |#value: &#output| #call)
     }
+}
+
+/// The call of the user's classifier.
+fn classified(by: &ExprPath, value: &Ident) -> TokenStream {
+    // A mismatch is reported at the argument, which therefore stands at the path.
+    let mut given = value.clone();
+    given.set_span(value.span().located_at(by.span()));
+    quote_spanned!(Span::mixed_site()=> #by(#given))
 }
 
 /// Uses every argument, in reverse order: all are moved into the body, and drop there in the

@@ -130,6 +130,20 @@ pub async fn show<T: fmt::Display + Sync, const N: usize>(
     return Ok(format!("{name} {list:?} {tail:?}"));
 }
 
+/// Returns what is given.
+#[count_outcome(success = "S", failure = "F", each)]
+pub async fn all(list: Vec<io::Result<u8>>) -> Vec<io::Result<u8>> {
+    future::ready(()).await;
+    return list;
+}
+
+/// Returns what is left.
+#[count_outcome(success = "S", each, by = emptied)]
+#[must_use]
+pub fn left(account: &Account) -> [u8; 2] {
+    return [account.balance, 0];
+}
+
 /// Classifies.
 const fn classify(result: &io::Result<u8>) -> Outcome {
     return match result {
@@ -164,5 +178,7 @@ fn main() {
     drop(account.add_later((1, 2), "name", "", String::new()));
     drop(account.empty_later());
     drop(Account::boxed("name"));
+    assert_eq!(left(&account), [0, 0]);
+    drop(all(Vec::new()));
     drop(show(&1, ["a"], 1));
 }
