@@ -12,6 +12,8 @@ use crate::diagnostics::{Mistakes, closest, one_of};
 /// Arguments of `#[count(..)]`.
 #[derive(Default)]
 pub(crate) struct Count {
+    /// All of them as they were written.
+    pub(crate) written: TokenStream,
     pub(crate) calls: Option<Metric>,
     /// How many items one call stands for.
     pub(crate) items: Option<Expr>,
@@ -46,8 +48,12 @@ impl Count {
     const NAMES: &[&str] = &["items", "crate"];
 
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
-        let mut args = Self::default();
+        let mut args = Self {
+            written: tokens.clone(),
+            ..Self::default()
+        };
         each_argument(tokens, mistakes, |input| {
+            refuse_skip(input, "count")?;
             let Some(name) = argument_name(input)? else {
                 let at = input.span();
                 let metric = metric(input)?;
@@ -94,6 +100,7 @@ impl CountOutcome {
             ..Self::default()
         };
         each_argument(tokens, mistakes, |input| {
+            refuse_skip(input, "count_outcome")?;
             if let Some(flag) = flag(input, "each")? {
                 let at = flag.span();
                 return once(&mut args.each, flag, at, "`each`");
@@ -158,6 +165,17 @@ fn flag(input: ParseStream<'_>, name: &str) -> Result<Option<Ident>> {
         return input.call(Ident::parse_any).map(Some);
     }
     Err(input.error(format!("`{name}` has no value, expected `{name}` alone")))
+}
+
+/// `skip` on a method has gone when the attribute of its `impl` block was expanded.
+fn refuse_skip(input: ParseStream<'_>, attribute: &str) -> Result<()> {
+    let Some(skip) = flag(input, "skip")? else {
+        return Ok(());
+    };
+    let message = format!(
+        "`skip` leaves a method out of an `impl` block with `#[{attribute}(..)]`, there is none"
+    );
+    Err(Error::new(skip.span(), message))
 }
 
 /// `name =`, unless the argument is a value without a name.

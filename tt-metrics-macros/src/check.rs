@@ -52,6 +52,25 @@ pub(crate) fn function(function: &Function, mistakes: &mut Mistakes) {
     }
 }
 
+/// What no attribute of an `impl` block can count.
+pub(crate) fn method(method: &Function, attribute: &str, mistakes: &mut Mistakes) {
+    if let Some(constness) = &method.sig.constness {
+        let message = format!(
+            "a `const fn` cannot be counted, since counting happens at run time; \
+             `#[{attribute}(skip)]` leaves it out"
+        );
+        mistakes.push(Error::new(constness.span, message));
+    }
+}
+
+/// Whether the return type is one that may have an outcome, as far as it can be seen.
+pub(crate) fn may_have_outcome(method: &Function, args: &CountOutcome) -> bool {
+    match &method.sig.output {
+        ReturnType::Default => args.by.is_some() && args.each.is_none(),
+        output @ ReturnType::Type(..) => types::is_never(output).is_none(),
+    }
+}
+
 /// What has no outcome, whatever its type does.
 pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut Mistakes) {
     let output = &function.sig.output;

@@ -2,7 +2,7 @@
 
 mod outcome;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
@@ -10,6 +10,7 @@ use crate::{
     args::{Count, CountOutcome},
     check,
     diagnostics::Mistakes,
+    impl_block::{ImplBlock, is_impl_block},
     item::Function,
     site::Declared,
     tail::replace_async_block,
@@ -21,6 +22,14 @@ pub(crate) fn count(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = Count::parse(args, &mut mistakes);
     check::count(&args, &mut mistakes);
+    if is_impl_block(&item) {
+        let block = Block {
+            attribute: "count",
+            library: library(args.krate.as_ref()),
+            written: &args.written,
+        };
+        return block.expand(item, mistakes, |_| true);
+    }
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
         check::function(function, &mut mistakes);
@@ -36,6 +45,16 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
     let mut mistakes = Mistakes::default();
     let args = CountOutcome::parse(args, &mut mistakes);
     check::count_outcome(&args, &mut mistakes);
+    if is_impl_block(&item) {
+        let block = Block {
+            attribute: "count_outcome",
+            library: library(args.krate.as_ref()),
+            written: &args.written,
+        };
+        return block.expand(item, mistakes, |method| {
+            check::may_have_outcome(method, &args)
+        });
+    }
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
         check::function(function, &mut mistakes);
@@ -85,6 +104,46 @@ fn counted(args: &Count, mut function: Function) -> Function {
         None => within(&statement, &function.body),
     };
     function
+}
+
+/// An attribute on an `impl` block.
+struct Block<'a> {
+    attribute: &'static str,
+    library: TokenStream,
+    written: &'a TokenStream,
+}
+
+impl Block<'_> {
+    /// The same block with the attribute on each method that it counts, where it is expanded in
+    /// its turn: other attributes of the block, which may rewrite the methods, come before it.
+    fn expand(
+        &self,
+        item: TokenStream,
+        mut mistakes: Mistakes,
+        counts: impl Fn(&Function) -> bool,
+    ) -> TokenStream {
+        let Some(mut block) = mistakes.keep(syn::parse2::<ImplBlock>(item.clone())) else {
+            return mistakes.report(item);
+        };
+        let mut methods = block.without_own(self.attribute);
+        methods.retain(|method| counts(method));
+        for method in &methods {
+            check::method(method, self.attribute, &mut mistakes);
+        }
+        if mistakes.is_empty() {
+            let Self {
+                library, written, ..
+            } = self;
+            let name = Ident::new(self.attribute, Span::mixed_site());
+            let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
+                #[#library::#name(#written)]
+            };
+            for method in methods {
+                method.attrs.insert(0, attribute.clone());
+            }
+        }
+        mistakes.report(block.into_token_stream())
+    }
 }
 
 /// The same function with `#[count_outcome(..)]` below its other attributes.

@@ -154,7 +154,8 @@ fn block(input: ParseStream<'_>) -> Result<Group> {
     }
 }
 
-fn begins_function(input: ParseStream<'_>) -> bool {
+/// Whether a function comes next, behind its attributes and its visibility.
+pub(crate) fn begins_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     loop {
         if ahead.peek(Token![fn]) {
@@ -172,11 +173,7 @@ fn begins_function(input: ParseStream<'_>) -> bool {
 }
 
 fn not_a_function(item: ParseStream<'_>) -> Error {
-    let kinds: [(bool, &str); 9] = [
-        (
-            item.peek(Token![impl]),
-            "an `impl` block; put the attribute on its methods",
-        ),
+    let kinds: [(bool, &str); 8] = [
         (
             item.peek(Token![trait]),
             "a trait; put the attribute on the methods",

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod diagnostics;
 mod expand;
+mod impl_block;
 mod item;
 mod site;
 mod tail;
@@ -219,6 +220,38 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `crate = path` says where `tt-metrics` is when it is reached through another crate, as for [`macro@count`].
 ///
+/// # `impl` blocks
+///
+/// On an `impl` block, inherent or of a trait, the attribute stands for one on each method. Methods that return nothing
+/// have no outcome and are left out, unless `by` classifies them, and so are those with `#[count_outcome(skip)]`; one
+/// with arguments of its own has those in place of the block's. `#[count(..)]` does the same.
+///
+/// ```
+/// struct Store(Vec<u64>);
+///
+/// #[tt_metrics::count_outcome(success = "OrderRead", failure = "OrderMissing")]
+/// impl Store {
+///     fn first(&self) -> Option<u64> {
+///         self.0.first().copied()
+///     }
+///
+///     async fn last(&self) -> Option<u64> {
+///         self.0.last().copied()
+///     }
+///
+///     #[count_outcome(skip)]
+///     fn len(&self) -> usize {
+///         self.0.len()
+///     }
+/// }
+///
+/// let metrics = tt_metrics::capture();
+/// let store = Store(vec![7]);
+/// assert_eq!((store.len(), store.first()), (1, Some(7)));
+/// assert_eq!(metrics.count("OrderRead"), 1);
+/// # drop(store.last());
+/// ```
+///
 /// # Functions
 ///
 /// | shape | |
@@ -228,7 +261,8 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | functions whose body ends in `async { .. }` or `Box::pin(async { .. })`, as `async_trait` writes them | the future is counted |
 /// | generics, `impl Trait` anywhere, patterns, `unsafe`, `extern`, `#[cfg]`, functions made by `macro_rules!` | counted |
 /// | several attributes on one function | each counts |
-/// | `impl` block | refused: put the attribute on its methods |
+/// | `impl` block | each method is counted |
+/// | trait as a whole | refused: put the attribute on its methods |
 /// | trait method without a body | refused: put the attribute on each implementation |
 /// | `const fn` | refused: counting happens at run time |
 /// | `-> !` | refused: `#[count(..)]` counts its calls |

@@ -8,6 +8,8 @@ mod drop_order;
 mod each;
 #[path = "macros/futures.rs"]
 mod futures;
+#[path = "macros/impl_blocks.rs"]
+mod impl_blocks;
 #[path = "macros/items.rs"]
 mod items;
 #[path = "macros/outcomes.rs"]

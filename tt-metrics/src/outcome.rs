@@ -29,7 +29,8 @@ pub enum Outcome {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether the call succeeded",
     label = "this return type has no outcome",
-    note = "return a `Result`, or name a classifier with `by = path::to::fn`"
+    note = "return a `Result`, or name a classifier with `by = path::to::fn`",
+    note = "`#[count_outcome(skip)]` leaves a method out where its `impl` block is counted"
 )]
 pub trait Classify {
     /// The outcome that this value stands for.

@@ -6,10 +6,8 @@ use tt_metrics::{count, count_outcome};
 struct Store;
 
 #[count_outcome(success = "Done")]
-impl Store {
-    fn new() -> Self {
-        Self
-    }
+enum Size {
+    Small,
 }
 
 #[count("Calls")]
@@ -22,5 +20,5 @@ pub mod inner {}
 pub const LIMIT: u8 = 1;
 
 fn main() {
-    let _ = (Store::new(), LIMIT);
+    let _ = (Store, Size::Small, LIMIT);
 }

@@ -114,6 +114,38 @@ impl Account {
     }
 }
 
+#[count("Calls")]
+#[count_outcome(success = "S", failure = "F")]
+impl Account {
+    /// Says whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        return self.balance == 0;
+    }
+
+    /// Fills the account.
+    ///
+    /// # Errors
+    ///
+    /// For a full account.
+    pub async fn fill(&mut self, _unused: &str, _: String) -> io::Result<()> {
+        future::ready(()).await;
+        if self.balance > 0 {
+            return Err(io::Error::other("full"));
+        }
+        self.balance = u8::MAX;
+        return Ok(());
+    }
+
+    /// Makes an account.
+    #[must_use]
+    #[count(skip)]
+    #[count_outcome(skip)]
+    pub const fn new() -> Self {
+        return Self { balance: 1 };
+    }
+}
+
 /// Shows a list.
 ///
 /// # Errors
@@ -172,7 +204,9 @@ const fn emptied(_left: &u8) -> Outcome {
 
 /// Calls everything.
 fn main() {
-    let mut account = Account { balance: 1 };
+    let mut account = Account::new();
+    assert!(!account.is_empty());
+    drop(account.fill("", String::new()));
     assert!(account.add(2, (1, 2)).is_err());
     account.empty();
     drop(account.add_later((1, 2), "name", "", String::new()));
