@@ -49,7 +49,7 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("BatchSize: 200", "BatchSize: 0", "E3034"),
     mistake(
-        "MaximumRetryAttempts: 10",
+        "MaximumRetryAttempts: 10000",
         "MaximumRetryAttempts: 20000",
         "E3034",
     ),
@@ -63,7 +63,12 @@ const MISTAKES: &[Mistake] = &[
         "BisectBatches: true",
         "transform",
     ),
-    mistake("MaximumRetryAttempts: 10\n", "\n", "unbounded retries"),
+    mistake("MaximumRetryAttempts: 10000\n", "\n", "unbounded retries"),
+    mistake(
+        "MaximumRetryAttempts: 10000",
+        "MaximumRetryAttempts: 10",
+        "an outage outlasts the retries",
+    ),
     mistake(
         "MaximumRecordAgeInSeconds: 21600\n",
         "\n",

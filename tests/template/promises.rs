@@ -9,6 +9,9 @@ use crate::functions;
 /// Prefixes of the bucket that a policy may name as a whole.
 const PREFIXES: [&str; 3] = ["/incoming/*", "/parked/*", "/aws/lambda/*"];
 
+/// The most retries that an event source mapping may be given: in practice the age of a record is the bound.
+const MOST_RETRIES: u32 = 10_000;
+
 /// The broken promises, one sentence each.
 pub(crate) fn broken(template: &Value) -> Vec<String> {
     let checks = [
@@ -62,6 +65,10 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
         complain(
             !is_bound(&mapping["MaximumRetryAttempts"]),
             "mapping: unbounded retries",
+        ),
+        complain(
+            mapping["MaximumRetryAttempts"] != MOST_RETRIES,
+            "mapping: an outage outlasts the retries",
         ),
         complain(
             !is_bound(&mapping["MaximumRecordAgeInSeconds"]),
