@@ -123,6 +123,10 @@ impl Delivery<'_> {
         started: Timestamp,
     ) -> Next {
         let (status, refusal) = match error {
+            CallError::NoToken { cause } => {
+                set_back(piece, cause, None);
+                return Next::Stop;
+            }
             CallError::NotSent { cause } => {
                 set_back(piece, cause, None);
                 return Next::Again;

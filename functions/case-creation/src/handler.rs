@@ -19,7 +19,7 @@ use crate::{
     record::{Record, Work, prepare},
     reply::Refusal,
     salesforce::{MAX_RECORDS_PER_CALL, Salesforce},
-    session::Session,
+    session::{Missing, Session},
     settle::{Settled, settle},
     token::Tokens,
 };
@@ -130,12 +130,14 @@ impl CaseCreation {
 
     async fn judge<'a>(&self, first: usize, chunk: &'a [Record], deadline: Deadline) -> Judged<'a> {
         let cases: Vec<_> = chunk.iter().filter_map(Record::case).collect();
+        let missing = Missing::default();
         let delivery = Delivery {
             session: Session {
                 salesforce: &self.salesforce,
                 tokens: &self.tokens,
                 codes: &self.codes,
                 longest_call: self.longest_call,
+                missing: &missing,
                 deadline,
             },
             rules: Rules {

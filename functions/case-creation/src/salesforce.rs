@@ -35,6 +35,11 @@ pub(crate) struct Salesforce {
 /// Why a call has no result.
 #[derive(Debug)]
 pub(crate) enum CallError {
+    /// There is no token to call with, and another try in this invocation gets none either.
+    NoToken {
+        /// Why, without address or content.
+        cause: String,
+    },
     /// Salesforce never saw it.
     NotSent {
         /// Why, without address or content.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
     Class, Deadline, ErrorCodes,
@@ -12,6 +12,13 @@ use crate::{
     token::{Token, Tokens},
 };
 
+/// Why there was no token, once that is known.
+///
+/// Each question may be a login, and many refused logins in a row can lock the user out. So one
+/// invocation asks until the first failure; the mapping delivers again, with its own pauses.
+#[derive(Debug, Default)]
+pub(crate) struct Missing(Mutex<Option<String>>);
+
 /// The way to Salesforce, for one invocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Session<'a> {
@@ -19,6 +26,7 @@ pub(crate) struct Session<'a> {
     pub(crate) tokens: &'a Tokens,
     pub(crate) codes: &'a ErrorCodes,
     pub(crate) longest_call: Duration,
+    pub(crate) missing: &'a Missing,
     pub(crate) deadline: Deadline,
 }
 
@@ -79,11 +87,18 @@ impl Session<'_> {
         &self,
         token: impl Future<Output = Result<T, crate::Error>>,
     ) -> Result<T, CallError> {
+        // Held while the token is fetched: calls at the same time share one failure.
+        let mut missing = self.missing.0.lock().await;
+        if let Some(cause) = missing.as_ref() {
+            let cause = cause.clone();
+            return Err(CallError::NoToken { cause });
+        }
         let cause = match timeout(self.deadline.left_for_calls(), token).await {
             Ok(Ok(token)) => return Ok(token),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no token in time".to_owned(),
         };
-        Err(CallError::NotSent { cause })
+        *missing = Some(cause.clone());
+        Err(CallError::NoToken { cause })
     }
 }

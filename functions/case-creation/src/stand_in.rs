@@ -47,6 +47,10 @@ pub(crate) struct World {
     pub(crate) secret: String,
     /// Payloads of the token manager.
     pub(crate) refreshes: Vec<Value>,
+    /// Whether the token manager fails, as it does when Salesforce refuses its login.
+    pub(crate) manager_fails: bool,
+    /// Whether only calls that find a Case reject the token.
+    pub(crate) finds_reject_the_token: bool,
     /// When the Case of an event was created.
     pub(crate) cases: BTreeMap<String, Timestamp>,
     /// Sizes of the calls to `composite/sobjects`.
@@ -174,6 +178,10 @@ async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
 
 fn refresh(world: &mut World, body: &[u8]) -> Response {
     world.refreshes.push(serde_json::from_slice(body).unwrap());
+    if world.manager_fails {
+        let error = json!({"errorType": "LoginRefused", "errorMessage": "said by the test"});
+        return ([("x-amz-function-error", "Unhandled")], error.to_string()).into_response();
+    }
     let token = world.next_token.clone();
     world.secret = world.secret_of(&token);
     json!({"refreshed": true}).to_string().into_response()
@@ -230,6 +238,9 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
 
 fn find(world: &mut World, event_id: &str) -> Response {
     world.finds += 1;
+    if world.finds_reject_the_token {
+        return error(401, "INVALID_SESSION_ID");
+    }
     match world.cases.get(event_id) {
         Some(created) => {
             let date = created.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();

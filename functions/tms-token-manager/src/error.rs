@@ -28,7 +28,9 @@ impl Error {
                 "SecretUnavailable"
             }
             Self::Secret(_) => "SecretMalformed",
-            Self::OAuth(OAuthError::Refused { .. }) => "LoginRefused",
+            Self::OAuth(OAuthError::Refused { .. } | OAuthError::StillRefused { .. }) => {
+                "LoginRefused"
+            }
             Self::OAuth(error) if error.is_retryable() => "LoginUnavailable",
             Self::OAuth(_) => "LoginAnswerUnusable",
         }

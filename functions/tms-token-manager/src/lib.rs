@@ -41,6 +41,7 @@ pub mod handler;
 pub mod audit;
 pub mod grant;
 pub mod oauth;
+mod refused;
 pub mod secrets;
 pub mod token;
 

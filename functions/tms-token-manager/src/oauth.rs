@@ -1,6 +1,9 @@
 //! The OAuth client credentials grant.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Response, StatusCode, redirect::Policy};
 use secrecy::ExposeSecret as _;
@@ -8,6 +11,7 @@ use secrecy::ExposeSecret as _;
 use crate::{
     grant::{self, Grant},
     origin::{Origin, OriginError},
+    refused::{Login, Refused},
     secrets::Credentials,
 };
 
@@ -25,6 +29,8 @@ pub struct Patience {
     pub request_timeout: Duration,
     /// The longest pause before the second try; it doubles for each further one.
     pub first_pause: Duration,
+    /// How long a refused login is not sent again.
+    pub refusal: Duration,
 }
 
 /// The client of a token endpoint: one connection pool for the life of the process.
@@ -32,6 +38,7 @@ pub struct Patience {
 pub struct TokenEndpoint {
     http: reqwest::Client,
     patience: Patience,
+    refused: Arc<Refused>,
 }
 
 /// Why there is no token. No variant holds the body of an answer.
@@ -43,6 +50,21 @@ pub enum OAuthError {
     Refused {
         /// Where.
         login_url: Origin,
+        /// HTTP status.
+        status: u16,
+        /// `error` of the answer.
+        code: String,
+    },
+    /// The endpoint refused the same login a moment ago, so it was not sent.
+    #[error(
+        "{login_url} refused this login less than {seconds} s ago with status {status}, error `{code}`; \
+         it was not sent again"
+    )]
+    StillRefused {
+        /// Where.
+        login_url: Origin,
+        /// How long a refusal is remembered.
+        seconds: u64,
         /// HTTP status.
         status: u16,
         /// `error` of the answer.
@@ -97,6 +119,7 @@ impl Default for Patience {
             attempts: 3,
             request_timeout: Duration::from_secs(10),
             first_pause: Duration::from_millis(500),
+            refusal: Duration::from_mins(1),
         }
     }
 }
@@ -126,20 +149,29 @@ impl TokenEndpoint {
             .pool_idle_timeout(Duration::from_secs(30))
             .build()
             .map_err(OAuthError::Client)?;
-        Ok(Self { http, patience })
+        Ok(Self {
+            http,
+            patience,
+            refused: Arc::default(),
+        })
     }
 
     /// Logs in, again after a passing failure, but never past `deadline`.
     ///
     /// # Errors
     ///
-    /// The last failure; a refusal comes back at once.
+    /// The last failure; a refusal comes back at once, and for a while without another login.
     pub async fn client_credentials(
         &self,
         login_url: &Origin,
         credentials: &Credentials,
         deadline: Instant,
     ) -> Result<Grant, OAuthError> {
+        let login = Login::new(login_url, credentials);
+        let memory = self.patience.refusal;
+        if let Some(error) = self.refused.find(login, login_url, memory) {
+            return Err(error);
+        }
         let mut attempt = 1;
         loop {
             let error = match self.request(login_url, credentials, deadline).await {
@@ -149,6 +181,7 @@ impl TokenEndpoint {
             let pause = pause(self.patience.first_pause, attempt, fastrand::f64());
             let out_of_time = Instant::now() + pause >= deadline;
             if !error.is_retryable() || attempt >= self.patience.attempts || out_of_time {
+                self.refused.remember(login, &error);
                 return Err(error);
             }
             tokio::time::sleep(pause).await;

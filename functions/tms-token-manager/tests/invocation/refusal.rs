@@ -41,6 +41,48 @@ async fn a_refused_client_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_refused_login_is_not_sent_again_soon() {
+    let world = World::start([oauth_error(400, "invalid_client")]).await;
+    world.refresh().await.unwrap_err();
+    for _ in 0..3 {
+        let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+        assert_eq!(kind, "LoginRefused");
+        let expected = "refused this login less than 60 s ago with status 400, \
+            error `invalid_client`; it was not sent again";
+        assert!(message.ends_with(expected), "{message}");
+    }
+    let log = world.log();
+    assert_eq!((log.login_forms.len(), log.audit.len()), (1, 4));
+    assert_eq!(log.audit[3]["error"], "LoginRefused");
+}
+
+#[tokio::test]
+async fn other_credentials_are_sent_at_once() {
+    let logins = [oauth_error(401, "invalid_client"), Login::Grant("new")];
+    let world = World::start(logins).await;
+    world.refresh().await.unwrap_err();
+    world.log().credentials = json!({ "client_id": "i", "client_secret": "mended" }).to_string();
+    assert!(world.refresh().await.unwrap().refreshed);
+}
+
+#[tokio::test]
+async fn a_refused_login_is_sent_again_later() {
+    let logins = [oauth_error(400, "invalid_grant"), Login::Grant("new")];
+    let world = World::forgetful(logins).await;
+    world.refresh().await.unwrap_err();
+    assert!(world.refresh().await.unwrap().refreshed);
+}
+
+#[tokio::test]
+async fn a_busy_endpoint_is_asked_again_at_once() {
+    let mut logins = vec![oauth_error(503, "server_error"); 3];
+    logins.push(Login::Grant("new"));
+    let world = World::start(logins).await;
+    world.refresh().await.unwrap_err();
+    assert!(world.refresh().await.unwrap().refreshed);
+}
+
+#[tokio::test]
 async fn a_busy_endpoint_is_tried_again() {
     let busy = [
         oauth_error(500, "server_error"),

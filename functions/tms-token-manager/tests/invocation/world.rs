@@ -84,6 +84,15 @@ pub(crate) struct World {
 impl World {
     /// Servers with good credentials, the placeholder token, and these answers to logins.
     pub(crate) async fn start(logins: impl IntoIterator<Item = Login>) -> Self {
+        Self::remembering(logins, Duration::from_mins(1)).await
+    }
+
+    /// The same, with a handler that forgets a refused login at once.
+    pub(crate) async fn forgetful(logins: impl IntoIterator<Item = Login>) -> Self {
+        Self::remembering(logins, Duration::ZERO).await
+    }
+
+    async fn remembering(logins: impl IntoIterator<Item = Login>, refusal: Duration) -> Self {
         log::capture();
         let log = Shared::default();
         let credentials = json!({ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
@@ -100,7 +109,7 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let handler = handler(&url).await;
+        let handler = handler(&url, refusal).await;
         Self { log, url, handler }
     }
 
@@ -155,7 +164,7 @@ pub(crate) fn fingerprint(token: &str) -> String {
     token.fingerprint().to_string()
 }
 
-async fn handler(url: &str) -> Handler {
+async fn handler(url: &str, refusal: Duration) -> Handler {
     let config = Config::from_lookup(|name| {
         let value = match name {
             "SALESFORCE_CREDENTIALS_SECRET_ID" => "credentials",
@@ -178,6 +187,7 @@ async fn handler(url: &str) -> Handler {
         attempts: 3,
         request_timeout: Duration::from_millis(300),
         first_pause: Duration::ZERO,
+        refusal,
     };
     Handler {
         secrets: Secrets::new(&aws, &config),

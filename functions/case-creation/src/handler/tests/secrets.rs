@@ -111,6 +111,42 @@ async fn a_token_that_stays_rejected_blocks_and_counts_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_manager_that_fails_is_asked_once_by_an_invocation() {
+    let bench = Bench::new().await;
+    {
+        let mut world = bench.outside.world();
+        world.secret = "{}".to_owned();
+        world.manager_fails = true;
+    }
+    let summary = bench.run(&events(250)).await;
+    assert_eq!(summary.response, again_from(0));
+    assert_eq!(bench.counted(), (0, 0));
+    assert_eq!(bench.outside.world().refreshes.len(), 1);
+    assert!(bench.outside.world().calls.is_empty());
+
+    bench.outside.world().manager_fails = false;
+    bench.run(&events(250)).await;
+    assert_eq!(bench.counted(), (250, 0));
+}
+
+#[tokio::test]
+async fn a_token_manager_that_fails_is_asked_once_for_many_finds() {
+    let bench = Bench::new().await;
+    bench.outside.world().duplicates_are_vague = true;
+    bench.run(&events(5)).await;
+    {
+        let mut world = bench.outside.world();
+        world.finds_reject_the_token = true;
+        world.manager_fails = true;
+    }
+    let summary = bench.run(&events(5)).await;
+    assert_eq!(summary.response, again_from(0));
+    assert_eq!(bench.counted(), (5, 0));
+    assert_eq!(bench.outside.world().refreshes.len(), 1);
+    assert_eq!(bench.outside.world().calls, [5, 5]);
+}
+
+#[tokio::test]
 async fn neither_token_nor_record_is_shown_anywhere() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
