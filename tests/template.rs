@@ -3,6 +3,9 @@
 //! The transform and the linter run in a virtual environment of their own (`requirements-template.txt`).
 
 #[cfg(test)]
+#[path = "template/alarms.rs"]
+mod alarms;
+#[cfg(test)]
 #[path = "template/functions.rs"]
 mod functions;
 #[cfg(test)]
@@ -140,6 +143,26 @@ const MISTAKES: &[Mistake] = &[
         "TreatMissingData: notBreaching",
         "TreatMissingData: breaching",
         "missing data",
+    ),
+    mistake(
+        "MetricName: IteratorAge",
+        "MetricName: IteratorsAge",
+        "no alarm on IteratorAge of CaseCreation",
+    ),
+    mistake(
+        "Value: !GetAtt FailedNotifications.QueueName",
+        "Value: FailedNotifications",
+        "no alarm on ApproximateNumberOfMessagesVisible of FailedNotifications",
+    ),
+    mistake(
+        "MetricName: Errors",
+        "MetricName: Throttles",
+        "no alarm on Errors of TMSTokenManager",
+    ),
+    mistake(
+        "Threshold: 1\n",
+        "Threshold: 2\n",
+        "one failure is no alarm",
     ),
     mistake("\"SFCaseCreated\"]", "\"SFCasesCreated\"]", "dashboard"),
     mistake(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::functions;
+use crate::{alarms, functions};
 
 /// Prefixes of the bucket that a policy may name as a whole.
 const PREFIXES: [&str; 3] = ["/incoming/*", "/parked/*", "/aws/lambda/*"];
@@ -20,7 +20,7 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
         bucket,
         log_groups,
         policies,
-        alarms,
+        alarms::broken,
         dashboard,
         log_level,
         functions::refusals,
@@ -28,7 +28,10 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
     checks.iter().flat_map(|check| check(template)).collect()
 }
 
-fn resources<'t>(template: &'t Value, kind: &'t str) -> impl Iterator<Item = (&'t str, &'t Value)> {
+pub(crate) fn resources<'t>(
+    template: &'t Value,
+    kind: &'t str,
+) -> impl Iterator<Item = (&'t str, &'t Value)> {
     let all = template["Resources"]
         .as_object()
         .expect("a template has resources");
@@ -209,33 +212,6 @@ fn items(value: &Value) -> Vec<&Value> {
         Value::Array(items) => items.iter().collect(),
         one => vec![one],
     }
-}
-
-fn alarms(template: &Value) -> Vec<String> {
-    let alarms: Vec<_> = resources(template, "AWS::CloudWatch::Alarm").collect();
-    let names: Vec<_> = alarms
-        .iter()
-        .filter_map(|(_, a)| a["Properties"]["MetricName"].as_str())
-        .collect();
-    let mut found = Vec::new();
-    if names.iter().copied().collect::<BTreeSet<_>>() != functions::failures() {
-        found.push(format!(
-            "alarms are on {names:?} instead of the failures of the catalogue"
-        ));
-    }
-    for (name, alarm) in alarms {
-        let alarm = &alarm["Properties"];
-        if alarm["TreatMissingData"] != "notBreaching" {
-            found.push(format!("{name}: missing data is an alarm"));
-        }
-        if alarm["Statistic"] != "Sum" || alarm["Threshold"] != 1 {
-            found.push(format!("{name}: one failure is no alarm"));
-        }
-        if alarm["Namespace"] != json!({"Ref": "MetricNamespace"}) {
-            found.push(format!("{name}: namespace is not the parameter"));
-        }
-    }
-    found
 }
 
 fn dashboard(template: &Value) -> Vec<String> {

@@ -1,0 +1,79 @@
+//! What the alarms of the transformed template promise.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{functions, promises::resources};
+
+/// The alarms on metrics of AWS: what fails without moving a metric of the catalogue.
+fn of_aws() -> [(&'static str, &'static str, &'static str, Value); 3] {
+    let queue = json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": ["FailedNotifications", "QueueName"]}}]);
+    let function = |name| json!([{"Name": "FunctionName", "Value": {"Ref": name}}]);
+    [
+        (
+            "FailedNotifications",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            queue,
+        ),
+        (
+            "CaseCreation",
+            "AWS/Lambda",
+            "IteratorAge",
+            function("CaseCreation"),
+        ),
+        (
+            "TMSTokenManager",
+            "AWS/Lambda",
+            "Errors",
+            function("TMSTokenManager"),
+        ),
+    ]
+}
+
+/// The broken promises, one sentence each.
+pub(crate) fn broken(template: &Value) -> Vec<String> {
+    let alarms = resources(template, "AWS::CloudWatch::Alarm")
+        .map(|(name, alarm)| (name, &alarm["Properties"]));
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        alarms.partition(|(_, alarm)| alarm["Namespace"] == json!({"Ref": "MetricNamespace"}));
+    let mut found = Vec::new();
+    let names = ours.iter().filter_map(|(_, a)| a["MetricName"].as_str());
+    let names: BTreeSet<_> = names.collect();
+    if names != functions::failures() {
+        found.push(format!(
+            "alarms are on {names:?} instead of the failures of the catalogue"
+        ));
+    }
+    for (name, alarm) in &ours {
+        if alarm["Statistic"] != "Sum" {
+            found.push(format!("{name}: failures are not summed"));
+        }
+    }
+    for (name, alarm) in ours.iter().chain(&theirs) {
+        if alarm["TreatMissingData"] != "notBreaching" {
+            found.push(format!("{name}: missing data is an alarm"));
+        }
+        if alarm["MetricName"] != "IteratorAge" && alarm["Threshold"] != 1 {
+            found.push(format!("{name}: one failure is no alarm"));
+        }
+        if alarm["AlarmActions"].is_null() {
+            found.push(format!("{name}: tells nobody"));
+        }
+    }
+    for (resource, namespace, metric, dimensions) in of_aws() {
+        let is_it = |alarm: &Value| {
+            alarm["Namespace"] == namespace
+                && alarm["MetricName"] == metric
+                && alarm["Dimensions"] == dimensions
+        };
+        if !theirs.iter().any(|(_, alarm)| is_it(alarm)) {
+            found.push(format!("no alarm on {metric} of {resource}"));
+        }
+    }
+    if theirs.len() != of_aws().len() {
+        found.push(format!("{} alarms on metrics of AWS", theirs.len()));
+    }
+    found
+}
