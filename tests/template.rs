@@ -95,7 +95,7 @@ const MISTAKES: &[Mistake] = &[
         "not versioned",
     ),
     mistake(
-        "DeletionPolicy: Retain",
+        "DeletionPolicy: RetainExceptOnCreate",
         "DeletionPolicy: Delete",
         "not retained",
     ),

@@ -126,8 +126,8 @@ fn bucket(template: &Value) -> Vec<String> {
             "bucket: not versioned",
         ),
         complain(
-            template["Resources"]["Bucket"]["DeletionPolicy"] != "Retain",
-            "bucket: not retained",
+            template["Resources"]["Bucket"]["DeletionPolicy"] != "RetainExceptOnCreate",
+            "bucket: not retained, or in the way of a second try when the first deployment fails",
         ),
         complain(!is_closed, "bucket: public access is possible"),
         complain(
