@@ -29,7 +29,7 @@ pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
     let metrics = args.metrics();
     if args.success.is_none() && args.failure.is_none() && mistakes.is_empty() {
         let message = "expected a metric for `success` or `failure`: \
-                       `#[count_outcome(success = \"..\", failure = \"..\")]`";
+                       `success = \"..\", failure = \"..\"`";
         mistakes.push(Error::new(Span::call_site(), message));
     }
     for (index, (argument, metric)) in metrics.iter().enumerate() {

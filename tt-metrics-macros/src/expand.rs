@@ -4,7 +4,7 @@ mod outcome;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Meta, Path, parse_quote_spanned};
+use syn::{Attribute, Error, Meta, Path, parse_quote_spanned};
 
 use crate::{
     args::{Count, CountOutcome},
@@ -70,6 +70,32 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
         }
         _ => mistakes.report(item),
     }
+}
+
+/// `outcome!(..; ..)`: the body as one call, in the place of an expression.
+pub(crate) fn outcome(tokens: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let mut before: Vec<TokenTree> = tokens.into_iter().collect();
+    let end = before.iter().position(is_semicolon);
+    let body: TokenStream = match end {
+        Some(end) => before.drain(end..).skip(1).collect(),
+        None => TokenStream::new(),
+    };
+    let args = CountOutcome::parse(before.into_iter().collect(), &mut mistakes);
+    check::count_outcome(&args, &mut mistakes);
+    if body.is_empty() {
+        let message = "expected a body behind the arguments: `outcome!(success = \"..\"; body)`";
+        mistakes.push(Error::new(Span::call_site(), message));
+    }
+    if mistakes.is_empty() {
+        return outcome::block(&args, body);
+    }
+    let reported = mistakes.report(TokenStream::new());
+    quote!({ #reported #body })
+}
+
+fn is_semicolon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
 }
 
 fn counted(args: &Count, mut function: Function) -> Function {

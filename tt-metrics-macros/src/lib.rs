@@ -72,10 +72,7 @@ use proc_macro::TokenStream;
 ///
 /// #[observability::tt_metrics::count("RecordsReceived", crate = crate::observability::tt_metrics)]
 /// fn receive() {}
-///
-/// fn main() {
-///     receive();
-/// }
+/// # fn main() { receive(); }
 /// ```
 ///
 /// Which functions can be counted, and what to do for one that is refused, is said at [`macro@count_outcome`].
@@ -180,26 +177,19 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 /// use tt_metrics::{Classify, Outcome};
 ///
-/// enum Delivery {
-///     Sent,
-///     Refused,
-/// }
+/// struct Status(u16);
 ///
-/// impl Classify for Delivery {
+/// impl Classify for Status {
 ///     fn outcome(&self) -> Outcome {
-///         match self {
-///             Self::Sent => Outcome::Success,
-///             Self::Refused => Outcome::Failure,
-///         }
+///         if self.0 < 400 { Outcome::Success } else { Outcome::Failure }
 ///     }
 /// }
 ///
 /// #[tt_metrics::count_outcome(success = "Sent", failure = "Refused")]
-/// fn deliver(far: bool) -> Delivery {
-///     if far { Delivery::Refused } else { Delivery::Sent }
+/// fn send() -> Status {
+///     Status(200)
 /// }
-/// # deliver(true);
-/// # deliver(false);
+/// # send();
 /// ```
 ///
 /// `each` counts the items of the return value in place of the call: of any collection that can be iterated by reference.
@@ -274,4 +264,35 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::count_outcome(args.into(), item.into()).into()
+}
+
+/// Counts how a block ends, as [`macro@count_outcome`] does for a function.
+///
+/// ```
+/// use tt_metrics::outcome;
+///
+/// let metrics = tt_metrics::capture();
+/// let parsed: Result<u8, std::num::ParseIntError> = outcome! {
+///     success = "RecordParsed", failure = "RecordRefused";
+///     let value = "7".parse::<u8>()?;
+///     Ok(value + 1)
+/// };
+/// assert_eq!(parsed, Ok(8));
+/// assert_eq!(metrics.count("RecordParsed"), 1);
+/// ```
+///
+/// The arguments are those of [`macro@count_outcome`], and what follows the `;` is the body. It is an expression of the
+/// type of the body, which borrows what it uses. `return` and `?` leave the block, not the function around it. A body
+/// that ends in an `async` block yields its future, which is a call from its first poll.
+///
+/// ```
+/// # use tt_metrics::outcome;
+/// async fn publish(event: &str) -> Option<usize> {
+///     outcome!(success = "EventPublished"; async { Some(event.len()) }).await
+/// }
+/// # drop(publish(""));
+/// ```
+#[proc_macro]
+pub fn outcome(tokens: TokenStream) -> TokenStream {
+    expand::outcome(tokens.into()).into()
 }

@@ -20,7 +20,11 @@ impl Declared<'_> {
     /// The static `__TT_METRICS_SITE`, which every build that links the function has in its list.
     pub(crate) fn site(&self, private: &TokenStream, function: &Function) -> TokenStream {
         let name = function.sig.ident.unraw().to_string();
-        let doc = function.doc();
+        self.named(private, &name, &function.doc())
+    }
+
+    /// The same of something that is no function.
+    pub(crate) fn named(&self, private: &TokenStream, name: &str, doc: &str) -> TokenStream {
         let calls = metric(private, self.calls);
         let success = metric(private, self.success);
         let failure = metric(private, self.failure);

@@ -1,5 +1,7 @@
 //! What counted functions count, and that counting changes nothing else.
 
+#[path = "macros/blocks.rs"]
+mod blocks;
 #[path = "macros/declarations.rs"]
 mod declarations;
 #[path = "macros/drop_order.rs"]

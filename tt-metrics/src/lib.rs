@@ -136,4 +136,4 @@ pub use outcome::{Classify, Outcome};
 #[cfg(feature = "lambda")]
 pub use run::run;
 pub use site::{Declaration, Site};
-pub use tt_metrics_macros::{count, count_outcome};
+pub use tt_metrics_macros::{count, count_outcome, outcome};

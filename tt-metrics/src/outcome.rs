@@ -28,7 +28,7 @@ pub enum Outcome {
 /// Where `None` or `false` is no failure, a classifier (`by = path`) says what it is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether the call succeeded",
-    label = "this return type has no outcome",
+    label = "this type has no outcome",
     note = "return a `Result`, or name a classifier with `by = path::to::fn`",
     note = "`#[count_outcome(skip)]` leaves a method out where its `impl` block is counted"
 )]

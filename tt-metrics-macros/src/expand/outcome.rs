@@ -1,6 +1,6 @@
 //! From a function to one whose outcome is counted: a call, a tracked future, or a tracked block.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprPath, ReturnType, Token, Type, parse_quote_spanned, spanned::Spanned};
 
@@ -14,29 +14,50 @@ use crate::{
 };
 
 pub(super) fn counted(args: &CountOutcome, function: Function) -> Function {
-    let private = private(args.krate.as_ref());
-    let declared = Declared {
-        calls: None,
-        success: args.success.as_ref(),
-        failure: args.failure.as_ref(),
-        neutral: args.neutral.as_ref(),
-        interrupted: args.interrupted.as_ref(),
-    };
-    let expansion = OutcomeExpansion {
-        site: declared.site(&private, &function),
-        private,
-        by: args.by.as_ref(),
-        each: args.each.is_some(),
-    };
+    let expansion =
+        OutcomeExpansion::new(args, |declared, private| declared.site(private, &function));
     if function.sig.asyncness.is_some() {
         return expansion.desugar(function);
     }
-    match expansion.track_async_block(&function) {
+    let output = future_output(&function.sig.output).map_or_else(
+        || quote_spanned!(Span::mixed_site()=> _),
+        |output| without_impl_trait(output.to_token_stream()),
+    );
+    match expansion.track_async_block(function.body.stream(), &output) {
         Some(body) => Function {
             body: braced(&function.body, body),
             ..function
         },
         None => expansion.call(function),
+    }
+}
+
+/// A block of statements, or one that ends in an `async` block, as an expression.
+pub(super) fn block(args: &CountOutcome, body: TokenStream) -> TokenStream {
+    let expansion = OutcomeExpansion::new(args, |declared, private| {
+        declared.named(private, "outcome!", "")
+    });
+    let ends = Ends::of(&body, Span::mixed_site());
+    // Its type is not written; a mistake of the type is shown where the value comes from.
+    let output = ends.underline(quote_spanned!(Span::mixed_site()=> _));
+    if let Some(body) = expansion.track_async_block(body.clone(), &output) {
+        return quote_spanned!(Span::mixed_site()=> { #body });
+    }
+    let site = &expansion.site;
+    let call = expansion.engine("call", "call_each");
+    let classify = expansion.classify(&output);
+    let body = in_braces(body);
+    quote_spanned! {Span::mixed_site()=>
+        { #site #call(&__TT_METRICS_SITE, #classify, || #body) }
+    }
+}
+
+/// Braces of the user's own are enough, in others they would be `unused_braces`.
+fn in_braces(body: TokenStream) -> TokenStream {
+    let mut tokens = body.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => body,
+        _ => quote_spanned!(Span::mixed_site()=> { #body }),
     }
 }
 
@@ -48,7 +69,27 @@ struct OutcomeExpansion<'a> {
     each: bool,
 }
 
-impl OutcomeExpansion<'_> {
+impl<'a> OutcomeExpansion<'a> {
+    fn new(
+        args: &'a CountOutcome,
+        site: impl FnOnce(Declared<'_>, &TokenStream) -> TokenStream,
+    ) -> Self {
+        let private = private(args.krate.as_ref());
+        let declared = Declared {
+            calls: None,
+            success: args.success.as_ref(),
+            failure: args.failure.as_ref(),
+            neutral: args.neutral.as_ref(),
+            interrupted: args.interrupted.as_ref(),
+        };
+        Self {
+            site: site(declared, &private),
+            private,
+            by: args.by.as_ref(),
+            each: args.each.is_some(),
+        }
+    }
+
     /// One of the functions of the library that have a second form for `each`.
     fn engine(&self, one: &str, each: &str) -> TokenStream {
         let private = &self.private;
@@ -113,16 +154,12 @@ impl OutcomeExpansion<'_> {
         function
     }
 
-    /// A function whose body ends in an `async` block: that block is tracked.
-    fn track_async_block(&self, function: &Function) -> Option<TokenStream> {
+    /// A body that ends in an `async` block: that block is tracked.
+    fn track_async_block(&self, body: TokenStream, output: &TokenStream) -> Option<TokenStream> {
         let site = &self.site;
         let track = self.engine("track", "track_each");
-        let output = future_output(&function.sig.output).map_or_else(
-            || quote_spanned!(Span::mixed_site()=> _),
-            |output| without_impl_trait(output.to_token_stream()),
-        );
-        let classify = self.classify(&output);
-        replace_async_block(function.body.stream(), &mut |keywords, block| {
+        let classify = self.classify(output);
+        replace_async_block(body, &mut |keywords, block| {
             quote_spanned! {Span::mixed_site()=>
                 { #site #track(&__TT_METRICS_SITE, #classify, #keywords #block) }
             }

@@ -176,6 +176,16 @@ pub fn left(account: &Account) -> [u8; 2] {
     return [account.balance, 0];
 }
 
+/// Counts a block.
+#[must_use]
+pub fn block(account: &Account) -> Option<u8> {
+    return tt_metrics_macros::outcome! {
+        success = "S", failure = "F";
+        let left = account.balance.checked_sub(1)?;
+        return Some(left);
+    };
+}
+
 /// Classifies.
 const fn classify(result: &io::Result<u8>) -> Outcome {
     return match result {
@@ -213,6 +223,7 @@ fn main() {
     drop(account.empty_later());
     drop(Account::boxed("name"));
     assert_eq!(left(&account), [0, 0]);
+    assert_eq!(block(&account), None);
     drop(all(Vec::new()));
     drop(show(&1, ["a"], 1));
 }
