@@ -166,6 +166,16 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("\"SFCaseCreated\"]", "\"SFCasesCreated\"]", "dashboard"),
     mistake(
+        "Schedule: rate(10 minutes)\n",
+        "Schedule: rate(10 minutes)\n            Input: '{}'\n",
+        "the schedule sends something else",
+    ),
+    mistake(
+        "rate(10 minutes)",
+        "rate(12 minutes)",
+        "a token may end before the schedule",
+    ),
+    mistake(
         "[ERROR, WARN, INFO, DEBUG]",
         "[ERROR, WARN, INFO, DEBUG, TRACE]",
         "TRACE",
@@ -202,10 +212,28 @@ fn the_template_has_no_mistake() {
     let task = Task {
         text: packaged(),
         lint: true,
+        login_urls: Vec::new(),
     };
     for checked in check(&[task]) {
         assert!(checked.template.is_some(), "{:?}", checked.findings);
         assert_eq!(mistakes(checked), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_login_url_is_accepted_if_and_only_if_the_token_manager_starts_with_it() {
+    let task = Task {
+        text: packaged(),
+        lint: false,
+        login_urls: functions::LOGIN_URLS.to_vec(),
+    };
+    let good = functions::LOGIN_URLS.into_iter();
+    let good: Vec<_> = good
+        .filter(|url| functions::starts_with_login_url(url))
+        .collect();
+    assert_eq!(good.len(), 6);
+    for checked in check(&[task]) {
+        assert_eq!(checked.login_urls, good);
     }
 }
 
@@ -223,6 +251,7 @@ fn each_mistake_is_noticed() {
             Task {
                 text: template.replacen(mistake.from, mistake.to, 1),
                 lint: mistake.noticed_as.starts_with('E'),
+                login_urls: Vec::new(),
             }
         })
         .collect();

@@ -1,11 +1,14 @@
 //! What the functions' own code says: which metrics they declare, and which environment they start with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 // What the linker leaves out is not in the catalogue.
 use case_creation as _;
-use serde_json::Value;
-use tms_token_manager as _;
+use serde_json::{Value, json};
+use tms_token_manager::request::Request;
 use tt_metrics::{Meaning, catalogue};
 use tt_producer as _;
 
@@ -48,6 +51,38 @@ pub(crate) fn refusals(template: &Value) -> Vec<String> {
         .into_iter()
         .filter_map(|(function, refusal)| Some(format!("{function}: {}", refusal?)));
     refused.collect()
+}
+
+/// Login URLs of which some are good.
+pub(crate) const LOGIN_URLS: [&str; 14] = [
+    "https://acme.my.salesforce.com",
+    "https://acme--uat.sandbox.my.salesforce.com/",
+    "https://login.salesforce.com:8443",
+    "http://127.0.0.1:8080",
+    "http://localhost:8080",
+    "http://[::1]:8080/",
+    "",
+    "acme.my.salesforce.com",
+    "http://acme.my.salesforce.com",
+    "http://127.0.0.1.evil.org",
+    "http://localhost.evil.org",
+    "https://user:password@acme.my.salesforce.com",
+    "https://acme.my.salesforce.com/services/oauth2/token",
+    "https://acme.my.salesforce.com?x=1",
+];
+
+/// Whether TMS Token Manager starts with this login URL.
+pub(crate) fn starts_with_login_url(url: &str) -> bool {
+    !url.is_empty() && tms_token_manager::origin::Origin::parse(url).is_ok()
+}
+
+/// How far ahead TMS Token Manager refreshes when its schedule asks.
+pub(crate) fn scheduled_ahead() -> Duration {
+    let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+    match Request::parse(&event) {
+        Ok(Request::Refresh(refresh)) if refresh.scheduled => refresh.ahead,
+        other => panic!("a scheduled event is taken for {other:?}"),
+    }
 }
 
 fn refusal<T, E: std::error::Error>(config: Result<T, E>) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What the transformed template promises beyond being valid.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
         alarms::broken,
         dashboard,
         log_level,
+        schedule,
         functions::refusals,
     ];
     checks.iter().flat_map(|check| check(template)).collect()
@@ -252,4 +253,39 @@ fn log_level(template: &Value) -> Vec<String> {
     )
     .into_iter()
     .collect()
+}
+
+/// TMS Token Manager knows its schedule by the event that `EventBridge` sends of itself.
+fn schedule(template: &Value) -> Vec<String> {
+    let rules: Vec<_> = resources(template, "AWS::Events::Rule").collect();
+    let [(_, rule)] = rules[..] else {
+        return vec![format!("{} schedules instead of one", rules.len())];
+    };
+    let rule = &rule["Properties"];
+    let input = |target: &&Value| {
+        ["Input", "InputPath", "InputTransformer"].map(|name| !target[name].is_null())
+    };
+    let found = [
+        complain(
+            items(&rule["Targets"])
+                .iter()
+                .any(|target| input(target).contains(&true)),
+            "the schedule sends something else than a scheduled event: it would be audited as a caller",
+        ),
+        complain(
+            functions::scheduled_ahead() <= period(&rule["ScheduleExpression"]),
+            "a token may end before the schedule comes again",
+        ),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// The period of `rate(N minutes)`, endless for anything else.
+fn period(expression: &Value) -> Duration {
+    let minutes = expression
+        .as_str()
+        .and_then(|text| text.strip_prefix("rate(")?.strip_suffix(" minutes)"));
+    minutes
+        .and_then(|number| number.parse().ok())
+        .map_or(Duration::MAX, Duration::from_mins)
 }

@@ -17,6 +17,8 @@ pub(crate) struct Task {
     pub(crate) text: String,
     /// Linting takes a second, so it is left out where another check must notice the mistake.
     pub(crate) lint: bool,
+    /// Values for the parameter `SalesforceLoginUrl`.
+    pub(crate) login_urls: Vec<&'static str>,
 }
 
 /// What became of one template text.
@@ -26,6 +28,8 @@ pub(crate) struct Checked {
     pub(crate) template: Option<Value>,
     /// Errors of the transform, errors and warnings of the linter.
     pub(crate) findings: Vec<String>,
+    /// The values that its pattern accepts.
+    pub(crate) login_urls: Vec<String>,
 }
 
 /// The template as `sam package` leaves it: code comes from S3.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
+    error::Error,
     token::{Due, Fingerprint, Token},
 };
 
@@ -105,6 +106,13 @@ impl AuditEvent {
     pub fn about(mut self, token: &Token) -> Self {
         self.fingerprint = Some(token.fingerprint());
         self.expires_at = Some(token.expires_at.to_string());
+        self
+    }
+
+    /// The same event, failed with this error.
+    #[must_use]
+    pub fn because(mut self, error: &Error) -> Self {
+        self.error = Some(error.kind());
         self
     }
 }

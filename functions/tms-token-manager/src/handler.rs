@@ -70,14 +70,23 @@ impl Handler {
     }
 
     async fn refresh(&self, refresh: &Refresh, context: &Context) -> Result<Answer, Error> {
-        let stored = self.secrets.token().await?.unwrap_or_else(|unreadable| {
-            tracing::warn!(%unreadable, "the next token replaces it");
-            None
-        });
         let actor = if refresh.scheduled {
             Actor::Schedule
         } else {
             Actor::Caller
+        };
+        let stored = match self.secrets.token().await {
+            Ok(stored) => stored.unwrap_or_else(|unreadable| {
+                tracing::warn!(%unreadable, "the next token replaces it");
+                None
+            }),
+            Err(error) => {
+                let error = error.into();
+                // Nobody knows whether a new token was due.
+                let event = AuditEvent::refresh(context, actor, Outcome::Failed).because(&error);
+                self.audit.record(&event).await;
+                return Err(error);
+            }
         };
         let rejected = refresh.rejected.as_ref();
         let Some(due) = token::due(Timestamp::now(), stored.as_ref(), rejected, refresh.ahead)
@@ -127,10 +136,9 @@ impl Handler {
     ) {
         let mut event = match renewed {
             Ok(token) => AuditEvent::refresh(context, actor, Outcome::Refreshed).about(token),
-            Err(_) => AuditEvent::refresh(context, actor, Outcome::Failed),
+            Err(error) => AuditEvent::refresh(context, actor, Outcome::Failed).because(error),
         };
         event.due = Some(due);
-        event.error = renewed.as_ref().err().map(Error::kind);
         self.audit.record(&event).await;
     }
 }

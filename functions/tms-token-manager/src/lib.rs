@@ -13,8 +13,8 @@
 //! |---|---|
 //! | `{"action":"refresh"}` | a new token, if the stored one is missing or past 80 % of its life |
 //! | `{"action":"refresh","rejected":"<fingerprint>"}` | the same, and also if the stored token is the one that Salesforce rejected: many 401s make one refresh |
-//! | `{"action":"refresh","ahead_seconds":600}` | the same, and also if the stored token ends within that time: for a schedule with that period |
-//! | a bare `EventBridge` scheduled event | `refresh` with `ahead_seconds` 600 |
+//! | `{"action":"refresh","ahead_seconds":600}` | the same, and also if the stored token ends within that time: for a caller who comes back after that time |
+//! | a bare `EventBridge` scheduled event | `refresh` with `ahead_seconds` 690, which outlasts the ten minutes to the next one; audited as `schedule` |
 //! | `{"action":"status"}` | what is known about the stored token |
 //!
 //! The answer never holds the token (`response.json` is an example): a caller reads the token secret, which IAM guards.

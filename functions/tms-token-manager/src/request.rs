@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::token::Fingerprint;
 
-/// How far ahead a bare scheduled event refreshes: the period of the schedule in `template.yaml`.
-const SCHEDULE_PERIOD: Duration = Duration::from_mins(10);
+/// How far ahead a bare scheduled event refreshes: the period of the schedule in `template.yaml`, the minute that
+/// `EventBridge` may be late, and the half minute before its end in which Case Creation uses a token no more.
+const SCHEDULE_AHEAD: Duration = Duration::from_secs(690);
 
 /// The longest `ahead_seconds` that makes sense: a token's longest life.
 const MAX_AHEAD_SECONDS: u64 = 86_400;
@@ -76,7 +77,7 @@ impl Request {
             let is_schedule =
                 fields.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
             let scheduled = Refresh {
-                ahead: SCHEDULE_PERIOD,
+                ahead: SCHEDULE_AHEAD,
                 scheduled: true,
                 ..Refresh::default()
             };
@@ -167,7 +168,7 @@ mod tests {
         let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
         let scheduled = Refresh {
             rejected: None,
-            ahead: Duration::from_mins(10),
+            ahead: Duration::from_secs(690),
             scheduled: true,
         };
         assert_eq!(Request::parse(&event), Ok(Request::Refresh(scheduled)));

@@ -79,7 +79,7 @@ async fn a_scheduled_event_replaces_what_would_end_before_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_schedule_can_say_its_period() {
+async fn a_caller_can_say_when_it_comes_back() {
     let event = json!({ "action": "refresh", "ahead_seconds": 600 });
     let world = World::with_token("old", 500, [Login::Grant("new")]).await;
     assert!(world.invoke(event.clone()).await.unwrap().refreshed);

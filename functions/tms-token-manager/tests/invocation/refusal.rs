@@ -199,6 +199,19 @@ async fn a_token_that_cannot_be_stored_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_token_secret_that_cannot_be_read_is_audited() {
+    let world = World::start([]).await;
+    world.log().hides_the_token = true;
+    let (kind, _) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "SecretUnavailable");
+    let log = world.log();
+    let event = &log.audit[0];
+    assert_eq!(event["result"], "failed");
+    assert_eq!(event["error"], "SecretUnavailable");
+    assert!(event.get("due").is_none());
+}
+
+#[tokio::test]
 async fn an_unknown_action_says_which_exist() {
     let world = World::start([]).await;
     let error = world.invoke(json!({ "action": "get" })).await.unwrap_err();

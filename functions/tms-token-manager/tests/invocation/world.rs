@@ -66,6 +66,7 @@ pub(crate) struct Log {
     pub(crate) logins: VecDeque<Login>,
     pub(crate) kinesis: Kinesis,
     pub(crate) refuses_writes: bool,
+    pub(crate) hides_the_token: bool,
     pub(crate) login_forms: Vec<HashMap<String, String>>,
     pub(crate) writes: Vec<Value>,
     pub(crate) audit: Vec<Value>,
@@ -237,6 +238,7 @@ async fn aws(State(log): State<Shared>, headers: HeaderMap, body: Bytes) -> Resp
 fn read_secret(log: &Log, request: &Value) -> Response {
     let text = match request["SecretId"].as_str().unwrap() {
         "credentials" => &log.credentials,
+        _ if log.hides_the_token => return refuse("AccessDeniedException"),
         _ => &log.token,
     };
     if text.is_empty() {
