@@ -67,7 +67,7 @@ struct State {
     shards: Vec<Shard>,
     free: Vec<Shard>,
     flushed: BTreeMap<MetricName, u64>,
-    refused: BTreeMap<MetricName, u64>,
+    refused: Vec<Datum>,
 }
 
 impl Buffer {
@@ -80,7 +80,7 @@ impl Buffer {
                 shards: Vec::new(),
                 free: Vec::new(),
                 flushed: BTreeMap::new(),
-                refused: BTreeMap::new(),
+                refused: Vec::new(),
             }),
         }
     }
@@ -113,20 +113,23 @@ impl Buffer {
     pub(crate) fn drain(&self, at: SystemTime) -> Snapshot {
         let mut state = lock(&self.state);
         let totals = self.sum(&state);
-        let mut counts = std::mem::take(&mut state.refused);
-        for (&metric, &total) in &totals {
+        let refused = std::mem::take(&mut state.refused);
+        let growth = totals.iter().map(|(&metric, &total)| {
             let flushed = state.flushed.get(&metric).copied().unwrap_or(0);
-            *counts.entry(metric).or_default() += total.wrapping_sub(flushed);
-        }
+            Datum::count(metric, total.wrapping_sub(flushed))
+        });
+        let mut snapshot = Snapshot::new(at, growth);
+        snapshot.put_back(refused);
         state.flushed = totals;
-        Snapshot::new(at, counts)
+        snapshot
     }
 
     /// Takes back what a sink certainly did not accept; it goes with the next drain.
     pub(crate) fn put_back(&self, data: &[Datum]) {
         let mut state = lock(&self.state);
-        for datum in data.iter().filter(|datum| datum.value > 0) {
-            *state.refused.entry(datum.metric).or_default() += datum.value;
+        let kept = data.iter().filter(|datum| !datum.value.is_zero());
+        for datum in kept {
+            Datum::merge_newer(&mut state.refused, datum.clone());
         }
     }
 
@@ -163,7 +166,7 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::site::Declaration;
+    use crate::{sink::Value, site::Declaration};
 
     const DONE: MetricName = MetricName::new("Done");
     const FAILED: MetricName = MetricName::new("Failed");
@@ -207,9 +210,9 @@ mod tests {
         let counts: Vec<_> = snapshot
             .data()
             .iter()
-            .map(|datum| (datum.metric, datum.value))
+            .map(|datum| (datum.metric, datum.value.clone()))
             .collect();
-        assert_eq!(counts, [(DONE, 0), (FAILED, 0)]);
+        assert_eq!(counts, [(DONE, Value::Count(0)), (FAILED, Value::Count(0))]);
     }
 
     #[test]

@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use crate::{
         metric::MetricName,
-        sink::{CaptureSink, SinkResult},
+        sink::{CaptureSink, SinkResult, Value},
         site::{Declaration, Kind, Site},
         sync::lock,
     };
@@ -277,14 +277,9 @@ mod tests {
         flusher.buffer.claim()[0].add(Kind::Success, 5);
         flush(&flusher);
         flush(&flusher);
-        let sent: Vec<u64> = flusher
-            .sink
-            .accepted
-            .batches()
-            .iter()
-            .map(|batch| batch[0].value)
-            .collect();
-        assert_eq!(sent, [5, 0, 0, 0]);
+        let batches = flusher.sink.accepted.batches();
+        let sent: Vec<&Value> = batches.iter().map(|batch| &batch[0].value).collect();
+        assert_eq!(sent, [5, 0, 0, 0].map(Value::Count).each_ref());
     }
 
     #[test]

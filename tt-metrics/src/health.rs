@@ -2,6 +2,7 @@
 
 use crate::{
     metric::MetricName,
+    sink::Datum,
     sync::{AtomicU64, Ordering},
 };
 
@@ -30,7 +31,7 @@ impl Tally {
 
 impl Health {
     /// Takes the counts that are not zero.
-    pub(crate) fn take(&self) -> impl Iterator<Item = (MetricName, u64)> {
+    pub(crate) fn take(&self) -> impl Iterator<Item = Datum> {
         const FAILED: MetricName = MetricName::new("FlushFailed");
         const AMBIGUOUS: MetricName = MetricName::new("FlushAmbiguous");
         const FELL_BACK: MetricName = MetricName::new("FlushFellBackToEmf");
@@ -42,7 +43,7 @@ impl Health {
             (TIMEOUT_IMMINENT, &self.timeout_imminent),
         ]
         .into_iter()
-        .map(|(metric, tally)| (metric, tally.0.swap(0, Ordering::Relaxed)))
-        .filter(|(_, count)| *count > 0)
+        .map(|(metric, tally)| Datum::count(metric, tally.0.swap(0, Ordering::Relaxed)))
+        .filter(|datum| !datum.value.is_zero())
     }
 }

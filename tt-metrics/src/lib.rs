@@ -131,7 +131,7 @@ pub use config::{Config, ConfigError, SinkKind};
 pub use flush::Flusher;
 #[cfg(feature = "lambda")]
 pub use layer::{FlushAfter, MetricsLayer, MetricsService};
-pub use metric::{MetricName, Unit};
+pub use metric::{MetricName, Resolution, Unit};
 pub use outcome::{Classify, Outcome};
 #[cfg(feature = "lambda")]
 pub use run::run;

@@ -1,4 +1,4 @@
-//! The name and the unit of a CloudWatch metric, checked at compile time.
+//! The name, the unit and the resolution of a CloudWatch metric, checked at compile time.
 
 use std::fmt;
 
@@ -60,20 +60,79 @@ impl fmt::Display for MetricName {
     }
 }
 
-/// The unit of a metric, in CloudWatch's spelling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Unit {
-    /// A number of things.
-    Count,
+macro_rules! units {
+    ($($unit:ident = $text:literal,)*) => {
+        /// The unit of a metric: those of
+        /// [`MetricDatum`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Unit {
+            $(#[doc = concat!("`", $text, "`")] $unit,)*
+        }
+
+        impl Unit {
+            /// Every unit.
+            pub const ALL: &[Self] = &[$(Self::$unit),*];
+
+            /// The unit as CloudWatch spells it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$unit => $text,)*
+                }
+            }
+        }
+    };
 }
 
-impl Unit {
-    /// The unit as CloudWatch spells it.
+units! {
+    Seconds = "Seconds",
+    Microseconds = "Microseconds",
+    Milliseconds = "Milliseconds",
+    Bytes = "Bytes",
+    Kilobytes = "Kilobytes",
+    Megabytes = "Megabytes",
+    Gigabytes = "Gigabytes",
+    Terabytes = "Terabytes",
+    Bits = "Bits",
+    Kilobits = "Kilobits",
+    Megabits = "Megabits",
+    Gigabits = "Gigabits",
+    Terabits = "Terabits",
+    Percent = "Percent",
+    Count = "Count",
+    BytesPerSecond = "Bytes/Second",
+    KilobytesPerSecond = "Kilobytes/Second",
+    MegabytesPerSecond = "Megabytes/Second",
+    GigabytesPerSecond = "Gigabytes/Second",
+    TerabytesPerSecond = "Terabytes/Second",
+    BitsPerSecond = "Bits/Second",
+    KilobitsPerSecond = "Kilobits/Second",
+    MegabitsPerSecond = "Megabits/Second",
+    GigabitsPerSecond = "Gigabits/Second",
+    TerabitsPerSecond = "Terabits/Second",
+    CountPerSecond = "Count/Second",
+    None = "None",
+}
+
+/// How fine CloudWatch stores a metric.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// One value a minute.
+    #[default]
+    Standard,
+    /// One value a second; alarms on it, and metrics kept longer, cost more.
+    High,
+}
+
+impl Resolution {
+    /// `StorageResolution`, in seconds.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn seconds(self) -> u8 {
         match self {
-            Self::Count => "Count",
+            Self::Standard => 60,
+            Self::High => 1,
         }
     }
 }

@@ -2,10 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::{
-    metric::{MetricName, Unit},
-    sink::Datum,
-};
+use crate::sink::Datum;
 
 /// The growth of every metric since the flush before, with one timestamp.
 #[derive(Debug)]
@@ -15,23 +12,23 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn new(at: SystemTime, counts: impl IntoIterator<Item = (MetricName, u64)>) -> Self {
-        let mut snapshot = Self {
-            at,
-            data: Vec::new(),
-        };
-        snapshot.extend(counts);
-        snapshot
+    pub(crate) fn new(at: SystemTime, data: impl IntoIterator<Item = Datum>) -> Self {
+        let data = data.into_iter().collect();
+        Self { at, data }
     }
 
-    /// Adds counts of metrics that are not in it yet.
-    pub(crate) fn extend(&mut self, counts: impl IntoIterator<Item = (MetricName, u64)>) {
-        let datum = |(metric, value)| Datum {
-            metric,
-            unit: Unit::Count,
-            value,
-        };
-        self.data.extend(counts.into_iter().map(datum));
+    /// Adds data that are newer than what is in it; one series is one datum.
+    pub(crate) fn extend(&mut self, data: impl IntoIterator<Item = Datum>) {
+        for datum in data {
+            Datum::merge_newer(&mut self.data, datum);
+        }
+    }
+
+    /// Adds data that are older than what is in it; one series is one datum.
+    pub(crate) fn put_back(&mut self, data: impl IntoIterator<Item = Datum>) {
+        for datum in data {
+            Datum::merge_older(&mut self.data, datum);
+        }
     }
 
     /// When the counts were taken.
@@ -46,12 +43,16 @@ impl Snapshot {
 
     /// Whether no metric moved.
     pub(crate) fn is_zero(&self) -> bool {
-        self.data.iter().all(|datum| datum.value == 0)
+        self.data.iter().all(|datum| datum.value.is_zero())
     }
 
     #[cfg(test)]
-    pub(crate) fn get(&self, metric: MetricName) -> u64 {
+    pub(crate) fn get(&self, metric: crate::MetricName) -> u64 {
         let found = self.data.iter().filter(|datum| datum.metric == metric);
-        found.map(|datum| datum.value).sum()
+        let growth = found.map(|datum| match datum.value {
+            crate::sink::Value::Count(growth) => growth,
+            _ => 0,
+        });
+        growth.sum()
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Batch, Datum, EmitError, Sink};
+use super::{Batch, Datum, EmitError, Sink, Value};
 use crate::{limits, sync::lock};
 
 /// Keeps every batch in memory; clones share it.
@@ -28,12 +28,14 @@ impl CaptureSink {
         lock(&self.batches).clone()
     }
 
-    /// The sum of every metric over all batches.
+    /// The growth of every counter over all batches, whatever its dimensions.
     #[must_use]
     pub fn totals(&self) -> BTreeMap<&'static str, u64> {
         let mut totals = BTreeMap::new();
         for datum in lock(&self.batches).iter().flatten() {
-            *totals.entry(datum.metric.as_str()).or_default() += datum.value;
+            if let Value::Count(growth) = datum.value {
+                *totals.entry(datum.metric.as_str()).or_default() += growth;
+            }
         }
         totals
     }

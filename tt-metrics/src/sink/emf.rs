@@ -7,8 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Batch, EmitError, Sink};
-use crate::limits;
+use super::{Batch, Datum, EmitError, Sink, Value};
+use crate::{limits, metric::Resolution};
 
 /// Writes embedded metric format to standard output.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,8 +32,14 @@ impl Sink for Emf {
 /// When standard output cannot be written.
 pub(crate) fn write(batch: Batch<'_>) -> io::Result<()> {
     let mut lines = Vec::with_capacity(1024);
-    for data in batch.data.chunks(limits::MAX_DOCUMENT_METRICS) {
-        render(Batch { data, ..batch }, &mut lines);
+    let plain = |datum: &Datum| datum.dimensions.is_empty();
+    for data in batch
+        .data
+        .chunk_by(|left, right| plain(left) && plain(right))
+    {
+        for data in data.chunks(limits::MAX_DOCUMENT_METRICS) {
+            render(Batch { data, ..batch }, &mut lines);
+        }
     }
     let mut stdout = io::stdout().lock();
     stdout.write_all(&lines)?;
@@ -51,7 +57,7 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"CloudWatchMetrics\":[{\"Namespace\":");
     string(batch.namespace, out);
     out.extend_from_slice(b",\"Dimensions\":[[");
-    for (index, (name, _)) in batch.dimensions.iter().enumerate() {
+    for (index, (name, _)) in dimensions(batch).enumerate() {
         separate(index, out);
         string(name, out);
     }
@@ -62,16 +68,20 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
         string(datum.metric.as_str(), out);
         out.extend_from_slice(b",\"Unit\":");
         string(datum.unit.as_str(), out);
+        if datum.resolution != Resolution::Standard {
+            out.extend_from_slice(b",\"StorageResolution\":");
+            out.extend_from_slice(number.format(datum.resolution.seconds()).as_bytes());
+        }
         out.push(b'}');
     }
     out.extend_from_slice(b"]}]}");
-    for (name, value) in batch.dimensions {
+    for (name, value) in dimensions(batch) {
         key(name, out);
         string(value, out);
     }
     for datum in batch.data {
         key(datum.metric.as_str(), out);
-        out.extend_from_slice(number.format(datum.value).as_bytes());
+        value(&datum.value, out);
     }
     if let Some(invocation) = batch.invocation {
         if is_free("request_id", batch) {
@@ -90,14 +100,46 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
+/// The dimensions of a document: its data share their own.
+fn dimensions(batch: Batch<'_>) -> impl Iterator<Item = (&str, &str)> {
+    let own = batch.data.first().map(|datum| datum.dimensions.iter());
+    let shared = batch.dimensions.iter();
+    shared
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .chain(own.into_iter().flatten())
+}
+
+/// A number, or an array of numbers in which each stands as often as it was observed.
+fn value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Count(growth) => {
+            out.extend_from_slice(itoa::Buffer::new().format(*growth).as_bytes());
+        }
+        Value::Gauge(level) => float(*level, out),
+        Value::Histogram(observed) => {
+            out.push(b'[');
+            let each = observed.iter().flat_map(|(value, times)| {
+                let times = usize::try_from(*times).unwrap_or(usize::MAX);
+                std::iter::repeat_n(*value, times)
+            });
+            for (index, value) in each.enumerate() {
+                separate(index, out);
+                float(value, out);
+            }
+            out.push(b']');
+        }
+    }
+}
+
+/// A finite number; the shortest text that reads back as it.
+fn float(value: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{value:?}").as_bytes());
+}
+
 /// Whether a property may have this name: metrics, dimensions and properties share one key space.
 fn is_free(name: &str, batch: Batch<'_>) -> bool {
     let metric = batch.data.iter().any(|datum| datum.metric.as_str() == name);
-    !metric
-        && batch
-            .dimensions
-            .iter()
-            .all(|(dimension, _)| dimension != name)
+    !metric && dimensions(batch).all(|(dimension, _)| dimension != name)
 }
 
 fn milliseconds(time: SystemTime) -> u64 {
@@ -142,15 +184,11 @@ mod tests {
     use super::*;
     use crate::{
         metric::{MetricName, Unit},
-        sink::{Datum, Invocation},
+        sink::{Dimensions, Invocation},
     };
 
-    fn datum(name: &'static str, value: u64) -> Datum {
-        Datum {
-            metric: MetricName::new(name),
-            unit: Unit::Count,
-            value,
-        }
+    fn datum(name: &'static str, growth: u64) -> Datum {
+        Datum::count(MetricName::new(name), growth)
     }
 
     fn batch<'a>(data: &'a [Datum], dimensions: &'a [(String, String)]) -> Batch<'a> {
@@ -209,6 +247,26 @@ mod tests {
         assert_eq!(document["request_id"], invocation.request_id);
         let directive = &document["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Dimensions"], serde_json::json!([["service"]]));
+    }
+
+    #[test]
+    fn observations_units_resolution_and_own_dimensions_are_written() {
+        let time = Datum::histogram(MetricName::new("Time"), [(1.5, 2), (20.0, 1)])
+            .with_unit(Unit::Milliseconds)
+            .with_resolution(Resolution::High)
+            .with_dimensions(Dimensions::new([("carrier", "post")]));
+        let document = document(batch(&[time], &[("service".to_owned(), "s".to_owned())]));
+        let directive = &document["_aws"]["CloudWatchMetrics"][0];
+        let expected = serde_json::json!([
+            {"Name": "Time", "Unit": "Milliseconds", "StorageResolution": 1},
+        ]);
+        assert_eq!(directive["Metrics"], expected);
+        assert_eq!(
+            directive["Dimensions"],
+            serde_json::json!([["service", "carrier"]])
+        );
+        assert_eq!(document["carrier"], "post");
+        assert_eq!(document["Time"], serde_json::json!([1.5, 1.5, 20.0]));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Where a flush goes: the one seam of this crate.
 
 mod capture;
+mod datum;
 pub(crate) mod emf;
 #[cfg(feature = "put-metric-data")]
 mod put_metric_data;
 
 pub use capture::CaptureSink;
+pub use datum::{Datum, Dimension, Dimensions, Value};
 pub use emf::Emf;
 #[cfg(feature = "put-metric-data")]
 pub use put_metric_data::PutMetricData;
@@ -16,10 +18,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{
-    config::Config,
-    metric::{MetricName, Unit},
-};
+use crate::config::Config;
 
 /// What one request or document carries: data of one moment, with one timestamp.
 #[derive(Debug, Clone, Copy)]
@@ -35,18 +34,6 @@ pub struct Batch<'a> {
     pub data: &'a [Datum],
     /// The invocation that the flush belongs to, if it belongs to one.
     pub invocation: Option<&'a Invocation>,
-}
-
-/// The growth of one metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Datum {
-    /// The metric.
-    pub metric: MetricName,
-    /// Its unit.
-    pub unit: Unit,
-    /// How much it grew.
-    pub value: u64,
 }
 
 /// What is said about the invocation that a flush belongs to.

@@ -18,8 +18,8 @@ use aws_sdk_cloudwatch::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use hyper_util::client::legacy::Error as ClientError;
 
-use super::{Batch, EmitError, Sink};
-use crate::{limits, metric::Unit};
+use super::{Batch, Datum, EmitError, Sink, Value};
+use crate::{limits, metric::Resolution};
 
 /// The most often a batch is sent in one flush.
 const MAX_ATTEMPTS: u32 = 3;
@@ -61,20 +61,7 @@ impl PutMetricData {
     }
 
     async fn attempt(&self, batch: Batch<'_>, budget: Duration) -> Result<(), Refusal> {
-        let data = batch.data.iter().map(|datum| {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "CloudWatch stores doubles, exact up to 2^53"
-            )]
-            let value = datum.value as f64;
-            MetricDatum::builder()
-                .metric_name(datum.metric.as_str())
-                .unit(unit(datum.unit))
-                .value(value)
-                .timestamp(batch.timestamp.into())
-                .set_dimensions(dimensions(batch.dimensions))
-                .build()
-        });
+        let data = batch.data.iter().map(|datum| request_datum(batch, datum));
         let request = self
             .client
             .put_metric_data()
@@ -190,16 +177,39 @@ fn delay(attempt: u32, jitter: f64) -> Duration {
     most.mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-fn unit(unit: Unit) -> StandardUnit {
-    match unit {
-        Unit::Count => StandardUnit::Count,
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "CloudWatch stores doubles, exact up to 2^53"
+)]
+fn request_datum(batch: Batch<'_>, datum: &Datum) -> MetricDatum {
+    let builder = MetricDatum::builder()
+        .metric_name(datum.metric.as_str())
+        .unit(StandardUnit::from(datum.unit.as_str()))
+        .timestamp(batch.timestamp.into())
+        .set_dimensions(dimensions(batch.dimensions, datum));
+    let builder = match datum.resolution {
+        Resolution::Standard => builder,
+        Resolution::High => builder.storage_resolution(datum.resolution.seconds().into()),
+    };
+    match &datum.value {
+        Value::Count(growth) => builder.value(*growth as f64),
+        Value::Gauge(level) => builder.value(*level),
+        Value::Histogram(observed) => observed.iter().fold(builder, |builder, (value, times)| {
+            builder.values(*value).counts(*times as f64)
+        }),
     }
+    .build()
 }
 
-fn dimensions(pairs: &[(String, String)]) -> Option<Vec<Dimension>> {
-    let dimension =
-        |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
-    (!pairs.is_empty()).then(|| pairs.iter().map(dimension).collect())
+fn dimensions(shared: &[(String, String)], datum: &Datum) -> Option<Vec<Dimension>> {
+    let shared = shared
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let dimensions = shared.chain(datum.dimensions.iter());
+    let dimensions: Vec<_> = dimensions
+        .map(|(name, value)| Dimension::builder().name(name).value(value).build())
+        .collect();
+    (!dimensions.is_empty()).then_some(dimensions)
 }
 
 #[cfg(test)]

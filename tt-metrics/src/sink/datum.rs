@@ -1,0 +1,276 @@
+//! One datum: what one metric did since the flush before, under its own dimensions.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use crate::metric::{MetricName, Resolution, Unit};
+
+/// What one metric did since the flush before.
+///
+/// ```
+/// use tt_metrics::{MetricName, Unit, sink::{Datum, Dimensions, Value}};
+///
+/// const SHIPPED: MetricName = MetricName::new("OrderShipped");
+/// const TIME: MetricName = MetricName::new("ShippingTime");
+///
+/// let shipped = Datum::count(SHIPPED, 5).with_dimensions(Dimensions::new([("carrier", "post")]));
+/// let time = Datum::histogram(TIME, [(12.5, 4), (80.0, 1)]).with_unit(Unit::Milliseconds);
+/// assert_eq!(time.value, Value::Histogram(vec![(12.5, 4), (80.0, 1)]));
+/// assert_eq!(shipped.dimensions.to_string(), "carrier=post");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Datum {
+    /// The metric.
+    pub metric: MetricName,
+    /// Its unit.
+    pub unit: Unit,
+    /// How fine CloudWatch stores it.
+    pub resolution: Resolution,
+    /// Its own dimensions, beside those that every metric of the process has; empty for nearly all.
+    pub dimensions: Dimensions,
+    /// What it did.
+    pub value: Value,
+}
+
+/// What a metric did since the flush before.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// A counter grew by this much. CloudWatch gets one observation, so `Sum` is the statistic to read.
+    Count(u64),
+    /// A level, as it stood when the snapshot was taken.
+    Gauge(f64),
+    /// Observations: each value, and how often it was seen.
+    Histogram(Vec<(f64, u64)>),
+}
+
+impl Datum {
+    /// The growth of a counter; unit `Count`.
+    #[must_use]
+    pub const fn count(metric: MetricName, growth: u64) -> Self {
+        Self::new(metric, Value::Count(growth))
+    }
+
+    /// A level; unit `Count`.
+    #[must_use]
+    pub const fn gauge(metric: MetricName, level: f64) -> Self {
+        Self::new(metric, Value::Gauge(level))
+    }
+
+    /// Observations, each value with how often it was seen; unit `Count`.
+    #[must_use]
+    pub fn histogram(metric: MetricName, observed: impl IntoIterator<Item = (f64, u64)>) -> Self {
+        Self::new(metric, Value::Histogram(observed.into_iter().collect()))
+    }
+
+    /// With standard resolution, unit `Count` and no dimensions of its own.
+    #[must_use]
+    pub const fn new(metric: MetricName, value: Value) -> Self {
+        Self {
+            metric,
+            unit: Unit::Count,
+            resolution: Resolution::Standard,
+            dimensions: Dimensions::NONE,
+            value,
+        }
+    }
+
+    /// The same in another unit.
+    #[must_use]
+    pub fn with_unit(self, unit: Unit) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// The same with another resolution.
+    #[must_use]
+    pub fn with_resolution(self, resolution: Resolution) -> Self {
+        Self { resolution, ..self }
+    }
+
+    /// The same with these dimensions of its own.
+    #[must_use]
+    pub fn with_dimensions(self, dimensions: Dimensions) -> Self {
+        Self { dimensions, ..self }
+    }
+
+    /// Puts a newer datum into a list in which each series is one datum.
+    pub(crate) fn merge_newer(data: &mut Vec<Self>, mut newer: Self) {
+        match data.iter_mut().find(|known| newer.continues(known)) {
+            Some(known) => {
+                newer.value.absorb(&known.value);
+                *known = newer;
+            }
+            None => data.push(newer),
+        }
+    }
+
+    /// Puts an older datum into a list in which each series is one datum.
+    pub(crate) fn merge_older(data: &mut Vec<Self>, older: Self) {
+        match data.iter_mut().find(|known| known.continues(&older)) {
+            Some(known) => known.value.absorb(&older.value),
+            None => data.push(older),
+        }
+    }
+
+    /// Whether both go to one series of one kind, so that they can be one datum.
+    fn continues(&self, earlier: &Self) -> bool {
+        self.metric == earlier.metric
+            && self.unit == earlier.unit
+            && self.resolution == earlier.resolution
+            && self.dimensions == earlier.dimensions
+            && std::mem::discriminant(&self.value) == std::mem::discriminant(&earlier.value)
+    }
+}
+
+impl Value {
+    /// Whether it says nothing that a flush must not lose: no growth and no observation. A level says nothing either
+    /// once it is past.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        match self {
+            Self::Count(growth) => *growth == 0,
+            Self::Gauge(_) => true,
+            Self::Histogram(observed) => observed.iter().all(|(_, times)| *times == 0),
+        }
+    }
+
+    /// What `Sum` shows for it in CloudWatch.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "CloudWatch stores doubles, exact up to 2^53"
+    )]
+    pub fn sum(&self) -> f64 {
+        match self {
+            Self::Count(growth) => *growth as f64,
+            Self::Gauge(level) => *level,
+            Self::Histogram(observed) => observed
+                .iter()
+                .map(|(value, times)| value * *times as f64)
+                .sum(),
+        }
+    }
+
+    /// Takes in what the same series did earlier: growth and observations add up, the newer level stands.
+    pub(crate) fn absorb(&mut self, earlier: &Self) {
+        match (self, earlier) {
+            (Self::Count(growth), Self::Count(more)) => *growth = growth.saturating_add(*more),
+            (Self::Histogram(observed), Self::Histogram(more)) => {
+                for &(value, times) in more {
+                    match observed
+                        .iter_mut()
+                        .find(|(known, _)| known.to_bits() == value.to_bits())
+                    {
+                        Some((_, known)) => *known = known.saturating_add(times),
+                        None => observed.push((value, times)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An ordered list of dimensions; clones share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dimensions(Option<Arc<[Dimension]>>);
+
+/// One dimension: its name and its value.
+pub type Dimension = (Cow<'static, str>, Cow<'static, str>);
+
+impl Dimensions {
+    /// No dimensions.
+    pub const NONE: Self = Self(None);
+
+    /// These dimensions, in this order. Names and values that CloudWatch would refuse are noticed by the flush, which
+    /// drops the datum and counts it.
+    #[must_use]
+    pub fn new<N, V>(dimensions: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<Cow<'static, str>>,
+        V: Into<Cow<'static, str>>,
+    {
+        let dimensions: Arc<[Dimension]> = dimensions
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self((!dimensions.is_empty()).then_some(dimensions))
+    }
+
+    /// The dimensions, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Dimension] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Name and value of each, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.as_slice()
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl fmt::Display for Dimensions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(formatter, "{comma}{name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: MetricName = MetricName::new("Time");
+
+    fn absorbed(mut newer: Value, earlier: &Value) -> Value {
+        newer.absorb(earlier);
+        newer
+    }
+
+    #[test]
+    fn growth_and_observations_add_up_and_the_newer_level_stands() {
+        use Value::{Count, Gauge, Histogram};
+        assert_eq!(absorbed(Count(2), &Count(3)), Count(5));
+        assert_eq!(absorbed(Count(u64::MAX), &Count(3)), Count(u64::MAX));
+        assert_eq!(absorbed(Gauge(2.0), &Gauge(3.0)), Gauge(2.0));
+        assert_eq!(
+            absorbed(
+                Histogram(vec![(1.0, 2)]),
+                &Histogram(vec![(1.0, 1), (4.0, 1)])
+            ),
+            Histogram(vec![(1.0, 3), (4.0, 1)])
+        );
+    }
+
+    #[test]
+    fn data_of_other_dimensions_units_or_kinds_are_other_series() {
+        let datum = Datum::count(TIME, 1);
+        assert!(datum.continues(&Datum::count(TIME, 7)));
+        for other in [
+            Datum::gauge(TIME, 1.0),
+            datum.clone().with_unit(Unit::Seconds),
+            datum.clone().with_resolution(Resolution::High),
+            datum.clone().with_dimensions(Dimensions::new([("a", "b")])),
+        ] {
+            assert!(!datum.continues(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_no_dimensions() {
+        let none: [(&str, &str); 0] = [];
+        assert_eq!(Dimensions::new(none), Dimensions::NONE);
+        assert!(Dimensions::NONE.is_empty());
+    }
+}
