@@ -12,6 +12,9 @@ const PARTITION_KEY_CHARACTERS: usize = 256;
 pub struct Entry {
     /// Decides the shard: records of one key stay in order.
     pub partition_key: String,
+    /// Decides the shard in place of the partition key, when there is one: a decimal number below
+    /// 2^128.
+    pub explicit_hash_key: Option<String>,
     /// The content, before base64.
     pub data: Vec<u8>,
 }
@@ -30,6 +33,7 @@ impl Entry {
     pub fn new(partition_key: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
         Self {
             partition_key: partition_key.into(),
+            explicit_hash_key: None,
             data: data.into(),
         }
     }

@@ -18,14 +18,17 @@
 //! A request that timed out may have been accepted all the same, and is sent again: consumers see
 //! such records twice and must recognise them by an id of their own. Kinesis removes no duplicates.
 
+mod aggregate;
 mod answer;
 mod backoff;
 mod chunk;
 mod entry;
 mod error;
 mod limits;
+mod protobuf;
 mod stream;
 
+pub use aggregate::{Aggregate, BrokenAggregate, UserRecord, deaggregate};
 pub use backoff::Backoff;
 pub use entry::{Entry, Receipt};
 pub use error::PutError;

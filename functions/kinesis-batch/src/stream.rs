@@ -192,6 +192,7 @@ impl Stream {
             .filter_map(|entry| {
                 PutRecordsRequestEntry::builder()
                     .partition_key(&entry.partition_key)
+                    .set_explicit_hash_key(entry.explicit_hash_key.clone())
                     .data(Blob::new(entry.data.as_slice()))
                     .build()
                     .ok()
