@@ -10,17 +10,17 @@ use crate::screen::{self, Look, Style};
 
 /// Prints the catalogue.
 pub fn run() {
-    let mut declared: Vec<Declared> = tt_metrics::catalogue().collect();
+    let mut declared: Vec<Declared<'_>> = tt_metrics::catalogue().collect();
     declared.sort_by_key(|one| (one.file, one.line, one.metric));
     screen::print_lines(&lines(&declared, &Look::of_stdout()));
 }
 
-fn lines(declared: &[Declared], look: &Look) -> Vec<String> {
+fn lines(declared: &[Declared<'_>], look: &Look) -> Vec<String> {
     let rows = declared.iter().map(|one| {
         let function = one.function.rsplit("::").next().unwrap_or(one.function);
         [
-            one.metric.as_str().to_owned(),
-            format!("{:?}", one.meaning).to_lowercase(),
+            one.metric.to_owned(),
+            one.meaning.as_str().to_owned(),
             function.to_owned(),
             format!("{}:{}", one.file, one.line),
         ]

@@ -14,15 +14,13 @@ use tt_producer as _;
 
 /// The names of all metrics that the functions declare.
 pub(crate) fn metrics() -> BTreeSet<&'static str> {
-    catalogue()
-        .map(|declared| declared.metric.as_str())
-        .collect()
+    catalogue().map(|declared| declared.metric).collect()
 }
 
 /// The names of those that count failures.
 pub(crate) fn failures() -> BTreeSet<&'static str> {
     let failures = catalogue().filter(|declared| declared.meaning == Meaning::Failure);
-    failures.map(|declared| declared.metric.as_str()).collect()
+    failures.map(|declared| declared.metric).collect()
 }
 
 /// What a function says about its environment in the template, if it would not start with it.

@@ -1,6 +1,6 @@
 //! The static of one attribute: what it declared about its function.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::ext::IdentExt;
 
@@ -25,40 +25,50 @@ impl Declared<'_> {
 
     /// The same of something that is no function.
     pub(crate) fn named(&self, private: &TokenStream, name: &str, doc: &str) -> TokenStream {
-        let calls = metric(private, self.calls);
-        let success = metric(private, self.success);
-        let failure = metric(private, self.failure);
-        let neutral = metric(private, self.neutral);
-        let interrupted = metric(private, self.interrupted);
+        let metrics = [
+            ("calls", self.calls),
+            ("success", self.success),
+            ("failure", self.failure),
+            ("neutral", self.neutral),
+            ("interrupted", self.interrupted),
+        ];
+        let metrics = metrics.into_iter().filter_map(|(meaning, name)| {
+            let field = Ident::new(meaning, Span::mixed_site());
+            let name = metric(private, name?);
+            Some(quote_spanned!(Span::mixed_site()=> #field: ::core::option::Option::Some(#name),))
+        });
         quote_spanned! {Span::mixed_site()=>
+            const __TT_METRICS_DECLARATION: #private::Declaration = #private::Declaration {
+                #(#metrics)*
+                ..#private::Declaration::new(
+                    ::core::concat!(::core::module_path!(), "::", #name),
+                    ::core::file!(),
+                    ::core::line!(),
+                    #doc
+                )
+            };
+            #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__tt_metrics"))]
+            #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".tt_metrics"))]
+            static __TT_METRICS_RECORD: [u8; #private::encoded_len(&__TT_METRICS_DECLARATION)] =
+                #private::encode(&__TT_METRICS_DECLARATION);
             #[#private::linkme::distributed_slice(#private::SITES)]
             #[linkme(crate = #private::linkme)]
-            static __TT_METRICS_SITE: #private::Site = #private::Site::new(#private::Declaration {
-                function: ::core::concat!(::core::module_path!(), "::", #name),
-                file: ::core::file!(),
-                line: ::core::line!(),
-                doc: #doc,
-                calls: #calls,
-                success: #success,
-                failure: #failure,
-                neutral: #neutral,
-                interrupted: #interrupted,
-            });
+            static __TT_METRICS_SITE: #private::Site =
+                #private::Site::new(&__TT_METRICS_DECLARATION, &__TT_METRICS_RECORD);
         }
     }
 }
 
-fn metric(private: &TokenStream, metric: Option<&Metric>) -> TokenStream {
+fn metric(private: &TokenStream, metric: &Metric) -> TokenStream {
     match metric {
-        None => quote_spanned!(Span::mixed_site()=> ::core::option::Option::None),
-        Some(Metric::Literal(name)) => quote_spanned! {Span::mixed_site()=>
-            ::core::option::Option::Some(#private::MetricName::new(#name))
+        Metric::Literal(name) => quote_spanned! {Span::mixed_site()=>
+            #private::MetricName::new(#name)
         },
         // The `const` makes a constant of another type one error at the path.
-        Some(Metric::Constant(path)) => quote_spanned! {Span::mixed_site()=>
+        Metric::Constant(path) => quote_spanned! {Span::mixed_site()=>
             {
                 const __METRIC: #private::MetricName = #path;
-                ::core::option::Option::Some(__METRIC)
+                __METRIC
             }
         },
     }

@@ -166,23 +166,17 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::{sink::Value, site::Declaration};
+    use crate::{declaration::Declaration, sink::Value};
 
     const DONE: MetricName = MetricName::new("Done");
     const FAILED: MetricName = MetricName::new("Failed");
     const PLAIN: Declaration = Declaration {
-        function: "f",
-        file: "f.rs",
-        line: 1,
-        doc: "",
-        calls: None,
         success: Some(DONE),
         failure: Some(FAILED),
-        neutral: None,
-        interrupted: None,
+        ..Declaration::new("f", "f.rs", 1, "")
     };
     // Two sites that share their metric names.
-    static TWO: [Site; 2] = [Site::new(PLAIN), Site::new(PLAIN)];
+    static TWO: [Site; 2] = [Site::new(&PLAIN, &[]), Site::new(&PLAIN, &[])];
 
     fn buffer() -> Buffer {
         Buffer::new(|| &TWO)

@@ -149,30 +149,22 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
-        MetricName, capture,
-        site::{Declaration, SITES},
-    };
+    use crate::{MetricName, capture, declaration::Declaration, site::SITES};
 
     const DONE: &str = "CallDone";
     const FAILED: &str = "CallFailed";
     const INTERRUPTED: &str = "CallInterrupted";
 
     const DECLARATION: Declaration = Declaration {
-        function: "call",
-        file: file!(),
-        line: line!(),
-        doc: "",
-        calls: None,
         success: Some(MetricName::new(DONE)),
         failure: Some(MetricName::new(FAILED)),
-        neutral: None,
         interrupted: Some(MetricName::new(INTERRUPTED)),
+        ..Declaration::new("call", file!(), line!(), "")
     };
 
     #[linkme::distributed_slice(SITES)]
     #[expect(unsafe_code, reason = "the list of sites is a section of the binary")]
-    static SITE: Site = Site::new(DECLARATION);
+    static SITE: Site = Site::new(&DECLARATION, &[]);
 
     type Answer = Result<(), String>;
 
@@ -276,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_site_outside_of_the_list_counts_nothing_and_harms_nothing() {
-        static OUTSIDE: Site = Site::new(DECLARATION);
+        static OUTSIDE: Site = Site::new(&DECLARATION, &[]);
         assert_eq!(moved(|| record(&OUTSIDE, Outcome::Success)), [0, 0, 0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fmt, time::Duration};
 
-use crate::{MetricName, catalogue::catalogue, limits, sink::Delivery};
+use crate::{MetricName, catalogue, limits, sink::Delivery};
 
 const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 const SINK: &str = "TT_METRICS_SINK";
@@ -77,7 +77,7 @@ impl Config {
     ///
     /// When a variable is missing or has a value that CloudWatch or this build does not take.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let metrics: BTreeSet<MetricName> = catalogue().map(|declared| declared.metric).collect();
+        let metrics: BTreeSet<MetricName> = catalogue::metric_names().collect();
         Self::parse(
             |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
             &metrics,

@@ -207,25 +207,21 @@ mod tests {
 
     use super::*;
     use crate::{
+        declaration::Declaration,
         metric::MetricName,
         sink::{CaptureSink, SinkResult, Value},
-        site::{Declaration, Kind, Site},
+        site::{Kind, Site},
         sync::lock,
     };
 
     const DONE: MetricName = MetricName::new("Done");
     const FAILED: MetricName = MetricName::new("Failed");
-    static SITE: [Site; 1] = [Site::new(Declaration {
-        function: "f",
-        file: "f.rs",
-        line: 1,
-        doc: "",
-        calls: None,
+    const DECLARATION: Declaration = Declaration {
         success: Some(DONE),
         failure: Some(FAILED),
-        neutral: None,
-        interrupted: None,
-    })];
+        ..Declaration::new("f", "f.rs", 1, "")
+    };
+    static SITE: [Site; 1] = [Site::new(&DECLARATION, &[])];
 
     /// Answers from a list, then accepts into a capture sink; one metric a batch.
     #[derive(Debug, Default)]

@@ -104,9 +104,10 @@ pub mod __private;
 mod buffer;
 mod call;
 mod capture;
-mod catalogue;
+pub mod catalogue;
 mod config;
 mod counter;
+mod declaration;
 mod flush;
 mod health;
 #[cfg(feature = "lambda")]
@@ -126,8 +127,9 @@ mod sync;
 mod watchdog;
 
 pub use capture::{Capture, capture};
-pub use catalogue::{Declared, Meaning, catalogue};
+pub use catalogue::{Declared, Meaning, MetricKind, catalogue};
 pub use config::{Config, ConfigError, SinkKind};
+pub use declaration::{Declaration, DeclaredDimension};
 pub use flush::Flusher;
 #[cfg(feature = "lambda")]
 pub use layer::{FlushAfter, MetricsLayer, MetricsService};
@@ -135,5 +137,5 @@ pub use metric::{MetricName, Resolution, Unit};
 pub use outcome::{Classify, Outcome};
 #[cfg(feature = "lambda")]
 pub use run::run;
-pub use site::{Declaration, Site};
+pub use site::Site;
 pub use tt_metrics_macros::{count, count_outcome, outcome};

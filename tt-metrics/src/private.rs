@@ -8,8 +8,10 @@ use std::future::Future;
 
 pub use crate::{
     MetricName,
+    catalogue::{encode, encoded_len},
+    declaration::Declaration,
     outcome::{Classify, Outcome},
-    site::{Declaration, SITES, Site},
+    site::{SITES, Site},
 };
 
 pub use each::{call_each, each, each_by, track_each};

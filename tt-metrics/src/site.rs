@@ -1,61 +1,35 @@
-//! One counted function: what an attribute declared, in one link-time list.
+//! One counted function: where its counts go, in one link-time list.
 
-use crate::{MetricName, Outcome};
+use crate::{Outcome, declaration::Declaration};
 
 /// Every site of the binary, collected by the linker; empty when nothing is counted.
 #[linkme::distributed_slice]
 pub static SITES: [Site];
 
-/// What one attribute declared about one function.
-#[derive(Debug, Clone, Copy)]
-pub struct Declaration {
-    /// `module::path::function`.
-    pub function: &'static str,
-    /// Source file.
-    pub file: &'static str,
-    /// Line of the attribute.
-    pub line: u32,
-    /// Doc comment of the function, or empty.
-    pub doc: &'static str,
-    /// Metric that counts calls (`#[count("..")]`).
-    pub calls: Option<MetricName>,
-    /// Metric that counts [`Outcome::Success`](crate::Outcome::Success).
-    pub success: Option<MetricName>,
-    /// Metric that counts [`Outcome::Failure`](crate::Outcome::Failure).
-    pub failure: Option<MetricName>,
-    /// Metric that counts [`Outcome::Neutral`](crate::Outcome::Neutral).
-    pub neutral: Option<MetricName>,
-    /// Metric that counts [`Outcome::Interrupted`](crate::Outcome::Interrupted).
-    pub interrupted: Option<MetricName>,
-}
-
-impl Declaration {
-    /// The metric that a kind of count goes to, if one was declared.
-    pub(crate) fn metric(&self, kind: Kind) -> Option<MetricName> {
-        match kind {
-            Kind::Calls => self.calls,
-            Kind::Success => self.success,
-            Kind::Failure => self.failure,
-            Kind::Neutral => self.neutral,
-            Kind::Interrupted => self.interrupted,
-        }
-    }
-}
-
 /// The static that an attribute places beside a function.
 // The alignment makes the size a power of two, so the index of a site is one subtraction and one shift.
 #[derive(Debug)]
-#[repr(align(256))]
+#[repr(align(32))]
 pub struct Site {
     /// What the attribute declared.
-    pub declaration: Declaration,
+    pub declaration: &'static Declaration,
+    // Named here so that the linker keeps it: nothing else refers to it.
+    record: &'static [u8],
 }
 
 impl Site {
-    /// Makes the site of one attribute.
+    /// Makes the site of one attribute, with its record in the catalogue of the binary.
     #[must_use]
-    pub const fn new(declaration: Declaration) -> Self {
-        Self { declaration }
+    pub const fn new(declaration: &'static Declaration, record: &'static [u8]) -> Self {
+        Self {
+            declaration,
+            record,
+        }
+    }
+
+    /// What the catalogue of the binary says about this site.
+    pub(crate) const fn record(&self) -> &'static [u8] {
+        self.record
     }
 }
 

@@ -9,8 +9,12 @@ fn tokens(text: &str) -> TokenStream {
 /// The expansion without the declaration of the static, which is the same everywhere.
 fn expanded(expand: fn(TokenStream, TokenStream) -> TokenStream, args: &str, item: &str) -> String {
     let expanded = expand(tokens(args), tokens(item)).to_string();
-    let (before, site) = expanded.split_once("# [").unwrap_or((&expanded, ""));
-    let after = site.split_once("}) ;").map_or("", |(_, after)| after);
+    let (before, site) = expanded
+        .split_once("const __TT_METRICS_")
+        .unwrap_or((&expanded, ""));
+    let after = site
+        .split_once("& __TT_METRICS_RECORD) ;")
+        .map_or("", |(_, after)| after);
     format!("{before} SITE ; {after}")
 }
 

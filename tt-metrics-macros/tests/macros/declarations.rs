@@ -34,7 +34,7 @@ fn declared(metric: &str) -> Option<&'static Declaration> {
     };
     SITES
         .iter()
-        .map(|site| &site.declaration)
+        .map(|site| site.declaration)
         .find(|site| declares(site))
 }
 

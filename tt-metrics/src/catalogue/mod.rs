@@ -1,0 +1,203 @@
+//! The catalogue: every metric that an attribute of this binary declares, known without running the code.
+//!
+//! [`catalogue`](catalogue()) lists what is linked into the running program. The same stands in the file of every program,
+//! release builds included, and `read` (feature `catalogue-reader`) takes it from there without running anything.
+//!
+//! # Format
+//!
+//! Each attribute leaves one record of bytes in the section `.tt_metrics` of an ELF file (`__DATA,__tt_metrics` of a
+//! Mach-O file). Records hold no pointers, so they need no relocation, and they stay through LTO, `--gc-sections` and
+//! `strip`. They follow each other in the order of the link, with zero bytes between them or none. Numbers are little
+//! endian, and a *text* is its length in bytes as `u32`, then UTF-8.
+//!
+//! | part of a record | |
+//! |---|---|
+//! | 4 bytes | `TTMC` |
+//! | `u32` | version, 1; a reader of another version skips the record by its length and says so |
+//! | `u32` | length of what follows, in bytes |
+//! | text, text, `u32`, text | function with its module path, source file, line of the attribute, doc comment |
+//! | `u8` | number of dimensions, then of each: |
+//! | .. text, `u16`, `u16` | name, most values of free text (0: listed), number of listed values |
+//! | .. .. text | each listed value |
+//! | `u8` | number of metrics, then of each: |
+//! | .. text, text, text, text | name, unit, kind (`counter`, `histogram`, `gauge`), meaning |
+//! | .. `u8` | number of dimension sets the metric is sent with, then of each: |
+//! | .. .. `u8`, then `u8` each | number of dimensions, and their positions in the list above |
+
+mod record;
+
+#[doc(hidden)]
+pub use record::{encode, encoded_len};
+
+use crate::{
+    declaration::Declaration,
+    site::{Kind, SITES},
+};
+
+/// One metric as one attribute declares it; two functions may declare the same metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Declared<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
+    /// Its unit, in CloudWatch's spelling.
+    pub unit: &'a str,
+    /// How its values come about.
+    pub kind: MetricKind,
+    /// What moves it.
+    pub meaning: Meaning,
+    /// The dimension sets that it is sent with, beside the dimensions of the configuration; the empty set is its sum.
+    pub dimensions: Vec<Vec<Dimension<'a>>>,
+    /// `module::path::function` of the counted function.
+    pub function: &'a str,
+    /// Its source file.
+    pub file: &'a str,
+    /// The line of the attribute.
+    pub line: u32,
+    /// The function's doc comment, or empty.
+    pub doc: &'a str,
+}
+
+/// One dimension that an attribute declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dimension<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its values, or empty for free text.
+    pub values: Vec<&'a str>,
+    /// How many different values free text may bring, besides `Other`; 0 for listed values.
+    pub max: u16,
+}
+
+/// How the values of a metric come about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// Grows; each flush sends the growth.
+    Counter,
+    /// Many values, sent as a distribution.
+    Histogram,
+    /// A level; each flush sends where it is.
+    Gauge,
+}
+
+/// What moves a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Meaning {
+    /// Calls, or items, whatever became of them.
+    Calls,
+    /// Calls that ended as [`Outcome::Success`](crate::Outcome::Success).
+    Success,
+    /// Calls that ended as [`Outcome::Failure`](crate::Outcome::Failure).
+    Failure,
+    /// Calls that ended as [`Outcome::Neutral`](crate::Outcome::Neutral).
+    Neutral,
+    /// Calls that ended as [`Outcome::Interrupted`](crate::Outcome::Interrupted).
+    Interrupted,
+    /// How long calls took.
+    Latency,
+    /// How many calls were open at once.
+    InFlight,
+}
+
+/// Every metric that this binary declares, in the order of the link.
+///
+/// ```
+/// for declared in tt_metrics::catalogue() {
+///     println!("{} counts {:?} of {}", declared.metric, declared.meaning, declared.function);
+/// }
+/// ```
+pub fn catalogue() -> impl Iterator<Item = Declared<'static>> {
+    let records = SITES.static_slice().iter().map(crate::Site::record);
+    records.flat_map(|record| record::decode(record).unwrap_or_default())
+}
+
+/// The name of every metric that this binary declares.
+pub(crate) fn metric_names() -> impl Iterator<Item = crate::MetricName> {
+    let declarations = SITES.static_slice().iter().map(|site| site.declaration);
+    declarations.flat_map(|one| {
+        Meaning::ALL
+            .into_iter()
+            .filter_map(|meaning| meaning.metric(one))
+    })
+}
+
+impl MetricKind {
+    /// The word for it in the catalogue of a binary.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Histogram => "histogram",
+            Self::Gauge => "gauge",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Counter, Self::Histogram, Self::Gauge];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl Meaning {
+    const ALL: [Self; 7] = [
+        Self::Calls,
+        Self::Success,
+        Self::Failure,
+        Self::Neutral,
+        Self::Interrupted,
+        Self::Latency,
+        Self::InFlight,
+    ];
+
+    /// The word for it in the catalogue of a binary.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Neutral => "neutral",
+            Self::Interrupted => "interrupted",
+            Self::Latency => "latency",
+            Self::InFlight => "in flight",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|meaning| meaning.as_str() == name)
+    }
+
+    const fn kind(self) -> MetricKind {
+        match self {
+            Self::Latency => MetricKind::Histogram,
+            Self::InFlight => MetricKind::Gauge,
+            _ => MetricKind::Counter,
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Latency => "Milliseconds",
+            _ => "Count",
+        }
+    }
+
+    /// The metric of a declaration that this moves.
+    const fn metric(self, declaration: &Declaration) -> Option<crate::MetricName> {
+        let kind = match self {
+            Self::Calls => Kind::Calls,
+            Self::Success => Kind::Success,
+            Self::Failure => Kind::Failure,
+            Self::Neutral => Kind::Neutral,
+            Self::Interrupted => Kind::Interrupted,
+            Self::Latency => return declaration.latency,
+            Self::InFlight => return declaration.in_flight,
+        };
+        declaration.metric(kind)
+    }
+}

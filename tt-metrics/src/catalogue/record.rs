@@ -1,0 +1,308 @@
+//! The record of one attribute in the catalogue of a binary: made at compile time, read at any time.
+
+use super::{Declared, Dimension, Meaning, MetricKind};
+use crate::declaration::{Declaration, DeclaredDimension, ERROR};
+
+pub(super) const MAGIC: &[u8; 4] = b"TTMC";
+pub(super) const VERSION: u32 = 1;
+/// Magic, version and length.
+pub(super) const HEADER: usize = 12;
+
+/// The length of the record of a declaration.
+#[must_use]
+pub const fn encoded_len(declaration: &Declaration) -> usize {
+    let mut measure = Writer::<0>::new();
+    measure.record(declaration, 0);
+    measure.at
+}
+
+/// The record of a declaration; `N` is its [`encoded_len`].
+///
+/// # Panics
+///
+/// When `N` is another length.
+#[must_use]
+pub const fn encode<const N: usize>(declaration: &Declaration) -> [u8; N] {
+    let mut writer = Writer::<N>::new();
+    writer.record(declaration, N - HEADER);
+    assert!(writer.at == N, "the record has another length");
+    writer.bytes
+}
+
+/// Writes into an array, or measures when the array is empty.
+struct Writer<const N: usize> {
+    bytes: [u8; N],
+    at: usize,
+}
+
+impl<const N: usize> Writer<N> {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; N],
+            at: 0,
+        }
+    }
+
+    const fn record(&mut self, declaration: &Declaration, length: usize) {
+        self.bytes(MAGIC);
+        self.number(VERSION as usize, 4);
+        self.number(length, 4);
+        self.text(declaration.function);
+        self.text(declaration.file);
+        self.number(declaration.line as usize, 4);
+        self.text(declaration.doc);
+        let by_error = !declaration.errors.is_empty();
+        let given = declaration.dimensions.len();
+        self.number(given + by_error as usize, 1);
+        let mut dimensions = declaration.dimensions;
+        while let [dimension, rest @ ..] = dimensions {
+            self.dimension(dimension);
+            dimensions = rest;
+        }
+        if by_error {
+            self.dimension(&DeclaredDimension {
+                name: ERROR,
+                values: declaration.errors,
+                max: 0,
+            });
+        }
+        self.metrics(declaration);
+    }
+
+    const fn dimension(&mut self, dimension: &DeclaredDimension) {
+        self.text(dimension.name);
+        self.number(dimension.max as usize, 2);
+        self.number(dimension.values.len(), 2);
+        let mut values = dimension.values;
+        while let [value, rest @ ..] = values {
+            self.text(value);
+            values = rest;
+        }
+    }
+
+    const fn metrics(&mut self, declaration: &Declaration) {
+        let mut number = 0;
+        let mut meanings: &[Meaning] = &Meaning::ALL;
+        while let [meaning, rest @ ..] = meanings {
+            number += meaning.metric(declaration).is_some() as usize;
+            meanings = rest;
+        }
+        self.number(number, 1);
+        meanings = &Meaning::ALL;
+        while let [meaning, rest @ ..] = meanings {
+            if let Some(metric) = meaning.metric(declaration) {
+                self.text(metric.as_str());
+                self.text(meaning.unit());
+                self.text(meaning.kind().as_str());
+                self.text(meaning.as_str());
+                self.dimension_sets(*meaning, declaration);
+            }
+            meanings = rest;
+        }
+    }
+
+    const fn dimension_sets(&mut self, meaning: Meaning, declaration: &Declaration) {
+        let given = declaration.dimensions.len();
+        let by_arguments = matches!(meaning.kind(), MetricKind::Counter) && given > 0;
+        let by_error = matches!(meaning, Meaning::Failure) && !declaration.errors.is_empty();
+        self.number(1 + by_arguments as usize + by_error as usize, 1);
+        self.number(0, 1);
+        if by_arguments {
+            self.number(given, 1);
+            let mut position = 0;
+            while position < given {
+                self.number(position, 1);
+                position += 1;
+            }
+        }
+        if by_error {
+            self.number(1, 1);
+            self.number(given, 1);
+        }
+    }
+
+    const fn text(&mut self, text: &str) {
+        self.number(text.len(), 4);
+        self.bytes(text.as_bytes());
+    }
+
+    /// The lowest bytes of a number; what does not fit is a compile error of the attribute.
+    const fn number(&mut self, number: usize, bytes: usize) {
+        assert!(
+            number >> (8 * bytes - 1) >> 1 == 0,
+            "more than a record of the catalogue can hold"
+        );
+        let number = number.to_le_bytes();
+        let (low, _) = number.split_at(bytes);
+        self.bytes(low);
+    }
+
+    const fn bytes(&mut self, bytes: &[u8]) {
+        if N > 0 {
+            let (_, rest) = self.bytes.split_at_mut(self.at);
+            let (here, _) = rest.split_at_mut(bytes.len());
+            here.copy_from_slice(bytes);
+        }
+        self.at += bytes.len();
+    }
+}
+
+/// The metrics of one record, or `None` when it is not one of this version.
+pub(super) fn decode(record: &[u8]) -> Option<Vec<Declared<'_>>> {
+    let mut bytes = Reader(record.strip_prefix(MAGIC)?);
+    if bytes.u32()? != VERSION {
+        return None;
+    }
+    let length = bytes.length()?;
+    payload(bytes.take(length)?)
+}
+
+/// The metrics in the part of a record that follows its header.
+pub(super) fn payload(payload: &[u8]) -> Option<Vec<Declared<'_>>> {
+    let mut bytes = Reader(payload);
+    let function = bytes.text()?;
+    let file = bytes.text()?;
+    let line = bytes.u32()?;
+    let doc = bytes.text()?;
+    let dimensions = bytes.each(Reader::dimension)?;
+    bytes.each(|bytes| {
+        Some(Declared {
+            metric: bytes.text()?,
+            unit: bytes.text()?,
+            kind: MetricKind::from_name(bytes.text()?)?,
+            meaning: Meaning::from_name(bytes.text()?)?,
+            dimensions: bytes
+                .each(|set| set.each(|set| dimensions.get(usize::from(set.u8()?)).cloned()))?,
+            function,
+            file,
+            line,
+            doc,
+        })
+    })
+}
+
+/// Takes a record apart, from the front.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_le_bytes)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn length(&mut self) -> Option<usize> {
+        self.u32()?.try_into().ok()
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        let length = self.length()?;
+        str::from_utf8(self.take(length)?).ok()
+    }
+
+    /// As many as the next byte says.
+    fn each<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let number = self.u8()?;
+        (0..number).map(|_| one(self)).collect()
+    }
+
+    fn dimension(&mut self) -> Option<Dimension<'a>> {
+        let name = self.text()?;
+        let max = self.u16()?;
+        let values = self.u16()?;
+        Some(Dimension {
+            name,
+            max,
+            values: (0..values).map(|_| self.text()).collect::<Option<_>>()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MetricName;
+
+    const ALL: Declaration = Declaration {
+        success: Some(MetricName::new("OrderShipped")),
+        failure: Some(MetricName::new("OrderRefused")),
+        latency: Some(MetricName::new("ShipTime")),
+        in_flight: Some(MetricName::new("OpenOrders")),
+        dimensions: &[
+            DeclaredDimension {
+                name: "Paid",
+                values: &["false", "true"],
+                max: 0,
+            },
+            DeclaredDimension {
+                name: "Shop",
+                values: &[],
+                max: 300,
+            },
+        ],
+        errors: &["Stock", "Panic"],
+        ..Declaration::new("shop::ship", "src/ship.rs", 70_000, "Ships.\n\nÜber See.")
+    };
+    const RECORD: [u8; encoded_len(&ALL)] = encode(&ALL);
+
+    #[test]
+    fn a_record_holds_all_that_was_declared() {
+        let declared = decode(&RECORD).unwrap();
+        let names: Vec<_> = declared
+            .iter()
+            .map(|one| {
+                (
+                    one.metric,
+                    one.unit,
+                    one.kind.as_str(),
+                    one.meaning.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("OrderShipped", "Count", "counter", "success"),
+                ("OrderRefused", "Count", "counter", "failure"),
+                ("ShipTime", "Milliseconds", "histogram", "latency"),
+                ("OpenOrders", "Count", "gauge", "in flight"),
+            ]
+        );
+        let sets = |one: &Declared<'_>| -> Vec<Vec<String>> {
+            let names = |set: &Vec<Dimension<'_>>| set.iter().map(|d| d.name.to_owned()).collect();
+            one.dimensions.iter().map(names).collect()
+        };
+        let none: &[&str] = &[];
+        assert_eq!(sets(&declared[0]), [none, &["Paid", "Shop"]]);
+        assert_eq!(sets(&declared[1]), [none, &["Paid", "Shop"], &["Error"]]);
+        assert_eq!(sets(&declared[2]), [none]);
+        assert_eq!(declared[0].dimensions[1][0].values, ["false", "true"]);
+        assert_eq!(declared[0].dimensions[1][1].max, 300);
+        let place = (declared[3].function, declared[3].file, declared[3].line);
+        assert_eq!(place, ("shop::ship", "src/ship.rs", 70_000));
+        assert_eq!(declared[3].doc, "Ships.\n\nÜber See.");
+    }
+
+    #[test]
+    fn a_record_cut_anywhere_is_no_record() {
+        for length in 0..RECORD.len() {
+            assert_eq!(decode(&RECORD[..length]), None, "{length}");
+        }
+    }
+}

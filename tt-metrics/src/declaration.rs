@@ -1,0 +1,86 @@
+//! What an attribute declares: its function, its metrics and their dimensions.
+
+use crate::{MetricName, site::Kind};
+
+/// The dimension that says how a call failed.
+pub(crate) const ERROR: &str = "Error";
+
+/// What one attribute declared about one function.
+#[derive(Debug, Clone, Copy)]
+pub struct Declaration {
+    /// `module::path::function`.
+    pub function: &'static str,
+    /// Source file.
+    pub file: &'static str,
+    /// Line of the attribute.
+    pub line: u32,
+    /// Doc comment of the function, or empty.
+    pub doc: &'static str,
+    /// Metric that counts calls (`#[count("..")]`).
+    pub calls: Option<MetricName>,
+    /// Metric that counts [`Outcome::Success`](crate::Outcome::Success).
+    pub success: Option<MetricName>,
+    /// Metric that counts [`Outcome::Failure`](crate::Outcome::Failure).
+    pub failure: Option<MetricName>,
+    /// Metric that counts [`Outcome::Neutral`](crate::Outcome::Neutral).
+    pub neutral: Option<MetricName>,
+    /// Metric that counts [`Outcome::Interrupted`](crate::Outcome::Interrupted).
+    pub interrupted: Option<MetricName>,
+    /// Metric that holds how long calls took.
+    pub latency: Option<MetricName>,
+    /// Metric that holds how many calls were open at once.
+    pub in_flight: Option<MetricName>,
+    /// The dimensions that the arguments of a call give to each counter.
+    pub dimensions: &'static [DeclaredDimension],
+    /// The values of the dimension `Error`, by which failures are counted too; empty when they are not.
+    pub errors: &'static [&'static str],
+}
+
+/// One dimension and the values it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeclaredDimension {
+    /// Its name.
+    pub name: &'static str,
+    /// Its values; empty for free text.
+    pub values: &'static [&'static str],
+    /// How many different values free text may bring before all others are `Other`; 0 for listed values.
+    pub max: u16,
+}
+
+impl Declaration {
+    /// A declaration without any metric.
+    #[must_use]
+    pub const fn new(
+        function: &'static str,
+        file: &'static str,
+        line: u32,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            function,
+            file,
+            line,
+            doc,
+            calls: None,
+            success: None,
+            failure: None,
+            neutral: None,
+            interrupted: None,
+            latency: None,
+            in_flight: None,
+            dimensions: &[],
+            errors: &[],
+        }
+    }
+
+    /// The metric that a kind of count goes to, if one was declared.
+    pub(crate) const fn metric(&self, kind: Kind) -> Option<MetricName> {
+        match kind {
+            Kind::Calls => self.calls,
+            Kind::Success => self.success,
+            Kind::Failure => self.failure,
+            Kind::Neutral => self.neutral,
+            Kind::Interrupted => self.interrupted,
+        }
+    }
+}
