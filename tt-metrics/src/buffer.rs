@@ -4,18 +4,19 @@
 //! Cells only grow. A drain hands out the growth since the last drain: no cell is ever reset, which would race with
 //! its writer. The shard of a thread that ended goes to the next thread, with its totals, so nothing is folded or lost.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
 
+// Not of the crate, so that the model of this file brings its own.
+use super::sync::{AtomicU64, Mutex, Ordering, lock};
 use crate::{
     metric::MetricName,
     sink::Datum,
     site::{Kind, SITES, Site},
     snapshot::Snapshot,
-    sync::{AtomicU64, Mutex, OnceLock, Ordering, lock},
 };
 
 /// The buffer that the attributes of this binary count into.
-pub(crate) static BUFFER: Buffer = Buffer::new(|| SITES.static_slice());
+pub(crate) static BUFFER: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(|| SITES.static_slice()));
 
 /// The cells of one thread, one row for each site.
 pub(crate) type Shard = &'static [Row];
@@ -58,7 +59,6 @@ impl Row {
 #[derive(Debug)]
 pub(crate) struct Buffer {
     sites: fn() -> &'static [Site],
-    shared: OnceLock<Shard>,
     state: Mutex<State>,
 }
 
@@ -72,10 +72,9 @@ struct State {
 
 impl Buffer {
     /// An empty buffer for these sites.
-    pub(crate) const fn new(sites: fn() -> &'static [Site]) -> Self {
+    pub(crate) fn new(sites: fn() -> &'static [Site]) -> Self {
         Self {
             sites,
-            shared: OnceLock::new(),
             state: Mutex::new(State {
                 shards: Vec::new(),
                 free: Vec::new(),
@@ -101,12 +100,13 @@ impl Buffer {
         lock(&self.state).free.push(shard);
     }
 
-    /// Adds to the shard that all threads without their own share.
-    pub(crate) fn add_shared(&self, index: usize, kind: Kind, n: u64) {
-        let shared = self.shared.get_or_init(|| self.allocate());
-        if let Some(row) = shared.get(index) {
-            row.cell(kind).fetch_add(n, Ordering::Relaxed);
+    /// Adds for a thread that has no shard any more, in a shard that it leases for this one count.
+    pub(crate) fn add_once(&self, index: usize, kind: Kind, n: u64) {
+        let shard = self.claim();
+        if let Some(row) = shard.get(index) {
+            row.add(kind, n);
         }
+        self.release(shard);
     }
 
     /// Takes everything counted since the last drain, and what was put back; every metric is there, at zero if it did not move.
@@ -138,6 +138,12 @@ impl Buffer {
         self.sum(&lock(&self.state))
     }
 
+    /// How many shards there are, leased or not.
+    #[cfg(test)]
+    pub(crate) fn shards(&self) -> usize {
+        lock(&self.state).shards.len()
+    }
+
     fn sum(&self, state: &State) -> BTreeMap<MetricName, u64> {
         let mut totals = BTreeMap::new();
         for (index, site) in (self.sites)().iter().enumerate() {
@@ -145,8 +151,7 @@ impl Buffer {
                 let Some(metric) = site.declaration.metric(kind) else {
                     continue;
                 };
-                let shards = state.shards.iter().chain(self.shared.get());
-                let rows = shards.filter_map(|shard| shard.get(index));
+                let rows = state.shards.iter().filter_map(|shard| shard.get(index));
                 let sum = rows.fold(0_u64, |sum, row| sum.wrapping_add(row.get(kind)));
                 let total = totals.entry(metric).or_insert(0_u64);
                 *total = total.wrapping_add(sum);
@@ -158,143 +163,5 @@ impl Buffer {
     // Leaked on purpose: a cell must outlive its thread, and the number of shards is that of the threads alive at once.
     fn allocate(&self) -> Shard {
         Box::leak((self.sites)().iter().map(|_| Row::default()).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicBool;
-
-    use super::*;
-    use crate::{declaration::Declaration, sink::Value};
-
-    const DONE: MetricName = MetricName::new("Done");
-    const FAILED: MetricName = MetricName::new("Failed");
-    const PLAIN: Declaration = Declaration {
-        success: Some(DONE),
-        failure: Some(FAILED),
-        ..Declaration::new("f", "f.rs", 1, "")
-    };
-    // Two sites that share their metric names.
-    static TWO: [Site; 2] = [Site::new(&PLAIN, &[]), Site::new(&PLAIN, &[])];
-
-    fn buffer() -> Buffer {
-        Buffer::new(|| &TWO)
-    }
-
-    fn drain(buffer: &Buffer) -> Snapshot {
-        buffer.drain(SystemTime::UNIX_EPOCH)
-    }
-
-    #[test]
-    fn a_drain_takes_what_was_counted_since_the_last_one() {
-        let buffer = buffer();
-        let shard = buffer.claim();
-        shard[0].add(Kind::Success, 2);
-        shard[1].add(Kind::Success, 3);
-        assert_eq!(drain(&buffer).get(DONE), 5);
-        shard[0].add(Kind::Success, 1);
-        assert_eq!(drain(&buffer).get(DONE), 1);
-        assert_eq!(drain(&buffer).get(DONE), 0);
-    }
-
-    #[test]
-    fn metrics_that_did_not_move_are_in_the_snapshot_at_zero() {
-        let snapshot = drain(&buffer());
-        let counts: Vec<_> = snapshot
-            .data()
-            .iter()
-            .map(|datum| (datum.metric, datum.value.clone()))
-            .collect();
-        assert_eq!(counts, [(DONE, Value::Count(0)), (FAILED, Value::Count(0))]);
-    }
-
-    #[test]
-    fn what_is_put_back_goes_with_the_next_drain_once() {
-        let buffer = buffer();
-        let shard = buffer.claim();
-        shard[0].add(Kind::Failure, 4);
-        buffer.put_back(drain(&buffer).data());
-        shard[0].add(Kind::Failure, 1);
-        assert_eq!(drain(&buffer).get(FAILED), 5);
-        assert_eq!(drain(&buffer).get(FAILED), 0);
-    }
-
-    #[test]
-    fn the_shard_of_an_ended_thread_keeps_its_counts_and_is_used_again() {
-        let buffer = buffer();
-        let first = buffer.claim();
-        first[0].add(Kind::Success, 1);
-        buffer.release(first);
-        let second = buffer.claim();
-        assert!(std::ptr::eq(first, second));
-        second[0].add(Kind::Success, 1);
-        assert_eq!(drain(&buffer).get(DONE), 2);
-    }
-
-    #[test]
-    fn counts_after_the_end_of_a_thread_go_to_the_shared_shard() {
-        let buffer = buffer();
-        buffer.add_shared(1, Kind::Failure, 7);
-        assert_eq!(drain(&buffer).get(FAILED), 7);
-    }
-
-    #[test]
-    fn a_binary_without_sites_drains_nothing() {
-        let buffer = Buffer::new(|| &[]);
-        assert!(buffer.claim().is_empty());
-        assert_eq!(drain(&buffer).data().len(), 0);
-    }
-
-    #[test]
-    fn threads_that_come_and_go_while_others_drain_lose_and_double_nothing() {
-        const THREADS: u64 = 4;
-        const LIVES: u64 = 25;
-        const EACH: u64 = 400;
-        let buffer = buffer();
-        let counting = AtomicBool::new(true);
-        let drained = std::thread::scope(|scope| {
-            let drainers: Vec<_> = (0..2)
-                .map(|refuse_every| {
-                    let (buffer, counting) = (&buffer, &counting);
-                    scope.spawn(move || {
-                        let mut sum = 0;
-                        let mut turn = 0_u64;
-                        while counting.load(Ordering::Relaxed) {
-                            let snapshot = drain(buffer);
-                            turn += 1;
-                            if turn % 3 == refuse_every {
-                                buffer.put_back(snapshot.data());
-                            } else {
-                                sum += snapshot.get(DONE);
-                            }
-                        }
-                        sum
-                    })
-                })
-                .collect();
-            let counters: Vec<_> = (0..THREADS)
-                .map(|_| {
-                    scope.spawn(|| {
-                        for _ in 0..LIVES {
-                            let shard = buffer.claim();
-                            for _ in 0..EACH {
-                                shard[1].add(Kind::Success, 1);
-                            }
-                            buffer.release(shard);
-                        }
-                    })
-                })
-                .collect();
-            for counter in counters {
-                counter.join().expect("counts");
-            }
-            counting.store(false, Ordering::Relaxed);
-            drainers
-                .into_iter()
-                .map(|drainer| drainer.join().expect("drains"))
-                .sum::<u64>()
-        });
-        assert_eq!(drained + drain(&buffer).get(DONE), THREADS * LIVES * EACH);
     }
 }

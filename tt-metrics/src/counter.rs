@@ -30,7 +30,7 @@ struct Lease(Shard);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Destructors of other thread locals may still count: from here on they take the shared shard.
+        // Destructors of other thread locals may still count: from here on they lease a shard for each count.
         LOCAL.with(|local| local.rows.set(&[]));
         BUFFER.release(self.0);
     }
@@ -70,7 +70,7 @@ fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
                 row.add(kind, n);
             }
         }
-        Err(_ended) => BUFFER.add_shared(index, kind, n),
+        Err(_ended) => BUFFER.add_once(index, kind, n),
     }
 }
 

@@ -102,6 +102,13 @@
 #[path = "private.rs"]
 pub mod __private;
 mod buffer;
+#[cfg(test)]
+#[cfg(tt_metrics_model)]
+#[path = "buffer/model.rs"]
+mod buffer_model;
+#[cfg(test)]
+#[path = "buffer/tests.rs"]
+mod buffer_tests;
 mod call;
 mod capture;
 pub mod catalogue;

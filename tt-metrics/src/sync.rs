@@ -1,7 +1,7 @@
 //! The synchronisation primitives of the buffer, in one place so that a model checker can replace them.
 
 pub(crate) use std::sync::{
-    Mutex, MutexGuard, OnceLock, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
