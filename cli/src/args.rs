@@ -56,8 +56,8 @@ pub enum Command {
     Upload(Upload),
     /// Print the metrics of the running demo as a table and a graph.
     Graph,
-    /// List every metric that the functions declare, and where in the source.
-    Catalogue,
+    /// List every metric that the functions, or a program, declare, and where in the source.
+    Catalogue(Catalogue),
 }
 
 /// Arguments of `cargo tt demo`.
@@ -89,6 +89,14 @@ pub struct Upload {
     /// Upload it this many times; each time is new work.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub times: u32,
+}
+
+/// Arguments of `cargo tt catalogue`.
+#[derive(Debug, Arguments)]
+pub struct Catalogue {
+    /// File of a program built with tt-metrics, stripped or not; it is read, not run [default: the functions of this workspace].
+    #[arg(value_name = "PROGRAM")]
+    pub program: Option<PathBuf>,
 }
 
 /// The arguments without the `tt` that cargo puts first when it runs `cargo-tt` as its subcommand.

@@ -1,18 +1,53 @@
 //! `cargo tt catalogue`: every metric that the functions declare, and where.
 
+use std::{fs, path::Path};
+
 use tt_metrics::Declared;
 // What the linker leaves out is not in the catalogue.
 use case_creation as _;
 use tms_token_manager as _;
 use tt_producer as _;
 
-use crate::screen::{self, Look, Style};
+use crate::{
+    error::Error,
+    screen::{self, Look, Style},
+};
 
-/// Prints the catalogue.
-pub fn run() {
-    let mut declared: Vec<Declared<'_>> = tt_metrics::catalogue().collect();
+/// Prints the catalogue of a program's file, or of the functions of this workspace.
+///
+/// # Errors
+///
+/// When the file can't be read or holds no catalogue.
+pub fn run(program: Option<&Path>) -> Result<(), Error> {
+    let Some(path) = program else {
+        print(tt_metrics::catalogue().collect());
+        return Ok(());
+    };
+    let file = fs::read(path).map_err(|source| Error::ReadProgram {
+        path: path.into(),
+        source,
+    })?;
+    let declared = tt_metrics::catalogue::read(&file).map_err(|source| Error::Catalogue {
+        path: path.into(),
+        source,
+    })?;
+    print(declared);
+    Ok(())
+}
+
+fn print(mut declared: Vec<Declared<'_>>) {
     declared.sort_by_key(|one| (one.file, one.line, one.metric));
     screen::print_lines(&lines(&declared, &Look::of_stdout()));
+}
+
+/// The dimension sets of a metric beside its sum: names joined by `x`, sets by a comma.
+fn dimensions(declared: &Declared<'_>) -> String {
+    let sets = declared.dimensions.iter().filter(|set| !set.is_empty());
+    let names = sets.map(|set| {
+        let names: Vec<&str> = set.iter().map(|dimension| dimension.name).collect();
+        names.join(" x ")
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn lines(declared: &[Declared<'_>], look: &Look) -> Vec<String> {
@@ -20,14 +55,24 @@ fn lines(declared: &[Declared<'_>], look: &Look) -> Vec<String> {
         let function = one.function.rsplit("::").next().unwrap_or(one.function);
         [
             one.metric.to_owned(),
+            one.unit.to_owned(),
             one.meaning.as_str().to_owned(),
+            dimensions(one),
             function.to_owned(),
             format!("{}:{}", one.file, one.line),
         ]
     });
-    let heading = ["metric", "counts", "of function", "declared at"].map(String::from);
-    let rows: Vec<[String; 4]> = [heading].into_iter().chain(rows).collect();
-    let mut widths = [0; 4];
+    let heading = [
+        "metric",
+        "unit",
+        "counts",
+        "by",
+        "of function",
+        "declared at",
+    ]
+    .map(String::from);
+    let rows: Vec<[String; 6]> = [heading].into_iter().chain(rows).collect();
+    let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.len().max(*width);

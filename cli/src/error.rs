@@ -65,6 +65,22 @@ pub enum Error {
     /// The metrics could not be read.
     #[error(transparent)]
     Metrics(#[from] metrics::ReadError),
+    /// The program whose catalogue was asked for can't be read.
+    #[error("failed to read program `{}`", path.display())]
+    ReadProgram {
+        /// As given.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program has no catalogue of metrics that can be read.
+    #[error("`{}` does not say which metrics it has", path.display())]
+    Catalogue {
+        /// As given.
+        path: PathBuf,
+        /// Why.
+        source: tt_metrics::catalogue::ReadError,
+    },
     /// Some records have no outcome in the metrics.
     #[error("{missing}, {seconds} s after the upload")]
     Shortfall {
@@ -98,6 +114,12 @@ impl Error {
             }
             Self::EmptyFile { .. } => "give a file with at least one record",
             Self::ReadFile { .. } => "check the permissions of the file",
+            Self::ReadProgram { .. } => {
+                "name the file that `cargo build` made, for example `target/release/tt-producer`"
+            }
+            Self::Catalogue { .. } => {
+                "a metric is in the catalogue when a function of the program is counted by an attribute"
+            }
             Self::PortInUse { .. } => {
                 "choose another with `--port`, or leave it out to take a free one"
             }
@@ -121,7 +143,10 @@ impl Error {
     /// 2 for a wrong command line, 130 for Ctrl-C, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoSuchFile { .. } | Self::Directory { .. } | Self::EmptyFile { .. } => 2,
+            Self::NoSuchFile { .. }
+            | Self::Directory { .. }
+            | Self::EmptyFile { .. }
+            | Self::ReadProgram { .. } => 2,
             Self::Interrupted => 130,
             _ => 1,
         }

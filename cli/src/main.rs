@@ -33,9 +33,6 @@ async fn run(command: Command) -> Result<(), Error> {
         Command::Demo(demo) => demo::run(&demo).await,
         Command::Upload(upload) => upload::run(&upload).await,
         Command::Graph => reading::run().await,
-        Command::Catalogue => {
-            catalogue::run();
-            Ok(())
-        }
+        Command::Catalogue(of) => catalogue::run(of.program.as_deref()),
     }
 }

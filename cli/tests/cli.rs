@@ -57,6 +57,37 @@ fn a_file_that_does_not_exist_is_named_before_anything_starts() {
 }
 
 #[test]
+fn the_catalogue_of_a_program_is_read_from_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    // The program itself has the functions of this workspace in it.
+    let output = cargo_tt(
+        directory.path(),
+        &["catalogue", env!("CARGO_BIN_EXE_cargo-tt")],
+    )
+    .unwrap();
+    let linked = cargo_tt(directory.path(), &["catalogue"]).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("TTEventPublished"), "{said}");
+    assert_eq!(output.stdout, linked.stdout);
+
+    fs::write(directory.path().join("text"), "no program").unwrap();
+    let output = cargo_tt(directory.path(), &["catalogue", "text"]).unwrap();
+    refused(
+        &output,
+        1,
+        "`text` does not say which metrics it has",
+        "counted by an attribute",
+    );
+    let output = cargo_tt(directory.path(), &["catalogue", "missing"]).unwrap();
+    refused(
+        &output,
+        2,
+        "failed to read program `missing`",
+        "cargo build",
+    );
+}
+
+#[test]
 fn an_empty_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("empty.csv"), "").unwrap();

@@ -24,8 +24,12 @@
 //! | .. `u8` | number of dimension sets the metric is sent with, then of each: |
 //! | .. .. `u8`, then `u8` each | number of dimensions, and their positions in the list above |
 
+#[cfg(feature = "catalogue-reader")]
+mod binary;
 mod record;
 
+#[cfg(feature = "catalogue-reader")]
+pub use binary::{ReadError, read};
 #[doc(hidden)]
 pub use record::{encode, encoded_len};
 
