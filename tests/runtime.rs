@@ -4,6 +4,9 @@
 #[path = "runtime/cloudwatch.rs"]
 mod cloudwatch;
 #[cfg(test)]
+#[path = "runtime/faults.rs"]
+mod faults;
+#[cfg(test)]
 #[path = "runtime/lambda.rs"]
 mod lambda;
 #[cfg(test)]
@@ -13,7 +16,7 @@ mod wire;
 use std::time::{Duration, SystemTime};
 
 use cloudwatch::Answer;
-use lambda::{Lambda, Seen};
+use lambda::{Extensions, Lambda, Seen};
 use wire::{emf_lines, flushed, stored, totals};
 
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -28,7 +31,7 @@ fn function(events: &[String]) -> Lambda {
     Lambda {
         events: events.to_vec(),
         timeout: TIMEOUT,
-        extensions: true,
+        extensions: Extensions::Api,
         ..Lambda::default()
     }
 }
@@ -39,7 +42,7 @@ async fn the_answer_is_posted_before_the_flush_and_the_flush_is_over_before_the_
     let seen = function(&events).start().await.asked(3).await;
     let order: Vec<_> = seen
         .iter()
-        .filter(|seen| !matches!(seen, Seen::Log(_)))
+        .filter(|seen| !matches!(seen, Seen::Log(_) | Seen::ExtensionNext))
         .collect();
     let first = flushed(3.0, 2.0, 1.0, 0.0);
     let second = flushed(1.0, 1.0, 0.0, 0.0);
@@ -69,7 +72,7 @@ async fn counts_arrive_whatever_becomes_of_the_invocation() {
             "{\"not\": \"decodable\"}".to_owned(),
         ];
         let mut lambda = function(&events);
-        lambda.env.push(("FLAVOR", flavor));
+        lambda.env.push(("FLAVOR", flavor.to_owned()));
         let seen = lambda.start().await.asked(6).await;
         let expected = [
             flushed(1.0, 1.0, 0.0, 0.0),
@@ -90,7 +93,9 @@ async fn concurrent_invocations_lose_and_double_nothing() {
         .map(|_| event("done failed cancelled panics", "ok"))
         .collect();
     let mut lambda = function(&events);
-    lambda.env.push(("AWS_LAMBDA_MAX_CONCURRENCY", "3"));
+    lambda
+        .env
+        .push(("AWS_LAMBDA_MAX_CONCURRENCY", "3".to_owned()));
     let seen = lambda.start().await.asked(63).await;
     assert_eq!(totals(&seen), flushed(240.0, 60.0, 120.0, 60.0));
 }
@@ -121,9 +126,10 @@ async fn what_cloudwatch_refuses_goes_to_the_log_once() {
 #[tokio::test]
 async fn counts_go_to_the_log_when_cloudwatch_cannot_be_reached() {
     let mut lambda = function(&[event("done", "ok")]);
-    lambda
-        .env
-        .push(("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9"));
+    lambda.env.push((
+        "AWS_ENDPOINT_URL_CLOUDWATCH",
+        "http://127.0.0.1:9".to_owned(),
+    ));
     let mut running = lambda.start().await;
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
@@ -139,7 +145,9 @@ async fn an_answer_that_is_lost_never_doubles_a_count() {
     ] {
         let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
         lambda.answers = vec![answer];
-        lambda.env.push(("TT_METRICS_FLUSH_TIMEOUT_MS", "300"));
+        lambda
+            .env
+            .push(("TT_METRICS_FLUSH_TIMEOUT_MS", "300".to_owned()));
         let seen = lambda.start().await.asked(3).await;
         let mut expected = flushed(2.0, 1.0, 1.0, 0.0);
         expected.insert("FlushAmbiguous".to_owned(), 1.0);
@@ -151,7 +159,9 @@ async fn an_answer_that_is_lost_never_doubles_a_count() {
 async fn at_least_once_sends_what_may_have_been_lost_again() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.answers = vec![Answer::StoreThen500];
-    lambda.env.push(("TT_METRICS_DELIVERY", "at_least_once"));
+    lambda
+        .env
+        .push(("TT_METRICS_DELIVERY", "at_least_once".to_owned()));
     let mut running = lambda.start().await;
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
@@ -161,8 +171,10 @@ async fn at_least_once_sends_what_may_have_been_lost_again() {
 #[tokio::test]
 async fn the_log_alone_takes_all_metrics_when_so_configured() {
     let mut lambda = function(&[event("done", "ok")]);
-    lambda.env.push(("TT_METRICS_SINK", "emf"));
-    lambda.env.push(("TT_METRICS_DIMENSIONS", "stage=test"));
+    lambda.env.push(("TT_METRICS_SINK", "emf".to_owned()));
+    lambda
+        .env
+        .push(("TT_METRICS_DIMENSIONS", "stage=test".to_owned()));
     let mut running = lambda.start().await;
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
@@ -185,7 +197,7 @@ async fn counts_are_in_the_log_before_the_deadline_of_a_handler_that_never_ends(
         ("multi_thread", "hang"),
     ] {
         let mut lambda = function(&[event("done failed", then)]);
-        lambda.env.push(("FLAVOR", flavor));
+        lambda.env.push(("FLAVOR", flavor.to_owned()));
         lambda.timeout = Duration::from_secs(1);
         let mut running = lambda.start().await;
         let seen = running.until(|seen| emf_lines(seen) == 1).await;
@@ -206,7 +218,7 @@ async fn a_deadline_in_the_past_is_taken_for_unknown() {
 
 #[tokio::test]
 async fn sigterm_writes_what_is_left_with_and_without_an_extensions_api() {
-    for extensions in [true, false] {
+    for extensions in [Extensions::Api, Extensions::Absent] {
         let mut lambda = function(&[event("done failed", "ok"), event("done", "hang")]);
         lambda.extensions = extensions;
         let mut running = lambda.start().await;
@@ -225,7 +237,9 @@ async fn sigterm_writes_what_is_left_with_and_without_an_extensions_api() {
 #[tokio::test]
 async fn a_wrong_configuration_ends_the_cold_start_with_a_clear_sentence() {
     let mut lambda = function(&[]);
-    lambda.env.push(("TT_METRICS_NAMESPACE", "AWS/Lambda"));
+    lambda
+        .env
+        .push(("TT_METRICS_NAMESPACE", "AWS/Lambda".to_owned()));
     let mut running = lambda.start().await;
     assert!(!running.ended().await.success());
     let sentence = "environment variable TT_METRICS_NAMESPACE is `AWS/Lambda`";
@@ -237,7 +251,7 @@ async fn a_wrong_configuration_ends_the_cold_start_with_a_clear_sentence() {
 #[tokio::test]
 async fn a_disabled_process_sends_nothing() {
     let mut lambda = function(&[event("done", "ok")]);
-    lambda.env.push(("TT_METRICS_DISABLED", "true"));
+    lambda.env.push(("TT_METRICS_DISABLED", "true".to_owned()));
     let seen = lambda.start().await.asked(2).await;
     assert!(totals(&seen).is_empty());
 }

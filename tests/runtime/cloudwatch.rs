@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Read},
+    net::{Ipv4Addr, SocketAddr},
     time::{Duration, SystemTime},
 };
 
@@ -12,6 +13,10 @@ use axum::{
 };
 use ciborium::Value;
 use futures_util::stream;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::timeout,
+};
 use tt_metrics::limits;
 
 /// How CloudWatch answers one request.
@@ -29,6 +34,8 @@ pub(crate) enum Answer {
     StoreThenCut,
     /// Stores the data and never answers.
     StoreThenHang,
+    /// Stores nothing and never answers.
+    Hang,
 }
 
 /// The data of one request, or why CloudWatch would refuse it.
@@ -91,7 +98,7 @@ pub(crate) async fn respond(answer: Answer) -> Response {
             let pieces = [Ok(Bytes::from_static(b"\xbf")), Err(cut)];
             cbor(StatusCode::OK, Body::from_stream(stream::iter(pieces)))
         }
-        Answer::StoreThenHang => std::future::pending().await,
+        Answer::StoreThenHang | Answer::Hang => std::future::pending().await,
     }
 }
 
@@ -134,5 +141,37 @@ fn number(value: &Value) -> Option<f64> {
         Value::Float(number) => Some(*number),
         Value::Integer(number) => i32::try_from(*number).ok().map(f64::from),
         _ => None,
+    }
+}
+
+/// An address of this machine where a connection is never made: its queue is full.
+#[derive(Debug)]
+pub(crate) struct BlackHole {
+    listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    pub(crate) async fn open() -> Self {
+        let socket = TcpSocket::new_v4().expect("opens");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(any).expect("binds");
+        let listener = socket.listen(1).expect("listens");
+        let address = listener.local_addr().expect("is bound");
+        let mut queue = Vec::new();
+        // A connection that is not made at once waits for the others, which nobody accepts.
+        let connect = || timeout(Duration::from_millis(200), TcpStream::connect(address));
+        while let Ok(stream) = connect().await {
+            queue.push(stream.expect("connects"));
+        }
+        Self {
+            listener,
+            _queue: queue,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let address = self.listener.local_addr().expect("is bound");
+        format!("http://{address}")
     }
 }

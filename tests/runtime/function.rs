@@ -1,10 +1,15 @@
 //! A Lambda function whose event says how its records end; `runtime.rs` runs it as a process of its own.
 
-use std::{env, future::pending, process::ExitCode, time::Duration};
+use std::{
+    env,
+    future::pending,
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
 
-use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use serde::Deserialize;
-use tt_metrics::MetricsLayer;
+use tokio::sync::Semaphore;
 
 /// What one invocation does.
 #[derive(Debug, Deserialize)]
@@ -34,6 +39,14 @@ enum Then {
     Hang,
     /// Blocks its thread for ever.
     Block,
+    /// Ends well when another invocation hangs.
+    Accompany,
+    /// Ends well, and a task that it leaves behind blocks its thread soon after.
+    Linger,
+    /// Counts one more record after its deadline.
+    Late,
+    /// Prints the beginning of a line.
+    Print,
 }
 
 #[tt_metrics::count("Received")]
@@ -50,8 +63,16 @@ async fn work(record: Record) -> Result<(), Error> {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "read by the test")]
+/// Open once an invocation hangs.
+static HANGING: Semaphore = Semaphore::const_new(0);
+
+#[expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "read by the test"
+)]
 async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
+    let deadline = event.context.deadline();
     for record in event.payload.records {
         receive();
         match record {
@@ -74,11 +95,37 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
         Then::Hang => {
             // The test knows from this line that every record was counted.
             eprintln!("hanging");
+            HANGING.add_permits(1);
             pending().await
         }
-        Then::Block => loop {
-            std::thread::park();
-        },
+        Then::Block => block(),
+        Then::Accompany => {
+            let _hanging = HANGING.acquire().await?;
+            Ok(())
+        }
+        Then::Linger => {
+            tokio::spawn(async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                block::<()>();
+            });
+            Ok(())
+        }
+        Then::Late => {
+            let left = deadline.duration_since(SystemTime::now());
+            tokio::time::sleep(left.unwrap_or_default() + Duration::from_millis(10)).await;
+            receive();
+            work(Record::Done).await
+        }
+        Then::Print => {
+            print!("a line without end");
+            Ok(())
+        }
+    }
+}
+
+fn block<T>() -> T {
+    loop {
+        std::thread::park();
     }
 }
 
@@ -109,9 +156,5 @@ async fn start() -> Result<(), Error> {
     if env::var_os("AWS_LAMBDA_MAX_CONCURRENCY").is_none() {
         return tt_metrics::run(service_fn(handle)).await;
     }
-    let metrics = MetricsLayer::from_env().await?;
-    Runtime::new(service_fn(handle))
-        .layer(metrics)
-        .run_concurrent()
-        .await
+    tt_metrics::run_concurrent(service_fn(handle)).await
 }

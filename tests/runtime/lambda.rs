@@ -2,19 +2,25 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    future::pending,
+    io,
     process::{ExitStatus, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::stream;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     net::TcpListener,
@@ -25,13 +31,17 @@ use tokio::{
 use crate::cloudwatch::{self, Answer};
 
 /// Everything that a healthy run does takes far less.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What Lambda, CloudWatch and the log saw, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Seen {
     /// The function registered an extension.
     Registered,
+    /// The extension asked for its next event, which ends its initialisation.
+    ExtensionNext,
+    /// The function asked for credentials.
+    Credentials,
     /// The function asked for the next event.
     Next,
     /// The function answered an invocation.
@@ -56,11 +66,27 @@ pub(crate) struct Lambda {
     /// How CloudWatch answers its first requests; it accepts all later ones.
     pub(crate) answers: Vec<Answer>,
     /// Variables beyond those that each function has.
-    pub(crate) env: Vec<(&'static str, &'static str)>,
+    pub(crate) env: Vec<(&'static str, String)>,
     /// How long an invocation may take; zero stands for a deadline in the past.
     pub(crate) timeout: Duration,
-    /// Whether there is an extensions API.
-    pub(crate) extensions: bool,
+    /// Whether credentials have to be asked for, which nobody answers.
+    pub(crate) keyless: bool,
+    /// The extensions API.
+    pub(crate) extensions: Extensions,
+}
+
+/// How the extensions API answers a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Extensions {
+    /// At once.
+    Api,
+    /// At once, and it leaves the connection open.
+    KeepsOpen,
+    /// Only when the function asked for its first event.
+    Late,
+    /// There is none.
+    #[default]
+    Absent,
 }
 
 /// A function that runs.
@@ -76,9 +102,10 @@ struct World {
     events: Mutex<VecDeque<String>>,
     answers: Mutex<VecDeque<Answer>>,
     timeout: Duration,
-    extensions: bool,
+    extensions: Extensions,
     seen: watch::Sender<Vec<Seen>>,
     deadline: Mutex<SystemTime>,
+    invocations: AtomicUsize,
 }
 
 impl Lambda {
@@ -94,28 +121,38 @@ impl Lambda {
             extensions: self.extensions,
             seen: sender,
             deadline: Mutex::new(SystemTime::UNIX_EPOCH),
+            invocations: AtomicUsize::new(0),
         });
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(answer))
             .route("/2020-01-01/extension/register", post(register))
-            .route("/2020-01-01/extension/event/next", get(no_event))
+            .route("/2020-01-01/extension/event/next", get(extension_next))
+            .route("/credentials", get(credentials))
             .route(
                 "/service/GraniteServiceVersion20100801/operation/PutMetricData",
                 post(put_metric_data),
             )
             .with_state(Arc::clone(&world));
         tokio::spawn(async move { axum::serve(listener, routes).await });
+        let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let keys = keys
+            .into_iter()
+            .filter(|_| !self.keyless)
+            .map(|name| (name, "test"));
         let mut child = Command::new(env!("CARGO_BIN_EXE_counted-function"))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", &address)
+            .env(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                format!("http://{address}/credentials"),
+            )
             .env("AWS_ENDPOINT_URL", format!("http://{address}"))
             .env("AWS_LAMBDA_FUNCTION_NAME", "counted")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .envs(keys)
             .env("TT_METRICS_NAMESPACE", "pkyc/Salesforce")
             .envs(self.env)
             .stdin(Stdio::null())
@@ -175,7 +212,7 @@ async fn next(State(world): State<Arc<World>>) -> Response {
     world.saw(Seen::Next);
     let event = world.events.lock().expect("is not poisoned").pop_front();
     let Some(event) = event else {
-        return std::future::pending().await;
+        return pending().await;
     };
     let deadline = match world.timeout {
         Duration::ZERO => SystemTime::UNIX_EPOCH + Duration::from_secs(1),
@@ -185,8 +222,9 @@ async fn next(State(world): State<Arc<World>>) -> Response {
     let since = deadline
         .duration_since(SystemTime::UNIX_EPOCH)
         .expect("is later");
+    let number = 1 + world.invocations.fetch_add(1, Ordering::Relaxed);
     let headers = [
-        ("lambda-runtime-aws-request-id", "request-1".to_owned()),
+        ("lambda-runtime-aws-request-id", format!("request-{number}")),
         ("lambda-runtime-deadline-ms", since.as_millis().to_string()),
     ];
     (headers, event).into_response()
@@ -205,15 +243,30 @@ async fn answer(
 }
 
 async fn register(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
-    if !world.extensions || !headers.contains_key("lambda-extension-name") {
+    if world.extensions == Extensions::Absent || !headers.contains_key("lambda-extension-name") {
         return StatusCode::NOT_FOUND.into_response();
     }
     world.saw(Seen::Registered);
-    ([("lambda-extension-identifier", "extension-1")], "{}").into_response()
+    if world.extensions == Extensions::Late {
+        let mut seen = world.seen.subscribe();
+        let asked = seen.wait_for(|seen| seen.contains(&Seen::Next)).await;
+        asked.expect("the world lasts");
+    }
+    let body = match world.extensions {
+        Extensions::KeepsOpen => Body::from_stream(stream::pending::<io::Result<Bytes>>()),
+        _ => Body::from("{}"),
+    };
+    ([("lambda-extension-identifier", "extension-1")], body).into_response()
 }
 
-async fn no_event() -> Response {
-    std::future::pending().await
+async fn extension_next(State(world): State<Arc<World>>) -> Response {
+    world.saw(Seen::ExtensionNext);
+    pending().await
+}
+
+async fn credentials(State(world): State<Arc<World>>) -> Response {
+    world.saw(Seen::Credentials);
+    pending().await
 }
 
 async fn put_metric_data(
@@ -225,7 +278,7 @@ async fn put_metric_data(
     let answer = world.answers.lock().expect("is not poisoned").pop_front();
     let answer = answer.unwrap_or(Answer::Accept);
     world.saw(match answer {
-        Answer::Throttle | Answer::Refuse => Seen::Refused,
+        Answer::Throttle | Answer::Refuse | Answer::Hang => Seen::Refused,
         _ => Seen::Stored(data.into_iter().collect()),
     });
     cloudwatch::respond(answer).await

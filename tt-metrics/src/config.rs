@@ -10,10 +10,13 @@ const DIMENSIONS: &str = "TT_METRICS_DIMENSIONS";
 const DELIVERY: &str = "TT_METRICS_DELIVERY";
 const DISABLED: &str = "TT_METRICS_DISABLED";
 const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
+const FLUSH_INTERVAL: &str = "TT_METRICS_FLUSH_INTERVAL_MS";
 
 const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 // A flush is billed, and no Lambda runs longer than 15 minutes.
 const MAX_FLUSH_TIMEOUT: Duration = Duration::from_mins(15);
+// All counts of an interval get the timestamp of its end: much more than a minute would show in a graph.
+const MAX_FLUSH_INTERVAL: Duration = Duration::from_mins(15);
 
 /// How this process sends its metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// The longest time that one flush may take.
     pub flush_timeout: Duration,
+    /// How long counts may be kept across invocations; zero sends them after each one.
+    pub flush_interval: Duration,
     /// Whether nothing is sent at all.
     pub disabled: bool,
 }
@@ -100,6 +105,7 @@ impl Config {
             dimensions: parse_dimensions(read(DIMENSIONS).as_deref(), metrics)?,
             delivery: parse_delivery(read(DELIVERY).as_deref())?,
             flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT).as_deref())?,
+            flush_interval: parse_flush_interval(read(FLUSH_INTERVAL).as_deref())?,
             disabled,
         })
     }
@@ -181,6 +187,20 @@ fn parse_flush_timeout(value: Option<&str>) -> Result<Duration, ConfigError> {
             found: quoted(value),
             expected: "a whole number of milliseconds, 1 to 900000".to_owned(),
             example: "2000",
+        }),
+    }
+}
+
+fn parse_flush_interval(value: Option<&str>) -> Result<Duration, ConfigError> {
+    let interval = value.map_or(Some(0), |value| value.parse().ok());
+    let interval = interval.map(Duration::from_millis);
+    match (interval.filter(|it| *it <= MAX_FLUSH_INTERVAL), value) {
+        (Some(interval), _) => Ok(interval),
+        (None, value) => Err(ConfigError {
+            variable: FLUSH_INTERVAL,
+            found: quoted(value.unwrap_or_default()),
+            expected: "a whole number of milliseconds, 0 to 900000".to_owned(),
+            example: "10000",
         }),
     }
 }
@@ -275,6 +295,8 @@ mod tests {
             (DISABLED, "yes"),
             (FLUSH_TIMEOUT, "2s"),
             (FLUSH_TIMEOUT, "0"),
+            (FLUSH_INTERVAL, "10s"),
+            (FLUSH_INTERVAL, "900001"),
             (DIMENSIONS, "service"),
             (DIMENSIONS, "service="),
             (DIMENSIONS, "a=1,a=2"),

@@ -1,17 +1,30 @@
 //! One flush: take the counts, send them within the budget, keep what was refused.
 
+#[cfg(feature = "lambda")]
+mod running;
+
 use std::{
     error::Error,
-    sync::atomic::{AtomicBool, Ordering},
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
     time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
     buffer::{BUFFER, Buffer},
     config::{Config, ConfigError},
+    contributors::Contributors,
     health::Health,
-    sink::{Batch, Configured, Datum, Delivery, EmitError, Invocation, Sink, emf},
+    in_flight::{Flight, InFlight},
+    sink::{Batch, Configured, Delivery, EmitError, Invocation, Sink, SinkResult, Was, emf},
     snapshot::Snapshot,
+    sync::lock,
 };
 
 /// Sends what was counted; it never fails and never takes longer than its budget.
@@ -22,6 +35,22 @@ pub struct Flusher<K = Configured> {
     sink: K,
     health: Health,
     warm: AtomicBool,
+    contributors: Contributors,
+    in_flight: InFlight,
+    flushed_at: Mutex<Option<Instant>>,
+}
+
+/// How much time is left for what is written to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Enough for a flush that is on its way.
+    Early,
+    /// None: what nobody writes now is lost.
+    #[cfg_attr(
+        not(feature = "lambda"),
+        expect(dead_code, reason = "only the layer knows of such moments")
+    )]
+    Last,
 }
 
 impl Flusher<Configured> {
@@ -50,6 +79,9 @@ impl<K: Sink> Flusher<K> {
             sink,
             health: Health::default(),
             warm: AtomicBool::new(false),
+            contributors: Contributors::default(),
+            in_flight: InFlight::default(),
+            flushed_at: Mutex::new(None),
         }
     }
 
@@ -67,38 +99,25 @@ impl<K: Sink> Flusher<K> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before a batch was sent, its counts stay. Dropped while one is on its way, that batch is given up,
-    /// since it may have arrived.
+    /// Dropped before a batch has left, its counts stay. Dropped while one is on its way, that batch is treated as one
+    /// without an answer.
     pub async fn flush(&self, invocation: Option<&Invocation>, budget: Duration) {
         if self.config.disabled {
             return;
         }
-        let until = Instant::now() + budget.min(self.config.flush_timeout);
-        let snapshot = self.drain();
-        let mut unsent = Unsent {
-            buffer: self.buffer,
-            snapshot: &snapshot,
-            first: 0,
-        };
-        for data in snapshot.data().chunks(self.sink.max_metrics().max(1)) {
-            unsent.first += data.len();
-            let batch = self.batch(&snapshot, data, invocation);
-            let left = until.saturating_duration_since(Instant::now());
-            match self.sink.emit(batch, left).await {
-                Ok(()) => {}
-                Err(EmitError::Ambiguous(error))
-                    if self.config.delivery == Delivery::AtMostOnce =>
-                {
-                    self.health.ambiguous.add(1);
-                    tracing::warn!(
-                        error = chain(&*error),
-                        "CloudWatch may or may not have these counts, they are not sent again"
-                    );
-                }
-                Err(EmitError::NotAccepted(error) | EmitError::Ambiguous(error)) => {
-                    self.fall_back(batch, &*error);
-                }
-            }
+        let (snapshot, invocation) = self.drain(invocation, Moment::Early);
+        self.send(&snapshot, invocation, budget).await;
+    }
+
+    /// The same where no invocation needs its zeros: sends nothing when no metric moved.
+    #[cfg(feature = "lambda")]
+    pub(crate) async fn flush_what_moved(&self) {
+        if self.config.disabled {
+            return;
+        }
+        let (snapshot, _) = self.drain(None, Moment::Early);
+        if !snapshot.is_zero() {
+            self.send(&snapshot, None, Duration::MAX).await;
         }
     }
 
@@ -106,81 +125,170 @@ impl<K: Sink> Flusher<K> {
     ///
     /// Writes nothing when no metric moved.
     pub fn flush_to_emf(&self, invocation: Option<&Invocation>) {
+        self.write_out(invocation, Moment::Early);
+    }
+
+    /// The same, and what a flush has taken that will not be over in time.
+    pub(crate) fn write_out(&self, invocation: Option<&Invocation>, moment: Moment) {
         if self.config.disabled {
             return;
         }
-        let snapshot = self.drain();
+        self.reclaim(moment);
+        let (snapshot, invocation) = self.drain(invocation, moment);
         if snapshot.is_zero() {
             return;
         }
-        if let Err(error) = emf::write(self.batch(&snapshot, snapshot.data(), invocation)) {
-            self.buffer.put_back(snapshot.data());
-            self.health.failed.add(1);
-            tracing::error!(error = chain(&error), "metrics could not be written");
+        let flight = Flight::new(snapshot.at(), snapshot.data(), invocation, Instant::now());
+        self.write(&flight);
+    }
+
+    async fn send(&self, snapshot: &Snapshot, invocation: Option<&Invocation>, budget: Duration) {
+        let now = Instant::now();
+        let until = now.checked_add(budget.min(self.config.flush_timeout));
+        let until = until.unwrap_or(now);
+        let batches = snapshot.data().chunks(self.sink.max_metrics().max(1));
+        let boarded = Boarded {
+            flusher: self,
+            flights: batches
+                .map(|data| {
+                    let flight = Flight::new(snapshot.at(), data, invocation, until);
+                    self.in_flight.board(flight)
+                })
+                .collect(),
+        };
+        for flight in &boarded.flights {
+            let result = self.emit(flight).await;
+            // `None`: another thread found it late, and has written it to the log.
+            if flight.departure.settle().is_some() {
+                self.end(flight, result);
+            }
         }
     }
 
-    /// Counts that an invocation came close to its deadline.
-    #[cfg(feature = "lambda")]
-    pub(crate) fn deadline_is_near(&self) {
-        self.health.timeout_imminent.add(1);
+    /// One call of the sink; its panic is an error like others.
+    async fn emit(&self, flight: &Flight) -> SinkResult {
+        if !self.sink.announces_departure() {
+            flight.departure.leave();
+        }
+        let left = flight.until.saturating_duration_since(Instant::now());
+        let mut emit = pin!(async { self.sink.emit(self.batch(flight), left).await });
+        poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| emit.as_mut().poll(cx)));
+            polled.unwrap_or_else(|_| {
+                let error = "the sink panicked".into();
+                Poll::Ready(Err(if flight.departure.is_held() {
+                    EmitError::NotAccepted(error)
+                } else {
+                    EmitError::Ambiguous(error)
+                }))
+            })
+        })
+        .await
     }
 
-    #[cold]
-    fn fall_back(&self, batch: Batch<'_>, error: &(dyn Error + 'static)) {
-        match emf::write(batch) {
-            Ok(()) => {
-                self.health.fell_back.add(1);
+    /// Decides what becomes of the counts that a sink has answered for.
+    fn end(&self, flight: &Flight, result: SinkResult) {
+        match result {
+            Ok(()) => {}
+            Err(EmitError::Ambiguous(error)) if self.config.delivery == Delivery::AtMostOnce => {
+                self.health.ambiguous.add(1);
                 tracing::warn!(
-                    error = chain(error),
-                    "metrics were written to the log instead"
+                    error = chain(&*error),
+                    "CloudWatch may or may not have these counts, they are not sent again"
                 );
             }
-            Err(second) => {
-                self.buffer.put_back(batch.data);
-                self.health.failed.add(1);
-                tracing::error!(
-                    error = chain(error),
-                    fallback = chain(&second),
-                    "metrics could not be sent, they stay for the next flush"
-                );
+            Err(EmitError::NotAccepted(error) | EmitError::Ambiguous(error)) => {
+                if self.write(flight) {
+                    self.health.fell_back.add(1);
+                    tracing::warn!(
+                        error = chain(&*error),
+                        "metrics were written to the log instead"
+                    );
+                } else {
+                    tracing::error!(error = chain(&*error), "metrics could not be sent");
+                }
             }
         }
     }
 
-    fn drain(&self) -> Snapshot {
+    /// Decides what becomes of counts whose flush was not finished.
+    fn abandon(&self, flight: &Flight, was: Was, save: impl FnOnce(&Self, &Flight)) {
+        if was == Was::Gone && self.config.delivery == Delivery::AtMostOnce {
+            self.health.ambiguous.add(1);
+        } else {
+            save(self, flight);
+        }
+    }
+
+    /// Writes what flushes have taken and will not finish in time.
+    fn reclaim(&self, moment: Moment) {
+        let now = (moment == Moment::Early).then(Instant::now);
+        for (flight, was) in self.in_flight.reclaim(now) {
+            self.abandon(&flight, was, |flusher, flight| {
+                flusher.write(flight);
+            });
+        }
+    }
+
+    /// Writes counts to the log; what cannot be written goes with the next flush.
+    fn write(&self, flight: &Flight) -> bool {
+        let Err(error) = emf::write(self.batch(flight), emf::Line::New) else {
+            return true;
+        };
+        self.put_back(flight);
+        self.health.failed.add(1);
+        tracing::error!(
+            error = chain(&error),
+            "metrics could not be written, they stay for the next flush"
+        );
+        false
+    }
+
+    fn put_back(&self, flight: &Flight) {
+        self.buffer.put_back(&flight.data);
+        self.contributors.mix();
+    }
+
+    /// Takes the counts; the invocation is named only if all of them are from it.
+    fn drain<'a>(
+        &self,
+        invocation: Option<&'a Invocation>,
+        moment: Moment,
+    ) -> (Snapshot, Option<&'a Invocation>) {
+        let _ = moment;
+        let request_id = invocation.map_or("", |invocation| &invocation.request_id);
+        let alone = self.contributors.drained(request_id);
         let mut snapshot = self.buffer.drain(SystemTime::now());
         snapshot.extend(self.health.take());
-        snapshot
+        *lock(&self.flushed_at) = Some(Instant::now());
+        (snapshot, invocation.filter(|_| alone))
     }
 
-    fn batch<'a>(
-        &'a self,
-        snapshot: &Snapshot,
-        data: &'a [Datum],
-        invocation: Option<&'a Invocation>,
-    ) -> Batch<'a> {
+    fn batch<'a>(&'a self, flight: &'a Flight) -> Batch<'a> {
         Batch {
             namespace: &self.config.namespace,
             dimensions: &self.config.dimensions,
-            timestamp: snapshot.at(),
-            data,
-            invocation,
+            timestamp: flight.at,
+            data: &flight.data,
+            invocation: flight.invocation.as_ref(),
+            departure: &flight.departure,
         }
     }
 }
 
-/// The part of a snapshot that no sink has seen; it goes back when a flush ends early.
-struct Unsent<'a> {
-    buffer: &'a Buffer,
-    snapshot: &'a Snapshot,
-    first: usize,
+/// The batches of one flush; what it has not finished when it is dropped is not forgotten.
+struct Boarded<'a, K: Sink> {
+    flusher: &'a Flusher<K>,
+    flights: Vec<Arc<Flight>>,
 }
 
-impl Drop for Unsent<'_> {
+impl<K: Sink> Drop for Boarded<'_, K> {
     fn drop(&mut self) {
-        if let Some(rest) = self.snapshot.data().get(self.first..) {
-            self.buffer.put_back(rest);
+        for flight in &self.flights {
+            self.flusher.in_flight.leave(flight);
+            if let Some(was) = flight.departure.settle() {
+                self.flusher.abandon(flight, was, Flusher::put_back);
+            }
         }
     }
 }
@@ -198,122 +306,4 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        collections::VecDeque,
-        sync::Mutex,
-        task::{Context, Poll, Waker},
-    };
-
-    use super::*;
-    use crate::{
-        declaration::Declaration,
-        metric::MetricName,
-        sink::{CaptureSink, SinkResult, Value},
-        site::{Kind, Site},
-        sync::lock,
-    };
-
-    const DONE: MetricName = MetricName::new("Done");
-    const FAILED: MetricName = MetricName::new("Failed");
-    const DECLARATION: Declaration = Declaration {
-        success: Some(DONE),
-        failure: Some(FAILED),
-        ..Declaration::new("f", "f.rs", 1, "")
-    };
-    static SITE: [Site; 1] = [Site::new(&DECLARATION, &[])];
-
-    /// Answers from a list, then accepts into a capture sink; one metric a batch.
-    #[derive(Debug, Default)]
-    struct Scripted {
-        answers: Mutex<VecDeque<SinkResult>>,
-        accepted: CaptureSink,
-    }
-
-    impl Sink for Scripted {
-        fn max_metrics(&self) -> usize {
-            1
-        }
-
-        async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
-            let answer = lock(&self.answers).pop_front();
-            match answer {
-                Some(Err(error)) => Err(error),
-                Some(Ok(())) | None => self.accepted.emit(batch, budget).await,
-            }
-        }
-    }
-
-    fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
-        let buffer = Box::leak(Box::new(Buffer::new(|| &SITE)));
-        let config = Config {
-            namespace: "test".to_owned(),
-            sink: crate::SinkKind::Emf,
-            dimensions: Vec::new(),
-            delivery,
-            flush_timeout: Duration::from_secs(1),
-            disabled: false,
-        };
-        let sink = Scripted {
-            answers: Mutex::new(answers.into()),
-            ..Scripted::default()
-        };
-        Flusher::over(buffer, config, sink)
-    }
-
-    fn flush(flusher: &Flusher<Scripted>) {
-        let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert_eq!(future.poll(&mut cx), Poll::Ready(()));
-    }
-
-    #[test]
-    fn every_metric_is_sent_in_every_flush() {
-        let flusher = flusher(Delivery::AtMostOnce, Vec::new());
-        flusher.buffer.claim()[0].add(Kind::Success, 5);
-        flush(&flusher);
-        flush(&flusher);
-        let batches = flusher.sink.accepted.batches();
-        let sent: Vec<&Value> = batches.iter().map(|batch| &batch[0].value).collect();
-        assert_eq!(sent, [5, 0, 0, 0].map(Value::Count).each_ref());
-    }
-
-    #[test]
-    fn an_unknown_fate_is_not_sent_again_and_is_counted() {
-        let flusher = flusher(
-            Delivery::AtMostOnce,
-            vec![Err(EmitError::Ambiguous("reset".into()))],
-        );
-        flusher.buffer.claim()[0].add(Kind::Success, 5);
-        flush(&flusher);
-        flush(&flusher);
-        let totals = flusher.sink.accepted.totals();
-        assert_eq!(totals.get("Done"), Some(&0));
-        assert_eq!(totals.get("FlushAmbiguous"), Some(&1));
-    }
-
-    #[test]
-    fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
-        #[derive(Debug)]
-        struct Hanging;
-        impl Sink for Hanging {
-            fn max_metrics(&self) -> usize {
-                1
-            }
-            async fn emit(&self, _: Batch<'_>, _: Duration) -> Result<(), EmitError> {
-                std::future::pending().await
-            }
-        }
-        let template = flusher(Delivery::AtMostOnce, Vec::new());
-        let flusher = Flusher::over(template.buffer, template.config, Hanging);
-        flusher.buffer.claim()[0].add(Kind::Success, 5);
-        flusher.buffer.claim()[0].add(Kind::Failure, 2);
-        {
-            let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
-            let mut cx = Context::from_waker(Waker::noop());
-            assert_eq!(future.poll(&mut cx), Poll::Pending);
-        }
-        let kept = flusher.buffer.drain(SystemTime::now());
-        assert_eq!((kept.get(DONE), kept.get(FAILED)), (0, 2));
-    }
-}
+mod tests;

@@ -1,27 +1,38 @@
 //! The `lambda_runtime` layer: one flush after each response, before the next invocation is asked for.
 
 use std::{
-    fmt,
+    env, fmt,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::{Duration, SystemTime},
 };
 
-use lambda_runtime::LambdaInvocation;
+use lambda_runtime::{LambdaInvocation, SnapStartResource};
 use pin_project_lite::pin_project;
+use tokio::time;
 use tower::{Layer, Service};
 
 use crate::{
     config::ConfigError,
-    flush::Flusher,
+    flush::{Flusher, Moment},
+    shutdown,
     sink::{Configured, Sink},
-    watchdog::{Armed, Watchdog},
+    snap_start::SnapStart,
+    watchdog::{Alarm, Armed, Watchdog},
 };
 
 /// What is left of an invocation's time for the runtime to ask for the next one.
 const MARGIN: Duration = Duration::from_millis(50);
+/// How much longer than its budget a flush may take before it is given up.
+const GRACE: Duration = Duration::from_millis(20);
+/// How often counts of invocations that go on are sent, where nothing else is configured.
+const TICK: Duration = Duration::from_secs(10);
 
 /// Flushes after each invocation, whatever became of it: the layer wraps the service that posts the response, so the
 /// caller has its answer before the flush begins.
@@ -43,6 +54,8 @@ const MARGIN: Duration = Duration::from_millis(50);
 pub struct MetricsLayer<K = Configured> {
     flusher: Arc<Flusher<K>>,
     watchdog: Arc<Watchdog>,
+    // Whether the tick is still to be started; `None` where nothing ticks.
+    ticker: Option<Arc<AtomicBool>>,
 }
 
 impl MetricsLayer<Configured> {
@@ -61,22 +74,77 @@ impl<K: Sink> MetricsLayer<K> {
     pub fn new(flusher: Flusher<K>) -> Self {
         let flusher = Arc::new(flusher);
         let watched = Arc::clone(&flusher);
-        let watchdog = Watchdog::start(move |invocation, first| {
-            if first {
+        let concurrent = is_concurrent();
+        let watchdog = Watchdog::start(move |invocation, alarm| {
+            if alarm == Alarm::Near {
                 watched.deadline_is_near();
             }
-            watched.flush_to_emf(Some(invocation));
+            // Lambda does not stop concurrent invocations at their deadline, so it is not the last moment of anything.
+            let moment = match alarm {
+                Alarm::Last if !concurrent => Moment::Last,
+                _ => Moment::Early,
+            };
+            watched.write_out(Some(invocation), moment);
         });
         Self {
             flusher,
             watchdog: Arc::new(watchdog),
+            ticker: concurrent.then(Arc::default),
         }
+    }
+
+    /// Writes what is left when Lambda stops the process, also while a handler blocks every thread of the runtime; and,
+    /// in a program whose panics abort, when one does.
+    ///
+    /// Registers the internal extension without which Lambda sends no SIGTERM, and ends the process with code 0 after
+    /// SIGTERM or SIGINT. Call it once, before the runtime runs; [`run`](crate::run) does.
+    pub async fn flush_at_shutdown(&self) {
+        if cfg!(panic = "abort") {
+            shutdown::flush_on_panic(Arc::clone(&self.flusher));
+        }
+        shutdown::flush_on_signal(Arc::clone(&self.flusher)).await;
+    }
+
+    /// What to register with [`Runtime::register_snapstart_resource`](lambda_runtime::Runtime::register_snapstart_resource),
+    /// before any other resource: what was counted is sent once, before the snapshot, and not by its copies.
+    #[must_use]
+    pub fn snap_start(&self) -> Arc<dyn SnapStartResource> {
+        Arc::new(SnapStart::new(Arc::clone(&self.flusher)))
     }
 
     /// The flusher that this layer uses.
     pub fn flusher(&self) -> &Arc<Flusher<K>> {
         &self.flusher
     }
+
+    /// Starts the tick with the first invocation, since this is where a runtime is certain.
+    fn tick(&self) {
+        let begun = |begun: &Arc<AtomicBool>| begun.swap(true, Ordering::Relaxed);
+        if self.ticker.as_ref().is_none_or(begun) {
+            return;
+        }
+        let interval = self.flusher.interval();
+        let interval = if interval.is_zero() { TICK } else { interval };
+        tokio::spawn(tick(Arc::downgrade(&self.flusher), interval));
+    }
+}
+
+/// Sends what moved, again and again: only where Lambda does not freeze the process between two invocations.
+async fn tick<K: Sink>(flusher: Weak<Flusher<K>>, interval: Duration) {
+    loop {
+        time::sleep(interval).await;
+        let Some(flusher) = flusher.upgrade() else {
+            return;
+        };
+        let limit = flusher.timeout().saturating_add(GRACE);
+        let _overdue = time::timeout(limit, flusher.flush_what_moved()).await;
+    }
+}
+
+/// Whether several invocations run at once (Lambda Managed Instances).
+fn is_concurrent() -> bool {
+    let most = env::var("AWS_LAMBDA_MAX_CONCURRENCY");
+    most.is_ok_and(|most| most.parse().is_ok_and(|most: u32| most > 1))
 }
 
 impl<K> Clone for MetricsLayer<K> {
@@ -84,6 +152,7 @@ impl<K> Clone for MetricsLayer<K> {
         Self {
             flusher: Arc::clone(&self.flusher),
             watchdog: Arc::clone(&self.watchdog),
+            ticker: self.ticker.clone(),
         }
     }
 }
@@ -129,17 +198,27 @@ where
     }
 
     fn call(&mut self, request: LambdaInvocation) -> Self::Future {
+        self.metrics.tick();
         let flusher = Arc::clone(&self.metrics.flusher);
         let invocation = flusher.invocation(request.context.request_id.clone());
-        let deadline = request.context.deadline();
+        let running = flusher.enter(&invocation);
+        let deadline = known(request.context.deadline(), SystemTime::now());
         let armed = self.metrics.watchdog.arm(invocation.clone(), deadline);
         FlushAfter {
             inner: self.inner.call(request),
             ended: None,
             armed: Some(armed),
             flush: Box::pin(async move {
+                drop(running);
+                if !flusher.is_due() {
+                    return;
+                }
                 let budget = budget(deadline, SystemTime::now());
-                flusher.flush(Some(&invocation), budget).await;
+                let limit = budget.min(flusher.timeout()).saturating_add(GRACE);
+                let flush = flusher.flush(Some(&invocation), budget);
+                if time::timeout(limit, flush).await.is_err() {
+                    tracing::warn!("a flush that took longer than its budget was given up");
+                }
             }),
         }
     }
@@ -167,10 +246,17 @@ where
         let this = self.project();
         if this.ended.is_none() {
             *this.ended = Some(ready!(this.inner.poll(cx)));
-            // The flush has the deadline in its own budget.
-            *this.armed = None;
+            if let Some(armed) = this.armed {
+                armed.flushing();
+            }
         }
-        ready!(this.flush.as_mut().poll(cx));
+        let flush = this.flush.as_mut();
+        if let Ok(polled) = catch_unwind(AssertUnwindSafe(|| flush.poll(cx))) {
+            ready!(polled);
+        } else {
+            tracing::error!("a flush panicked");
+        }
+        *this.armed = None;
         Poll::Ready(this.ended.take().unwrap_or(Ok(())))
     }
 }
@@ -181,13 +267,17 @@ impl<F, E> fmt::Debug for FlushAfter<F, E> {
     }
 }
 
-/// How long a flush may take: what is left until the deadline. A deadline in the past is one that is not known: some
-/// local runtimes send nonsense.
-fn budget(deadline: SystemTime, now: SystemTime) -> Duration {
-    match deadline.duration_since(now) {
-        Ok(left) => left.saturating_sub(MARGIN),
-        Err(_past) => Duration::MAX,
-    }
+/// The deadline of an invocation that begins, unless it lies in the past: some local runtimes send nonsense.
+fn known(deadline: SystemTime, now: SystemTime) -> Option<SystemTime> {
+    Some(deadline).filter(|deadline| *deadline > now)
+}
+
+/// How long a flush may take: what is left until the deadline, if one is known.
+fn budget(deadline: Option<SystemTime>, now: SystemTime) -> Duration {
+    deadline.map_or(Duration::MAX, |deadline| {
+        let left = deadline.duration_since(now).unwrap_or_default();
+        left.saturating_sub(MARGIN)
+    })
 }
 
 #[cfg(test)]
@@ -195,16 +285,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_ends_before_the_deadline() {
+    fn the_budget_ends_before_the_deadline_and_is_over_behind_it() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        let left = |milliseconds| budget(now + Duration::from_millis(milliseconds), now);
+        let left = |milliseconds| budget(Some(now + Duration::from_millis(milliseconds)), now);
         assert_eq!(left(1_000), Duration::from_millis(950));
         assert_eq!(left(20), Duration::ZERO);
+        let past = now - Duration::from_secs(1);
+        assert_eq!(budget(Some(past), now), Duration::ZERO);
     }
 
     #[test]
-    fn a_deadline_in_the_past_is_unknown() {
+    fn a_deadline_in_the_past_of_an_invocation_that_begins_is_unknown() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        assert_eq!(budget(SystemTime::UNIX_EPOCH, now), Duration::MAX);
+        let deadline = known(SystemTime::UNIX_EPOCH, now);
+        assert_eq!(deadline, None);
+        assert_eq!(budget(deadline, now), Duration::MAX);
     }
 }

@@ -42,8 +42,12 @@
 //! | moment | by | to |
 //! |---|---|---|
 //! | after the answer was posted, before the next event is asked for | [`MetricsLayer`] | the configured sink, all metrics, zeros included |
-//! | shortly before the deadline of an invocation that still runs | a thread of its own | a line in the log |
-//! | SIGTERM | [`run`] | a line in the log |
+//! | 250 ms before the deadline of an invocation that still runs (2 % of its time, if that is more); from then on at once | a thread of its own | a line in the log |
+//! | SIGTERM, also while the handler blocks every thread of the runtime | [`run`], on a thread of its own | a line in the log |
+//! | before a `SnapStart` snapshot | [`run`] | a line in the log |
+//! | every 10 seconds, where Lambda runs several invocations at once | [`MetricsLayer`] | the configured sink |
+//!
+//! What a flush has taken and not sent when the process ends, or a deadline comes, is written to the log too.
 //!
 //! # Delivery
 //!
@@ -52,7 +56,7 @@
 //! | CloudWatch's answer | the counts |
 //! |---|---|
 //! | accepted | are done |
-//! | throttled, or no connection was made | are sent again within the budget, at most 3 times in all, then written to the log in the [embedded metric format][emf] |
+//! | throttled, or the request never left: no connection, no credentials | are sent again within the budget, at most 3 times in all, then written to the log in the [embedded metric format][emf] |
 //! | refused | are written to the log |
 //! | lost: a timeout, a reset, a 5xx | `at_most_once`: are given up, and `FlushAmbiguous` says so; `at_least_once`: are written to the log |
 //!
@@ -71,6 +75,7 @@
 //! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30 | no dimension |
 //! | `TT_METRICS_DELIVERY` | `at_most_once` or `at_least_once` | `at_most_once` |
 //! | `TT_METRICS_FLUSH_TIMEOUT_MS` | the longest time of one flush, 1 to 900000 | 2000, less near the deadline |
+//! | `TT_METRICS_FLUSH_INTERVAL_MS` | how long counts may be kept across invocations, 0 to 900000 | 0, they are sent after each |
 //! | `TT_METRICS_DISABLED` | `true` or `false` | `false` |
 //!
 //! A value that cannot be used ends the cold start with one sentence that names it.
@@ -113,10 +118,12 @@ mod call;
 mod capture;
 pub mod catalogue;
 mod config;
+mod contributors;
 mod counter;
 mod declaration;
 mod flush;
 mod health;
+mod in_flight;
 #[cfg(feature = "lambda")]
 mod layer;
 pub mod limits;
@@ -128,6 +135,8 @@ mod run;
 mod shutdown;
 pub mod sink;
 mod site;
+#[cfg(feature = "lambda")]
+mod snap_start;
 mod snapshot;
 mod sync;
 #[cfg(feature = "lambda")]
@@ -143,6 +152,6 @@ pub use layer::{FlushAfter, MetricsLayer, MetricsService};
 pub use metric::{MetricName, Resolution, Unit};
 pub use outcome::{Classify, Outcome};
 #[cfg(feature = "lambda")]
-pub use run::run;
+pub use run::{run, run_concurrent};
 pub use site::Site;
 pub use tt_metrics_macros::{count, count_outcome, outcome};

@@ -2,10 +2,15 @@
 
 use std::{fmt, future::Future};
 
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, layers::TracingLayer};
+use bytes::Bytes;
+use futures_util::Stream;
+use lambda_runtime::{
+    Diagnostic, Error, IntoFunctionResponse, LambdaEvent, Runtime, layers::TracingLayer,
+};
+use serde::{Deserialize, Serialize};
 use tower::Service;
 
-use crate::{layer::MetricsLayer, shutdown};
+use crate::layer::MetricsLayer;
 
 /// Runs a Lambda handler and flushes metrics after each response, before a timeout and before a shutdown.
 ///
@@ -18,24 +23,64 @@ use crate::{layer::MetricsLayer, shutdown};
 /// # Panics
 ///
 /// When the variables that Lambda itself sets are missing, as `lambda_runtime::run` does.
-pub async fn run<H, I, O>(handler: H) -> Result<(), Error>
+pub async fn run<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
 where
-    H: Service<LambdaEvent<I>, Response = O> + Send + 'static,
-    H::Future: Future<Output = Result<O, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + fmt::Debug,
-    I: for<'de> serde::Deserialize<'de> + Send + 'static,
-    O: serde::Serialize + Send + 'static,
+    F: Service<LambdaEvent<A>, Response = R>,
+    F::Future: Future<Output = Result<R, F::Error>>,
+    F::Error: Into<Diagnostic> + fmt::Debug,
+    A: for<'de> Deserialize<'de>,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + fmt::Debug,
 {
+    let metrics = ready().await?;
+    Runtime::new(handler)
+        .layer(TracingLayer::new())
+        .layer(metrics.clone())
+        .register_snapstart_resource(metrics.snap_start())
+        .run()
+        .await
+}
+
+/// The same for a handler that takes several invocations at once, on Lambda Managed Instances.
+///
+/// It is `lambda_runtime::run_concurrent` with a [`MetricsLayer`]. Where `AWS_LAMBDA_MAX_CONCURRENCY` is greater than
+/// 1, counts are also sent every 10 seconds, or as `TT_METRICS_FLUSH_INTERVAL_MS` says, while invocations go on.
+///
+/// # Errors
+///
+/// When the configuration in the environment is wrong, or the runtime API cannot be reached.
+///
+/// # Panics
+///
+/// When the variables that Lambda itself sets are missing, as `lambda_runtime::run_concurrent` does.
+pub async fn run_concurrent<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
+where
+    F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
+    F::Error: Into<Diagnostic> + fmt::Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + fmt::Debug + 'static,
+{
+    let metrics = ready().await?;
+    Runtime::new(handler)
+        .layer(TracingLayer::new())
+        .layer(metrics.clone())
+        .register_snapstart_resource(metrics.snap_start())
+        .run_concurrent()
+        .await
+}
+
+async fn ready() -> Result<MetricsLayer, Error> {
     let metrics = MetricsLayer::from_env()
         .await
         .inspect_err(|error| tracing::error!(%error, "metrics are not configured"))?;
-    if cfg!(panic = "abort") {
-        shutdown::flush_on_panic(metrics.flusher().clone());
-    }
-    shutdown::flush_on_signal(metrics.flusher().clone()).await;
-    Runtime::new(handler)
-        .layer(TracingLayer::new())
-        .layer(metrics)
-        .run()
-        .await
+    metrics.flush_at_shutdown().await;
+    Ok(metrics)
 }

@@ -4,44 +4,66 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>). Where there is no extensions API, as
 //! in local stacks, the process just waits for the signal.
 
-use std::{env, io, panic, sync::Arc, time::Duration};
+use std::{env, io, panic, sync::Arc, thread, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    runtime,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
     time::timeout,
 };
 
-use crate::{flush::Flusher, sink::Sink};
+use crate::{
+    flush::{Flusher, Moment},
+    sink::Sink,
+};
 
 const EXTENSION: &str = "tt-metrics-graceful-shutdown";
-/// The runtime API is on this machine: an answer takes a millisecond.
-const REGISTRATION_TIMEOUT: Duration = Duration::from_secs(1);
-/// An answer without a body is far shorter.
-const MAX_ANSWER_BYTES: u64 = 16 * 1024;
+/// How long the cold start waits for the extensions API, which is on this machine and answers in a millisecond.
+const REGISTRATION_WAIT: Duration = Duration::from_millis(500);
+/// The head of an answer is far shorter.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Writes what is left, then ends the process, when SIGTERM or SIGINT arrives.
 ///
-/// Standard output instead of `PutMetricData`, since Lambda leaves 300 to 500 milliseconds.
+/// On a thread of its own, since a handler may block all others. To standard output instead of `PutMetricData`, since
+/// Lambda leaves 300 to 500 milliseconds.
 pub(crate) async fn flush_on_signal<K: Sink>(flusher: Arc<Flusher<K>>) {
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    );
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        tracing::warn!("signals cannot be received, metrics are not flushed at shutdown");
-        return;
-    };
-    register_extension().await;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        flusher.flush_to_emf(None);
+    let (registered, registration) = oneshot::channel();
+    let wait = move || -> io::Result<()> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(signalled(registered))?;
+        flusher.write_out(None, Moment::Last);
         std::process::exit(0);
-    });
+    };
+    let started = thread::Builder::new()
+        .name("tt-metrics-shutdown".to_owned())
+        .spawn(move || {
+            if let Err(error) = wait() {
+                tracing::warn!(%error, "signals cannot be received, metrics are not flushed at shutdown");
+            }
+        });
+    match started {
+        // Lambda takes registrations until the function asks for its first event, so it is waited for.
+        Ok(_) => drop(timeout(REGISTRATION_WAIT, registration).await),
+        Err(error) => tracing::warn!(%error, "metrics are not flushed at shutdown"),
+    }
+}
+
+/// Registers the extension and waits for a signal.
+async fn signalled(registered: oneshot::Sender<()>) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(register_extension(registered));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
 
 /// Writes what is left when any thread panics, before the hook that was there runs.
@@ -50,13 +72,13 @@ pub(crate) async fn flush_on_signal<K: Sink>(flusher: Arc<Flusher<K>>) {
 pub(crate) fn flush_on_panic<K: Sink>(flusher: Arc<Flusher<K>>) {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        flusher.flush_to_emf(None);
+        flusher.write_out(None, Moment::Last);
         before(panic);
     }));
 }
 
-/// Registers an extension without events and waits for an event in the background, which ends its initialisation.
-async fn register_extension() {
+/// Registers an extension without events, says so, and waits for an event, which ends its initialisation.
+async fn register_extension(registered: oneshot::Sender<()>) {
     let Ok(host) = env::var("AWS_LAMBDA_RUNTIME_API") else {
         return;
     };
@@ -64,35 +86,35 @@ async fn register_extension() {
         "POST /2020-01-01/extension/register HTTP/1.1\r\nHost: {host}\r\nLambda-Extension-Name: {EXTENSION}\r\n\
          Content-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{{\"events\":[]}}"
     );
-    let answer = timeout(REGISTRATION_TIMEOUT, exchange(&host, &register)).await;
-    let identifier = match &answer {
-        Ok(Ok(answer)) => extension_identifier(answer),
-        Ok(Err(_)) | Err(_) => None,
+    let head = match exchange(&host, &register).await {
+        Ok((_, head)) => head,
+        Err(_) => String::new(),
     };
-    let Some(identifier) = identifier else {
+    let Some(identifier) = extension_identifier(&head) else {
         tracing::debug!("there is no extensions API, a shutdown is noticed by its signal alone");
         return;
     };
     let next = format!(
         "GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: {host}\r\n\
-         Lambda-Extension-Identifier: {identifier}\r\nConnection: close\r\n\r\n"
+         Lambda-Extension-Identifier: {identifier}\r\n\r\n"
     );
-    tokio::spawn(async move {
-        // No event is subscribed to, so this stays open until the process ends.
-        let _ = exchange(&host, &next).await;
-    });
+    let _nobody_waits = registered.send(());
+    // No event is subscribed to, so this stays open until the process ends.
+    let _ = exchange(&host, &next).await;
 }
 
-/// Sends one HTTP/1.1 request and reads until the other side closes.
-async fn exchange(host: &str, request: &str) -> io::Result<String> {
+/// Sends one HTTP/1.1 request and reads the head of the answer; whatever else comes is left in the connection.
+async fn exchange(host: &str, request: &str) -> io::Result<(TcpStream, String)> {
     let mut stream = TcpStream::connect(host).await?;
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream
-        .take(MAX_ANSWER_BYTES)
-        .read_to_end(&mut answer)
-        .await?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    let mut answer = Vec::with_capacity(1024);
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") && answer.len() < MAX_HEAD_BYTES {
+        if stream.read_buf(&mut answer).await? == 0 {
+            break;
+        }
+    }
+    let head = String::from_utf8_lossy(&answer).into_owned();
+    Ok((stream, head))
 }
 
 /// The identifier in the head of a successful answer.

@@ -21,8 +21,17 @@ impl Sink for Emf {
     }
 
     async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
-        write(batch).map_err(|error| EmitError::NotAccepted(error.into()))
+        write(batch, Line::Next).map_err(|error| EmitError::NotAccepted(error.into()))
     }
+}
+
+/// Where a document begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Where the output is: whole lines are what a program writes as a rule.
+    Next,
+    /// On a line of its own for certain, behind an empty one as a rule: at a moment that does not come back.
+    New,
 }
 
 /// Writes a batch of any size, one line for each 100 metrics, with one write.
@@ -30,8 +39,11 @@ impl Sink for Emf {
 /// # Errors
 ///
 /// When standard output cannot be written.
-pub(crate) fn write(batch: Batch<'_>) -> io::Result<()> {
+pub(crate) fn write(batch: Batch<'_>, line: Line) -> io::Result<()> {
     let mut lines = Vec::with_capacity(1024);
+    if line == Line::New {
+        lines.push(b'\n');
+    }
     let plain = |datum: &Datum| datum.dimensions.is_empty();
     for data in batch
         .data
@@ -41,8 +53,23 @@ pub(crate) fn write(batch: Batch<'_>) -> io::Result<()> {
             render(Batch { data, ..batch }, &mut lines);
         }
     }
+    put_out(&lines)
+}
+
+/// Writes past the buffer of standard output, under its lock: what the program has printed of a line it has not ended
+/// stays in that buffer, and both lines come out whole.
+#[cfg(unix)]
+fn put_out(lines: &[u8]) -> io::Result<()> {
+    use std::{fs::File, os::fd::AsFd};
+    let stdout = io::stdout().lock();
+    let output = stdout.as_fd().try_clone_to_owned()?;
+    File::from(output).write_all(lines)
+}
+
+#[cfg(not(unix))]
+fn put_out(lines: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&lines)?;
+    stdout.write_all(lines)?;
     stdout.flush()
 }
 
@@ -181,10 +208,12 @@ fn string(text: &str, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::{
         metric::{MetricName, Unit},
-        sink::{Dimensions, Invocation},
+        sink::{Departure, Dimensions, Invocation},
     };
 
     fn datum(name: &'static str, growth: u64) -> Datum {
@@ -192,12 +221,14 @@ mod tests {
     }
 
     fn batch<'a>(data: &'a [Datum], dimensions: &'a [(String, String)]) -> Batch<'a> {
+        static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
         Batch {
             namespace: "shop/Orders",
             dimensions,
             timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
             data,
             invocation: None,
+            departure: &HERE,
         }
     }
 

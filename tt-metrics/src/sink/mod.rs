@@ -2,12 +2,15 @@
 
 mod capture;
 mod datum;
+mod departure;
 pub(crate) mod emf;
 #[cfg(feature = "put-metric-data")]
 mod put_metric_data;
 
 pub use capture::CaptureSink;
 pub use datum::{Datum, Dimension, Dimensions, Value};
+pub use departure::Departure;
+pub(crate) use departure::Was;
 pub use emf::Emf;
 #[cfg(feature = "put-metric-data")]
 pub use put_metric_data::PutMetricData;
@@ -32,8 +35,10 @@ pub struct Batch<'a> {
     pub timestamp: SystemTime,
     /// The data, zeros included; at most [`Sink::max_metrics`].
     pub data: &'a [Datum],
-    /// The invocation that the flush belongs to, if it belongs to one.
+    /// The invocation that the counts are from, if they are all from one.
     pub invocation: Option<&'a Invocation>,
+    /// Where a sink that [announces](Sink::announces_departure) it says that the batch leaves.
+    pub departure: &'a Departure,
 }
 
 /// What is said about the invocation that a flush belongs to.
@@ -76,6 +81,14 @@ pub enum Delivery {
 pub trait Sink: Send + Sync + 'static {
     /// The most metrics that one batch may carry.
     fn max_metrics(&self) -> usize;
+
+    /// Whether this sink says on [`Batch::departure`] when a batch leaves.
+    ///
+    /// The counts of a batch that has not left can be saved when the process has to end. A batch of a sink that does
+    /// not say so may have arrived as soon as [`emit`](Self::emit) is called.
+    fn announces_departure(&self) -> bool {
+        false
+    }
 
     /// Sends a batch, at the latest when the budget is used up.
     ///
@@ -130,6 +143,14 @@ impl Sink for Configured {
             #[cfg(feature = "put-metric-data")]
             Self::PutMetricData(sink) => sink.max_metrics(),
             Self::Emf(sink) => sink.max_metrics(),
+        }
+    }
+
+    fn announces_departure(&self) -> bool {
+        match self {
+            #[cfg(feature = "put-metric-data")]
+            Self::PutMetricData(sink) => sink.announces_departure(),
+            Self::Emf(sink) => sink.announces_departure(),
         }
     }
 

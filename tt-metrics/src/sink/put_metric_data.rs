@@ -3,6 +3,8 @@
 //! The API has no idempotency token, so the SDK's own retries are off: they also repeat requests that CloudWatch may
 //! have stored. Here only what CloudWatch certainly did not accept is sent again.
 
+mod departing;
+
 use std::{
     error::Error,
     time::{Duration, Instant},
@@ -16,15 +18,17 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, MetricDatum, StandardUnit},
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use hyper_util::client::legacy::Error as ClientError;
 
-use super::{Batch, Datum, EmitError, Sink, Value};
+use self::departing::Departing;
+use super::{Batch, Datum, Departure, EmitError, Sink, Value};
 use crate::{limits, metric::Resolution};
 
 /// The most often a batch is sent in one flush.
 const MAX_ATTEMPTS: u32 = 3;
 /// The greatest pause before the first repetition; it doubles from there.
 const BASE_DELAY: Duration = Duration::from_millis(50);
+/// A request that cannot be answered in this time is not sent: it would only make the counts uncertain.
+const MIN_BUDGET: Duration = Duration::from_millis(50);
 /// A connection that idled longer is not used again: one that died while the environment was frozen would leave a
 /// request in the unknown state.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,13 +70,15 @@ impl PutMetricData {
             .client
             .put_metric_data()
             .namespace(batch.namespace)
-            .set_metric_data(Some(data.collect()));
+            .set_metric_data(Some(data.collect()))
+            .customize()
+            .interceptor(Departing(batch.departure.clone()));
         match tokio::time::timeout(budget, request.send()).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Refusal::new(error)),
+            Ok(Err(error)) => Err(Refusal::new(error, batch.departure)),
             Err(elapsed) => Err(Refusal {
                 retry: false,
-                error: EmitError::Ambiguous(elapsed.into()),
+                error: unanswered(elapsed.into(), batch.departure),
             }),
         }
     }
@@ -83,14 +89,18 @@ impl Sink for PutMetricData {
         limits::MAX_REQUEST_METRICS
     }
 
+    fn announces_departure(&self) -> bool {
+        true
+    }
+
     async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
         let began = Instant::now();
         let mut attempt = 1;
         loop {
             let left = budget.saturating_sub(began.elapsed());
-            if left.is_zero() {
+            if left < MIN_BUDGET {
                 return Err(EmitError::NotAccepted(
-                    "no time is left in this invocation".into(),
+                    "the time left is too short for a request".into(),
                 ));
             }
             let Err(refusal) = self.attempt(batch, left).await else {
@@ -115,44 +125,35 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(error: SdkError<PutMetricDataError>) -> Self {
-        let (retry, accepted) = match &error {
-            SdkError::ConstructionFailure(_) => (false, Some(false)),
-            SdkError::DispatchFailure(_) if was_not_sent(&error) => (true, Some(false)),
+    fn new(error: SdkError<PutMetricDataError>, departure: &Departure) -> Self {
+        let (retry, refused) = match &error {
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
                 let throttled = status == 429 || answer.err().code().is_some_and(is_throttling);
-                let refused = throttled || (400..500).contains(&status);
-                (throttled, refused.then_some(false))
+                (throttled, throttled || (400..500).contains(&status))
             }
-            _ => (false, None),
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                (departure.is_held(), false)
+            }
+            _ => (false, false),
         };
-        let source: Box<dyn Error + Send + Sync> = error.into();
-        let error = match accepted {
-            Some(_) => EmitError::NotAccepted(source),
-            None => EmitError::Ambiguous(source),
-        };
-        Self { retry, error }
+        if refused {
+            departure.come_back();
+        }
+        Self {
+            retry,
+            error: unanswered(error.into(), departure),
+        }
     }
 }
 
-/// Whether a dispatch failure happened before the request left: no client error at all (credentials), or one of
-/// connecting.
-fn was_not_sent(error: &SdkError<PutMetricDataError>) -> bool {
-    let SdkError::DispatchFailure(failure) = error else {
-        return false;
-    };
-    if failure.is_user() {
-        return true;
+/// What is known of a batch without an answer that accepts it: nothing, once it has left.
+fn unanswered(source: Box<dyn Error + Send + Sync>, departure: &Departure) -> EmitError {
+    if departure.is_held() {
+        EmitError::NotAccepted(source)
+    } else {
+        EmitError::Ambiguous(source)
     }
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(client) = cause.downcast_ref::<ClientError>() {
-            return client.is_connect();
-        }
-        source = cause.source();
-    }
-    failure.is_other()
 }
 
 /// The codes that the AWS SDKs take for throttling.

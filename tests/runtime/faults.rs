@@ -1,0 +1,153 @@
+//! Flushes that meet a fault: what is certainly not counted is written to the log, once.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{
+    cloudwatch::{Answer, BlackHole},
+    event, function,
+    lambda::{Extensions, Running, Seen},
+    wire::{emf_lines, flushed, stored, totals},
+};
+
+async fn logged(running: &mut Running) -> Vec<Seen> {
+    running.until(|seen| emf_lines(seen) == 1).await
+}
+
+#[tokio::test]
+async fn counts_go_to_the_log_when_no_connection_comes_about() {
+    let hole = BlackHole::open().await;
+    for timeout in [Duration::from_mins(1), Duration::from_millis(400)] {
+        let mut lambda = function(&[event("done", "ok")]);
+        lambda.timeout = timeout;
+        lambda.env.push(("AWS_ENDPOINT_URL_CLOUDWATCH", hole.url()));
+        let mut running = lambda.start().await;
+        running.asked(2).await;
+        let seen = logged(&mut running).await;
+        assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0), "{timeout:?}");
+    }
+}
+
+#[tokio::test]
+async fn counts_go_to_the_log_when_credentials_do_not_come() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.keyless = true;
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let seen = logged(&mut running).await;
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn counts_go_to_the_log_when_the_time_is_too_short_for_a_request() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda
+        .env
+        .push(("TT_METRICS_FLUSH_TIMEOUT_MS", "20".to_owned()));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let seen = logged(&mut running).await;
+    assert!(stored(&seen).is_empty());
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn counts_go_to_the_log_when_the_deadline_passed_during_the_invocation() {
+    let mut lambda = function(&[event("", "late")]);
+    lambda.timeout = Duration::from_millis(100);
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let counted = |seen: &[Seen]| totals(seen).get("Done") == Some(&1.0);
+    let seen = running.until(counted).await;
+    assert!(stored(&seen).is_empty(), "{seen:#?}");
+    let mut expected = flushed(1.0, 1.0, 0.0, 0.0);
+    expected.insert("TimeoutImminent".to_owned(), 1.0);
+    assert_eq!(totals(&seen), expected);
+}
+
+#[tokio::test]
+async fn sigterm_writes_what_a_flush_has_taken_and_not_sent() {
+    let mut lambda = function(&[event("done failed", "ok")]);
+    lambda.keyless = true;
+    let mut running = lambda.start().await;
+    running
+        .until(|seen| seen.contains(&Seen::Credentials))
+        .await;
+    running.terminate().await;
+    assert!(running.ended().await.success());
+    let seen = logged(&mut running).await;
+    assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0));
+}
+
+#[tokio::test]
+async fn sigterm_treats_what_is_on_the_wire_as_configured() {
+    let mut given_up = flushed(0.0, 0.0, 0.0, 0.0);
+    given_up.insert("FlushAmbiguous".to_owned(), 1.0);
+    for (delivery, expected) in [
+        ("at_most_once", given_up),
+        ("at_least_once", flushed(1.0, 1.0, 0.0, 0.0)),
+    ] {
+        let mut lambda = function(&[event("done", "ok")]);
+        lambda.answers = vec![Answer::Hang];
+        lambda
+            .env
+            .push(("TT_METRICS_DELIVERY", delivery.to_owned()));
+        let mut running = lambda.start().await;
+        running.until(|seen| seen.contains(&Seen::Refused)).await;
+        running.terminate().await;
+        assert!(running.ended().await.success());
+        let seen = logged(&mut running).await;
+        assert_eq!(totals(&seen), expected, "{delivery}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_blocked_flush_holds_is_in_the_log_before_the_deadline() {
+    let mut lambda = function(&[event("done", "linger")]);
+    lambda.keyless = true;
+    lambda.timeout = Duration::from_secs(1);
+    lambda.env.push(("FLAVOR", "current_thread".to_owned()));
+    let mut running = lambda.start().await;
+    let seen = logged(&mut running).await;
+    assert!(SystemTime::now() < running.deadline());
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn an_extensions_api_that_is_slow_or_keeps_its_connection_is_told_that_the_extension_is_ready()
+ {
+    for extensions in [Extensions::KeepsOpen, Extensions::Late] {
+        let mut lambda = function(&[]);
+        lambda.extensions = extensions;
+        let mut running = lambda.start().await;
+        running
+            .until(|seen| seen.contains(&Seen::Next) && seen.contains(&Seen::ExtensionNext))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_document_of_several_invocations_names_none() {
+    let mut lambda = function(&[event("done", "hang"), event("done", "accompany")]);
+    lambda
+        .env
+        .push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));
+    lambda.env.push(("TT_METRICS_SINK", "emf".to_owned()));
+    let mut running = lambda.start().await;
+    let seen = logged(&mut running).await;
+    let document = seen.iter().find_map(|seen| match seen {
+        Seen::Emf(document) => Some(document),
+        _ => None,
+    });
+    let document = document.expect("was written");
+    assert_eq!(document["Received"], 2);
+    assert_eq!(document.get("request_id"), None);
+}
+
+#[tokio::test]
+async fn a_line_that_the_program_has_not_ended_does_not_swallow_a_document() {
+    let mut lambda = function(&[event("done", "print")]);
+    lambda.env.push(("TT_METRICS_SINK", "emf".to_owned()));
+    let mut running = lambda.start().await;
+    let seen = logged(&mut running).await;
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
+}

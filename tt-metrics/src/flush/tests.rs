@@ -1,0 +1,120 @@
+//! Flushes over sinks that answer as the test says.
+
+use std::{
+    collections::VecDeque,
+    sync::Mutex,
+    task::{Context, Poll, Waker},
+};
+
+use super::*;
+use crate::{
+    declaration::Declaration,
+    metric::MetricName,
+    sink::{CaptureSink, SinkResult, Value},
+    site::{Kind, Site},
+    sync::lock,
+};
+
+const DONE: MetricName = MetricName::new("Done");
+const FAILED: MetricName = MetricName::new("Failed");
+const DECLARATION: Declaration = Declaration {
+    success: Some(DONE),
+    failure: Some(FAILED),
+    ..Declaration::new("f", "f.rs", 1, "")
+};
+static SITE: [Site; 1] = [Site::new(&DECLARATION, &[])];
+
+/// Answers from a list, then accepts into a capture sink; one metric a batch.
+#[derive(Debug, Default)]
+struct Scripted {
+    answers: Mutex<VecDeque<SinkResult>>,
+    accepted: CaptureSink,
+}
+
+impl Sink for Scripted {
+    fn max_metrics(&self) -> usize {
+        1
+    }
+
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
+        let answer = lock(&self.answers).pop_front();
+        match answer {
+            Some(Err(error)) => Err(error),
+            Some(Ok(())) | None => self.accepted.emit(batch, budget).await,
+        }
+    }
+}
+
+fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
+    let buffer = Box::leak(Box::new(Buffer::new(|| &SITE)));
+    let config = Config {
+        namespace: "test".to_owned(),
+        sink: crate::SinkKind::Emf,
+        dimensions: Vec::new(),
+        delivery,
+        flush_timeout: Duration::from_secs(1),
+        flush_interval: Duration::ZERO,
+        disabled: false,
+    };
+    let sink = Scripted {
+        answers: Mutex::new(answers.into()),
+        ..Scripted::default()
+    };
+    Flusher::over(buffer, config, sink)
+}
+
+fn flush(flusher: &Flusher<Scripted>) {
+    let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(future.poll(&mut cx), Poll::Ready(()));
+}
+
+#[test]
+fn every_metric_is_sent_in_every_flush() {
+    let flusher = flusher(Delivery::AtMostOnce, Vec::new());
+    flusher.buffer.claim()[0].add(Kind::Success, 5);
+    flush(&flusher);
+    flush(&flusher);
+    let batches = flusher.sink.accepted.batches();
+    let sent: Vec<&Value> = batches.iter().map(|batch| &batch[0].value).collect();
+    assert_eq!(sent, [5, 0, 0, 0].map(Value::Count).each_ref());
+}
+
+#[test]
+fn an_unknown_fate_is_not_sent_again_and_is_counted() {
+    let flusher = flusher(
+        Delivery::AtMostOnce,
+        vec![Err(EmitError::Ambiguous("reset".into()))],
+    );
+    flusher.buffer.claim()[0].add(Kind::Success, 5);
+    flush(&flusher);
+    flush(&flusher);
+    let totals = flusher.sink.accepted.totals();
+    assert_eq!(totals.get("Done"), Some(&0));
+    assert_eq!(totals.get("FlushAmbiguous"), Some(&1));
+}
+
+#[test]
+fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
+    #[derive(Debug)]
+    struct Hanging;
+    impl Sink for Hanging {
+        fn max_metrics(&self) -> usize {
+            1
+        }
+        async fn emit(&self, _: Batch<'_>, _: Duration) -> Result<(), EmitError> {
+            std::future::pending().await
+        }
+    }
+    let template = flusher(Delivery::AtMostOnce, Vec::new());
+    let flusher = Flusher::over(template.buffer, template.config, Hanging);
+    flusher.buffer.claim()[0].add(Kind::Success, 5);
+    flusher.buffer.claim()[0].add(Kind::Failure, 2);
+    {
+        let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(future.poll(&mut cx), Poll::Pending);
+    }
+    let kept = flusher.buffer.drain(SystemTime::now());
+    assert_eq!((kept.get(DONE), kept.get(FAILED)), (0, 2));
+}
