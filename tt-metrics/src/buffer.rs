@@ -18,40 +18,57 @@ use crate::{
 /// The buffer that the attributes of this binary count into.
 pub(crate) static BUFFER: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(|| SITES.static_slice()));
 
-/// The cells of one thread, one row for each site.
-pub(crate) type Shard = &'static [Row];
+/// How many cells a site has in a shard.
+///
+/// As many as it has bytes, so that the distance of a site from the first one is the index of its first cell.
+const CELLS: usize = size_of::<Site>();
 
-const CELLS: usize = 16;
+/// Cells that nobody uses before and behind a shard: two cache lines, since processors prefetch lines in pairs.
+const PADDING: usize = 16;
 
-/// The cells of one site in one shard; two cache lines, since processors prefetch lines in pairs.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub(crate) struct Row {
-    cells: [AtomicU64; CELLS],
+const _: () = assert!(Kind::ALL.len() <= CELLS);
+
+/// The cells of one thread: those of the first site, then those of the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shard(&'static [AtomicU64]);
+
+impl Shard {
+    /// What a thread has that has not counted yet.
+    pub(crate) const EMPTY: Self = Self(&[]);
+
+    /// The cell of a kind of count, by how far the site is from the first one, in bytes.
+    #[inline]
+    pub(crate) fn at_distance(self, distance: usize, kind: Kind) -> Option<Cell> {
+        let cell = self.0.get(distance.wrapping_add(kind as usize))?;
+        Some(Cell(cell))
+    }
+
+    /// The same by the position of the site.
+    pub(crate) fn cell(self, index: usize, kind: Kind) -> Option<Cell> {
+        self.at_distance(index * CELLS, kind)
+    }
+
+    /// Counts, as the attribute of a site does.
+    #[cfg(test)]
+    pub(crate) fn add(self, index: usize, kind: Kind, n: u64) {
+        self.cell(index, kind).unwrap().add(n);
+    }
 }
 
-impl Row {
-    /// Adds to a cell that only the calling thread writes.
+/// A cell of the shard of the calling thread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell(&'static AtomicU64);
+
+impl Cell {
+    /// Adds without a locked instruction: only this thread writes the cell.
     #[inline]
-    pub(crate) fn add(&self, kind: Kind, n: u64) {
-        let cell = self.cell(kind);
-        cell.store(
-            cell.load(Ordering::Relaxed).wrapping_add(n),
-            Ordering::Relaxed,
-        );
+    pub(crate) fn add(self, n: u64) {
+        self.0.store(self.get().wrapping_add(n), Ordering::Relaxed);
     }
 
     #[inline]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the remainder is smaller than the array"
-    )]
-    fn cell(&self, kind: Kind) -> &AtomicU64 {
-        &self.cells[kind as usize % CELLS]
-    }
-
-    fn get(&self, kind: Kind) -> u64 {
-        self.cell(kind).load(Ordering::Relaxed)
+    fn get(self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -103,8 +120,8 @@ impl Buffer {
     /// Adds for a thread that has no shard any more, in a shard that it leases for this one count.
     pub(crate) fn add_once(&self, index: usize, kind: Kind, n: u64) {
         let shard = self.claim();
-        if let Some(row) = shard.get(index) {
-            row.add(kind, n);
+        if let Some(cell) = shard.cell(index, kind) {
+            cell.add(n);
         }
         self.release(shard);
     }
@@ -151,8 +168,8 @@ impl Buffer {
                 let Some(metric) = site.declaration.metric(kind) else {
                     continue;
                 };
-                let rows = state.shards.iter().filter_map(|shard| shard.get(index));
-                let sum = rows.fold(0_u64, |sum, row| sum.wrapping_add(row.get(kind)));
+                let cells = state.shards.iter().filter_map(|it| it.cell(index, kind));
+                let sum = cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()));
                 let total = totals.entry(metric).or_insert(0_u64);
                 *total = total.wrapping_add(sum);
             }
@@ -162,6 +179,9 @@ impl Buffer {
 
     // Leaked on purpose: a cell must outlive its thread, and the number of shards is that of the threads alive at once.
     fn allocate(&self) -> Shard {
-        Box::leak((self.sites)().iter().map(|_| Row::default()).collect())
+        let cells = (self.sites)().len() * CELLS;
+        let padded = (0..cells + 2 * PADDING).map(|_| AtomicU64::new(0));
+        let padded: &'static [AtomicU64] = Box::leak(padded.collect());
+        Shard(padded.get(PADDING..PADDING + cells).unwrap_or_default())
     }
 }

@@ -37,17 +37,16 @@ pub(crate) fn call<R>(
     let value = body();
     let outcome = classify(&value);
     mem::forget(unwinding);
-    record(site, outcome);
-    value
+    counter::add_and_return(site, Kind::from(outcome), 1, value)
 }
 
 /// Forgotten when the work returns, so it is dropped by a panic only.
 struct FailureOnUnwind(&'static Site);
 
 impl Drop for FailureOnUnwind {
-    #[cold]
+    #[inline]
     fn drop(&mut self) {
-        record(self.0, Outcome::Failure);
+        record_failure(self.0);
     }
 }
 
@@ -65,6 +64,7 @@ pin_project! {
     }
 
     impl<F, C> PinnedDrop for Track<F, C> {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if *this.began && this.classify.is_some() {
@@ -126,15 +126,23 @@ struct Polled<'a, C> {
 }
 
 impl<C> Drop for Polled<'_, C> {
-    #[cold]
+    // Inlined, so that a future that is awaited where it was made can live in registers.
+    #[inline]
     fn drop(&mut self) {
         if self.classify.take().is_some() {
-            record(self.site, Outcome::Failure);
+            record_failure(self.site);
         }
     }
 }
 
 #[cold]
+#[inline(never)]
+fn record_failure(site: &'static Site) {
+    record(site, Outcome::Failure);
+}
+
+#[cold]
+#[inline(never)]
 fn record_interrupted(site: &'static Site) {
     record(site, Outcome::Interrupted);
 }

@@ -3,23 +3,23 @@
 use std::cell::Cell;
 
 use crate::{
-    buffer::{BUFFER, Row, Shard},
+    buffer::{self, BUFFER, Shard},
     site::{Kind, SITES, Site},
 };
 
-/// What a thread needs to count: where the sites begin and its own row for each.
+/// What a thread needs to count: where the sites begin and its own cells.
 ///
 /// Both are empty until the first count of the thread, so "not registered yet", "thread has ended" and "not a site of
 /// this binary" are one comparison.
 struct Local {
     sites: Cell<*const Site>,
-    rows: Cell<&'static [Row]>,
+    shard: Cell<Shard>,
 }
 
 thread_local! {
     // Constant and without a destructor: access is one address computation.
     static LOCAL: Local = const {
-        Local { sites: Cell::new(std::ptr::null()), rows: Cell::new(&[]) }
+        Local { sites: Cell::new(std::ptr::null()), shard: Cell::new(Shard::EMPTY) }
     };
     // Its destructor hands the shard to the next thread.
     static LEASE: Lease = Lease(BUFFER.claim());
@@ -31,23 +31,54 @@ struct Lease(Shard);
 impl Drop for Lease {
     fn drop(&mut self) {
         // Destructors of other thread locals may still count: from here on they lease a shard for each count.
-        LOCAL.with(|local| local.rows.set(&[]));
+        LOCAL.with(|local| local.shard.set(Shard::EMPTY));
         BUFFER.release(self.0);
+    }
+}
+
+impl Local {
+    /// A cell of a site, unless the thread has not counted yet.
+    #[inline]
+    fn cell(&self, site: &'static Site, kind: Kind) -> Option<buffer::Cell> {
+        let first = self.sites.get().addr();
+        let distance = std::ptr::from_ref(site).addr().wrapping_sub(first);
+        self.shard.get().at_distance(distance, kind)
     }
 }
 
 /// Adds `n` to one cell of a site.
 #[inline]
 pub(crate) fn add(site: &'static Site, kind: Kind, n: u64) {
-    LOCAL.with(|local| {
-        let offset = std::ptr::from_ref(site)
-            .addr()
-            .wrapping_sub(local.sites.get().addr());
-        match local.rows.get().get(offset / size_of::<Site>()) {
-            Some(row) => row.add(kind, n),
-            None => add_unregistered(site, kind, n),
+    match LOCAL.with(|local| local.cell(site, kind)) {
+        Some(cell) => cell.add(n),
+        None => add_unregistered(site, kind, n),
+    }
+}
+
+/// Adds `n` to one cell of a site and gives the value back.
+///
+/// The rare way takes the value along, so that nothing of the usual way has to be saved across a call.
+#[inline]
+pub(crate) fn add_and_return<R>(site: &'static Site, kind: Kind, n: u64, value: R) -> R {
+    // A larger value is already where the caller wants it, and would be copied there again.
+    if const { size_of::<R>() > 2 * size_of::<usize>() } {
+        add(site, kind, n);
+        return value;
+    }
+    match LOCAL.with(|local| local.cell(site, kind)) {
+        Some(cell) => {
+            cell.add(n);
+            value
         }
-    });
+        None => add_unregistered_and_return(site, kind, n, value),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_unregistered_and_return<R>(site: &'static Site, kind: Kind, n: u64, value: R) -> R {
+    add_unregistered(site, kind, n);
+    value
 }
 
 /// The first count of a thread, and every count after the thread's destructors ran.
@@ -60,14 +91,14 @@ fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
     let registered = LEASE.try_with(|lease| {
         LOCAL.with(|local| {
             local.sites.set(SITES.as_ptr());
-            local.rows.set(lease.0);
+            local.shard.set(lease.0);
         });
         lease.0
     });
     match registered {
         Ok(shard) => {
-            if let Some(row) = shard.get(index) {
-                row.add(kind, n);
+            if let Some(cell) = shard.cell(index, kind) {
+                cell.add(n);
             }
         }
         Err(_ended) => BUFFER.add_once(index, kind, n),

@@ -113,10 +113,16 @@ pub fn track_each<F: Future>(
 struct Open(&'static Site, Outcome);
 
 impl Drop for Open {
-    #[cold]
+    #[inline]
     fn drop(&mut self) {
-        counter::add(self.0, Kind::from(self.1), 1);
+        record(self.0, self.1);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn record(site: &'static Site, outcome: Outcome) {
+    counter::add(site, Kind::from(outcome), 1);
 }
 
 pin_project! {

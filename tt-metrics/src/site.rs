@@ -34,14 +34,17 @@ impl Site {
 }
 
 /// What a cell of a site counts.
+///
+/// The outcomes are numbered as `Outcome` is, and success and failure as `Result` tells them apart, so the usual outcome
+/// becomes the index of its cell without an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Kind {
-    Calls = 0,
-    Success = 1,
-    Failure = 2,
-    Neutral = 3,
-    Interrupted = 4,
+    Success = 0,
+    Failure = 1,
+    Neutral = 2,
+    Interrupted = 3,
+    Calls = 4,
 }
 
 impl Kind {

@@ -72,7 +72,7 @@ fn flush(flusher: &Flusher<Scripted>) {
 #[test]
 fn every_metric_is_sent_in_every_flush() {
     let flusher = flusher(Delivery::AtMostOnce, Vec::new());
-    flusher.buffer.claim()[0].add(Kind::Success, 5);
+    flusher.buffer.claim().add(0, Kind::Success, 5);
     flush(&flusher);
     flush(&flusher);
     let batches = flusher.sink.accepted.batches();
@@ -86,7 +86,7 @@ fn an_unknown_fate_is_not_sent_again_and_is_counted() {
         Delivery::AtMostOnce,
         vec![Err(EmitError::Ambiguous("reset".into()))],
     );
-    flusher.buffer.claim()[0].add(Kind::Success, 5);
+    flusher.buffer.claim().add(0, Kind::Success, 5);
     flush(&flusher);
     flush(&flusher);
     let totals = flusher.sink.accepted.totals();
@@ -108,8 +108,8 @@ fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
     }
     let template = flusher(Delivery::AtMostOnce, Vec::new());
     let flusher = Flusher::over(template.buffer, template.config, Hanging);
-    flusher.buffer.claim()[0].add(Kind::Success, 5);
-    flusher.buffer.claim()[0].add(Kind::Failure, 2);
+    flusher.buffer.claim().add(0, Kind::Success, 5);
+    flusher.buffer.claim().add(0, Kind::Failure, 2);
     {
         let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
         let mut cx = Context::from_waker(Waker::noop());
