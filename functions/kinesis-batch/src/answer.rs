@@ -23,6 +23,16 @@ const PASSING: [&str; 9] = [
     "ThrottlingException",
 ];
 
+/// Codes of these that say: slower.
+const THROTTLES: [&str; 6] = [
+    "KMSThrottlingException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+];
+
 /// Codes that blame the content of the request: one record may spoil it for the others.
 const CONTENT: [&str; 3] = [
     "InvalidArgumentException",
@@ -55,6 +65,11 @@ pub(crate) enum Kind {
     Content,
     /// Nothing.
     Permanent,
+}
+
+/// Whether an error code, of a record or of a request, says that the stream was asked too much.
+pub(crate) fn is_throttle(code: &str) -> bool {
+    THROTTLES.contains(&code)
 }
 
 impl RecordAnswer {
@@ -141,6 +156,13 @@ mod tests {
         assert_eq!(service_kind(Some("Unheard"), 503), Kind::Passing);
         assert_eq!(service_kind(None, 500), Kind::Passing);
         assert_eq!(service_kind(None, 429), Kind::Passing);
+    }
+
+    #[test]
+    fn a_failure_inside_the_service_is_no_throttle() {
+        assert!(is_throttle("ProvisionedThroughputExceededException"));
+        assert!(!is_throttle("InternalFailure"));
+        assert!(THROTTLES.iter().all(|code| PASSING.contains(code)));
     }
 
     #[test]

@@ -15,6 +15,9 @@
 //! # }
 //! ```
 //!
+//! What the stream throttles goes out again at a pace that it takes: all clones of a [`Stream`] share
+//! one, found by additive increase and multiplicative decrease.
+//!
 //! A request that timed out may have been accepted all the same, and is sent again: consumers see
 //! such records twice and must recognise them by an id of their own. Kinesis removes no duplicates.
 
@@ -25,6 +28,9 @@ mod chunk;
 mod entry;
 mod error;
 mod limits;
+mod order;
+mod pace;
+mod parcel;
 mod protobuf;
 mod stream;
 
@@ -33,4 +39,5 @@ pub use backoff::Backoff;
 pub use entry::{Entry, Receipt};
 pub use error::PutError;
 pub use limits::Limits;
+pub use order::Order;
 pub use stream::Stream;

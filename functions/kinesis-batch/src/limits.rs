@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Backoff;
+use crate::{Backoff, Order};
 
 /// Sizes and patience of [`Stream::put`](crate::Stream::put).
 #[derive(Debug, Clone)]
@@ -19,6 +19,25 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// The pause between attempts.
     pub backoff: Backoff,
+    /// What is kept of the order of records.
+    pub order: Order,
+    /// Whether many records share a Kinesis record, in the format of the Kinesis Producer Library.
+    /// Its consumers must take them apart, for example with [`deaggregate`](crate::deaggregate).
+    pub aggregate: bool,
+}
+
+/// Records worth collecting for one [`Stream::put`](crate::Stream::put) that aggregates them.
+const AGGREGATED_RECORDS: usize = 10_000;
+
+impl Limits {
+    /// How many records are worth collecting for one [`Stream::put`](crate::Stream::put).
+    pub fn put_records(&self) -> usize {
+        if self.aggregate {
+            AGGREGATED_RECORDS
+        } else {
+            self.request_records
+        }
+    }
 }
 
 impl Default for Limits {
@@ -30,6 +49,8 @@ impl Default for Limits {
             attempts: 8,
             request_timeout: Duration::from_secs(10),
             backoff: Backoff::default(),
+            order: Order::Any,
+            aggregate: false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The adapter to one Kinesis stream.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,10 +12,16 @@ use aws_sdk_kinesis::{
 
 use crate::{
     Entry, Limits, PutError, Receipt,
-    answer::{Kind, RecordAnswer, RequestFailure},
+    answer::{Kind, RecordAnswer, RequestFailure, is_throttle},
     backoff::random,
     chunk::chunks,
+    order::rounds,
+    pace::{Cost, Observation, Pace},
+    parcel::aggregate,
 };
+
+/// The final result of one record.
+type Fate = Result<Receipt, PutError>;
 
 /// A stream to put records on. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,6 +29,7 @@ pub struct Stream {
     client: Client,
     name: Arc<str>,
     limits: Limits,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl Stream {
@@ -40,6 +47,7 @@ impl Stream {
             client: Client::from_conf(config),
             name: name.into(),
             limits: Limits::default(),
+            pace: Arc::new(Mutex::new(Pace::new())),
         }
     }
 
@@ -65,38 +73,56 @@ impl Stream {
     /// # Cancel safety
     ///
     /// Not cancel safe: a dropped call may have put any part of the records.
-    pub async fn put(
-        &self,
-        entries: &[Entry],
-        deadline: Option<Instant>,
-    ) -> Vec<Result<Receipt, PutError>> {
-        let mut results: Vec<Option<Result<Receipt, PutError>>> = entries
+    pub async fn put(&self, entries: &[Entry], deadline: Option<Instant>) -> Vec<Fate> {
+        let mut fates: Vec<Option<Fate>> = entries
             .iter()
             .map(|entry| entry.check(&self.limits).err().map(Err))
             .collect();
         let sendable: Vec<_> = (0..)
-            .zip(&results)
-            .filter(|(_, r)| r.is_none())
-            .map(|(i, _)| i)
+            .zip(&fates)
+            .filter(|(_, fate)| fate.is_none())
+            .map(|(index, _)| index)
             .collect();
-
-        let mut waiting = chunks(entries, &sendable, &self.limits);
-        waiting.reverse();
-        while let Some(chunk) = waiting.pop() {
-            let done = self.put_chunk(entries, chunk, deadline).await;
-            for (index, result) in done.results {
-                if let Some(slot) = results.get_mut(index) {
-                    *slot = Some(result);
+        if self.limits.aggregate {
+            let parcels = aggregate(entries, &sendable, self.limits.record_bytes);
+            let (carriers, members): (Vec<_>, Vec<_>) = parcels.into_iter().unzip();
+            let all = (0..carriers.len()).collect();
+            let done = self.put_checked(&carriers, all, deadline).await;
+            for (carrier, fate) in done {
+                for index in members.get(carrier).into_iter().flatten() {
+                    file(&mut fates, *index, fate.clone());
                 }
             }
-            waiting.extend(done.halves);
+        } else {
+            for (index, fate) in self.put_checked(entries, sendable, deadline).await {
+                file(&mut fates, index, fate);
+            }
         }
-
         let unsent = PutError::OutOfTime { attempts: 0 };
-        results
+        fates
             .into_iter()
-            .map(|result| result.unwrap_or_else(|| Err(unsent.clone())))
+            .map(|fate| fate.unwrap_or_else(|| Err(unsent.clone())))
             .collect()
+    }
+
+    /// Puts the records at `indices`, none of which spoils a request.
+    async fn put_checked(
+        &self,
+        entries: &[Entry],
+        indices: Vec<usize>,
+        deadline: Option<Instant>,
+    ) -> Vec<(usize, Fate)> {
+        let mut results = Vec::with_capacity(indices.len());
+        for round in rounds(entries, indices, self.limits.order) {
+            let mut waiting = chunks(entries, &round, &self.limits);
+            waiting.reverse();
+            while let Some(chunk) = waiting.pop() {
+                let done = self.put_chunk(entries, chunk, deadline).await;
+                results.extend(done.results);
+                waiting.extend(done.halves);
+            }
+        }
+        results
     }
 
     /// Puts the records of one request until each has its final result.
@@ -113,8 +139,16 @@ impl Stream {
                 done.fail(open, &PutError::OutOfTime { attempts });
                 return done;
             };
+            let cost = cost(entries, &open);
+            if !self.take_turn(cost, deadline).await {
+                done.fail(open, &PutError::OutOfTime { attempts });
+                return done;
+            }
             attempts += 1;
-            match self.request(entries, &open, patience).await {
+            let sent = Instant::now();
+            let answer = self.request(entries, &open, patience).await;
+            self.learn(sent, cost, open.len(), &answer);
+            match answer {
                 Ok(output) if output.records.len() == open.len() => {
                     open = self.sort(output, open, attempts, &mut done);
                 }
@@ -180,6 +214,48 @@ impl Stream {
         again
     }
 
+    /// Waits until the pace lets a request out; false when that is not before the deadline.
+    async fn take_turn(&self, cost: Cost, deadline: Option<Instant>) -> bool {
+        let now = Instant::now();
+        let wait = self.pace().reserve(now, cost);
+        if deadline.is_some_and(|deadline| now + wait >= deadline) {
+            return false;
+        }
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        true
+    }
+
+    /// Tells the pace what came of a request.
+    fn learn(
+        &self,
+        sent: Instant,
+        cost: Cost,
+        records: usize,
+        answer: &Result<PutRecordsOutput, RequestFailure>,
+    ) {
+        let throttled = match answer {
+            Ok(output) => {
+                let codes = output.records.iter().filter_map(|r| r.error_code());
+                codes.filter(|code| is_throttle(code)).count()
+            }
+            Err(failure) if is_throttle(&failure.code) => records,
+            Err(_) => return,
+        };
+        let request = Observation {
+            sent,
+            cost,
+            records,
+            throttled,
+        };
+        self.pace().observe(Instant::now(), request);
+    }
+
+    fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn request(
         &self,
         entries: &[Entry],
@@ -238,10 +314,21 @@ impl Stream {
     }
 }
 
+fn cost(entries: &[Entry], indices: &[usize]) -> Cost {
+    let entries = indices.iter().filter_map(|index| entries.get(*index));
+    Cost::of(indices.len(), entries.map(Entry::size).sum())
+}
+
+fn file(fates: &mut [Option<Fate>], index: usize, fate: Fate) {
+    if let Some(slot) = fates.get_mut(index) {
+        *slot = Some(fate);
+    }
+}
+
 /// What became of the records of one request.
 #[derive(Debug, Default)]
 struct Done {
-    results: Vec<(usize, Result<Receipt, PutError>)>,
+    results: Vec<(usize, Fate)>,
     /// Records to send in requests of their own, the first half last.
     halves: Vec<Vec<usize>>,
 }

@@ -84,7 +84,8 @@ impl Kinesis {
     }
 }
 
-fn client(endpoint: &str) -> aws_sdk_kinesis::Client {
+/// A client of a Kinesis at this address.
+pub(crate) fn client(endpoint: &str) -> aws_sdk_kinesis::Client {
     use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -1,3 +1,4 @@
 //! Stand-ins for the services that the crate talks to.
 
 pub(crate) mod kinesis;
+pub(crate) mod limited;

@@ -1,29 +1,13 @@
-//! What `put` promises, against a Kinesis that answers as told.
-
-#[cfg(test)]
-mod fake;
+//! What happens to each record, between a Kinesis that answers as told and a deadline.
 
 use std::time::{Duration, Instant};
 
-use fake::kinesis::{Answer, Kinesis};
 use kinesis_batch::{Backoff, Entry, Limits, PutError, Receipt, Stream};
 
-fn at_once() -> Limits {
-    Limits {
-        attempts: 4,
-        backoff: Backoff {
-            base: Duration::ZERO,
-            cap: Duration::ZERO,
-        },
-        ..Limits::default()
-    }
-}
-
-fn entries(number: usize) -> Vec<Entry> {
-    (0..number)
-        .map(|n| Entry::new(format!("key-{n}"), n.to_string()))
-        .collect()
-}
+use crate::{
+    at_once, contents, entries,
+    fake::kinesis::{Answer, Kinesis},
+};
 
 async fn put(
     entries: &[Entry],
@@ -32,14 +16,6 @@ async fn put(
     let (kinesis, client) = Kinesis::start(answers).await;
     let stream = Stream::new(&client, "tt-events").with_limits(at_once());
     (stream.put(entries, None).await, kinesis)
-}
-
-fn contents(kinesis: &Kinesis) -> Vec<String> {
-    kinesis
-        .accepted()
-        .into_iter()
-        .map(|(_, data)| String::from_utf8_lossy(&data).into_owned())
-        .collect()
 }
 
 #[tokio::test]
