@@ -73,7 +73,8 @@ impl Balance {
         self.equations().into_iter().chain(in_salesforce).collect()
     }
 
-    /// What is still missing when `expected` records were uploaded (`None`: at least one); `None` when every record has its outcome.
+    /// What is still missing when `expected` records were uploaded (`None`: as many as were received); `None` when every
+    /// record has its outcome.
     pub fn missing(&self, expected: Option<u64>) -> Option<String> {
         let [
             received_name,
@@ -89,7 +90,7 @@ impl Balance {
             created,
             refused,
         } = *self;
-        let wanted = expected.unwrap_or_else(|| received.max(1));
+        let wanted = expected.unwrap_or(received);
         if received != wanted {
             return Some(format!("{received_name} is {received}, expected {wanted}"));
         }
@@ -154,12 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_received_is_missing_even_when_the_number_is_unknown() {
-        let missing = Balance::default().missing(None);
+    fn nothing_received_is_missing_unless_the_number_is_unknown() {
+        let missing = Balance::default().missing(Some(1));
         assert_eq!(
             missing.as_deref(),
             Some("S3RecordsReceived is 0, expected 1")
         );
+        assert_eq!(Balance::default().missing(None), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use crate::{
+    group::Group,
     progress::Progress,
     workspace::{self, Workspace},
 };
@@ -81,7 +82,7 @@ pub enum Error {
 ///
 /// # Cancel safety
 ///
-/// Dropping the future kills cargo, which leaves the target directory usable.
+/// Dropping the future ends cargo and its compilers, which leaves the target directory usable.
 pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec<Binary>, Error> {
     host(std::env::consts::OS, std::env::consts::ARCH)?;
     let scratch = workspace.scratch();
@@ -93,15 +94,14 @@ pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec
         .reopen()
         .map_err(io("open the log of the build".to_owned()))?;
 
-    let mut child = command(workspace)
+    let mut cargo = command(workspace);
+    cargo
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::piped())
-        .stderr(stderr)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(io("start cargo".to_owned()))?;
+        .stderr(stderr);
+    let mut cargo = Group::spawn(&mut cargo).map_err(io("start cargo".to_owned()))?;
     let mut binaries = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(stdout) = cargo.stdout() {
         let mut watch = Watch::new(draft.path());
         let mut messages = AsyncBufReader::new(stdout).lines();
         loop {
@@ -122,7 +122,7 @@ pub async fn build(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec
             }
         }
     }
-    let status = child
+    let status = cargo
         .wait()
         .await
         .map_err(io("wait for cargo".to_owned()))?;
@@ -230,11 +230,14 @@ impl<'log> Watch<'log> {
     }
 }
 
+/// The first error of the compiler and where it is.
 fn first_error(log: &Path) -> Option<String> {
     let lines = BufReader::new(fs::File::open(log).ok()?).lines();
-    lines
-        .map_while(Result::ok)
-        .find(|line| line.starts_with("error"))
+    let mut lines = lines.map_while(Result::ok);
+    let error = lines.find(|line| line.starts_with("error"))?;
+    let place = lines.next().unwrap_or_default();
+    let place = place.trim_start().strip_prefix("--> ");
+    Some(place.map_or_else(|| error.clone(), |place| format!("{error} at {place}")))
 }
 
 fn in_order(mut binaries: Vec<Binary>) -> Result<Vec<Binary>, Error> {
@@ -298,11 +301,11 @@ mod tests {
     fn the_first_error_of_the_compiler_is_the_reason() {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
-        let said = "   Compiling tt-producer\nwarning: unused\nerror[E0308]: mismatched types\nerror: could not compile\n";
+        let said = "   Compiling tt-producer\nwarning: unused\nerror[E0308]: mismatched types\n  --> a/main.rs:27:14\nerror: could not compile\n";
         fs::write(&log, said).unwrap();
         assert_eq!(
             first_error(&log).as_deref(),
-            Some("error[E0308]: mismatched types")
+            Some("error[E0308]: mismatched types at a/main.rs:27:14")
         );
     }
 }

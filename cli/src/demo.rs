@@ -52,7 +52,11 @@ pub async fn run(args: &args::Demo) -> Result<(), Error> {
     };
     let stack = tokio::select! {
         stack = LocalStack::start(options, &progress) => stack?,
-        () = interrupt.wait() => return Err(Error::Interrupted),
+        () = interrupt.wait() => {
+            // What had been started ended when its future was dropped, just before this.
+            LocalStack::remove_leftovers()?;
+            return Err(Error::Interrupted);
+        }
     };
     let running = Running::new(&stack, &page, &report);
     let first = tokio::select! {
@@ -71,7 +75,13 @@ pub async fn run(args: &args::Demo) -> Result<(), Error> {
     };
     match outcome {
         Ok(()) => stop(stack, &mut interrupt).await,
+        Err(Error::Interrupted) => {
+            stop(stack, &mut interrupt).await?;
+            Err(Error::Interrupted)
+        }
         Err(error) => {
+            // An endpoint that is gone explains whatever else went wrong.
+            let error = stack.ended().map_or(error, Error::from);
             abandon(stack, &mut interrupt).await;
             Err(error)
         }

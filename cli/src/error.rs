@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, io, iter::successors, net::SocketAddr, path::PathBuf};
 
-use crate::{metrics, stack, workspace};
+use crate::{build, file, metrics, python, stack, workspace};
 
 /// Why a command of `cargo tt` ended early.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,22 @@ pub enum Error {
     /// The file to upload is a directory.
     #[error("`{}` is a directory, not a file", path.display())]
     Directory {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file to upload is a pipe, a device or a socket.
+    #[error("`{}` is not a regular file", path.display())]
+    NotRegular {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file to upload does not fit.
+    #[error(
+        "file `{}` is larger than the {} MiB that the local stack takes",
+        path.display(),
+        file::MOST_BYTES / (1024 * 1024)
+    )]
+    LargeFile {
         /// As given.
         path: PathBuf,
     },
@@ -109,11 +125,14 @@ impl Error {
             Self::NoSuchFile { .. } => {
                 "check the path; `cargo tt demo` without `--file` uploads a shipped file of five records"
             }
-            Self::Directory { .. } => {
+            Self::Directory { .. } | Self::NotRegular { .. } => {
                 "name one file: CSV with a header, JSON Lines or a JSON array"
             }
             Self::EmptyFile { .. } => "give a file with at least one record",
-            Self::ReadFile { .. } => "check the permissions of the file",
+            Self::LargeFile { .. } => "split it, or gzip it",
+            Self::ReadFile { .. } => {
+                "check the permissions of the file, and the disk that it is on"
+            }
             Self::ReadProgram { .. } => {
                 "name the file that `cargo build` made, for example `target/release/tt-producer`"
             }
@@ -129,11 +148,8 @@ impl Error {
             Self::Shortfall { log, .. } => {
                 return Some(format!("the log is {}", log.display()));
             }
-            Self::Workspace(_)
-            | Self::Stack(_)
-            | Self::Interrupted
-            | Self::Runtime(_)
-            | Self::Signals(_) => {
+            Self::Stack(error) => return help_with(error),
+            Self::Workspace(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
                 return None;
             }
         };
@@ -145,6 +161,8 @@ impl Error {
         match self {
             Self::NoSuchFile { .. }
             | Self::Directory { .. }
+            | Self::NotRegular { .. }
+            | Self::LargeFile { .. }
             | Self::EmptyFile { .. }
             | Self::ReadProgram { .. } => 2,
             Self::Interrupted => 130,
@@ -163,6 +181,23 @@ impl Error {
         }
         lines.extend(self.help().map(|help| format!("  help: {help}")));
         lines
+    }
+}
+
+/// What to do about an error of the stack, where the sentence does not say so itself.
+fn help_with(error: &stack::Error) -> Option<String> {
+    use stack::Error::{Aws, Build, Io, Python};
+    match error {
+        Aws { log: Some(log), .. } => Some(format!("the log is {}", log.display())),
+        Aws { log: None, .. } => {
+            Some("start the demo with `cargo tt demo`, if it does not run any more".into())
+        }
+        Io { .. }
+        | Python(python::Error::Io { .. })
+        | Build(build::Error::Io { .. }) => Some(
+            "the target directory must be writable, on a disk with some space left; CARGO_TARGET_DIR names another".into(),
+        ),
+        _ => None,
     }
 }
 

@@ -7,6 +7,9 @@ use std::{
 
 use crate::{error::Error, sample};
 
+/// The local AWS endpoint keeps each object in memory, several times while it takes it in.
+pub(crate) const MOST_BYTES: u64 = 512 * 1024 * 1024;
+
 /// Name and content of a file, not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -23,13 +26,10 @@ impl File {
     ///
     /// # Errors
     ///
-    /// When it does not exist, is a directory, is empty or can't be read.
+    /// When it does not exist, is no regular file, is empty or too large, or can't be read.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let path_buf = || PathBuf::from(path);
-        if path.is_dir() {
-            return Err(Error::Directory { path: path_buf() });
-        }
-        let body = fs::read(path).map_err(|source| match source.kind() {
+        let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 Error::NoSuchFile { path: path_buf() }
             }
@@ -37,7 +37,19 @@ impl File {
                 path: path_buf(),
                 source,
             },
-        })?;
+        };
+        let found = fs::metadata(path).map_err(failed)?;
+        if found.is_dir() {
+            return Err(Error::Directory { path: path_buf() });
+        }
+        // Reading a pipe or a device could wait, or go on, for ever.
+        if !found.is_file() {
+            return Err(Error::NotRegular { path: path_buf() });
+        }
+        if found.len() > MOST_BYTES {
+            return Err(Error::LargeFile { path: path_buf() });
+        }
+        let body = fs::read(path).map_err(failed)?;
         if body.trim_ascii().is_empty() {
             return Err(Error::EmptyFile { path: path_buf() });
         }
@@ -75,9 +87,9 @@ impl File {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
-    use super::File;
+    use super::{File, MOST_BYTES};
     use crate::error::Error;
 
     #[test]
@@ -99,6 +111,14 @@ mod tests {
             Err(Error::Directory { .. })
         ));
         assert!(matches!(File::read(&blank), Err(Error::EmptyFile { .. })));
+        assert!(matches!(
+            File::read(Path::new("/dev/zero")),
+            Err(Error::NotRegular { .. })
+        ));
+        let large = directory.path().join("large.csv");
+        let sparse = fs::File::create(&large).unwrap();
+        sparse.set_len(MOST_BYTES + 1).unwrap();
+        assert!(matches!(File::read(&large), Err(Error::LargeFile { .. })));
         let below_a_file = blank.join("x.csv");
         assert!(matches!(
             File::read(&below_a_file),

@@ -2,6 +2,7 @@
 
 pub mod progress;
 
+mod group;
 mod logged;
 pub mod workspace;
 

@@ -10,25 +10,26 @@ use std::{
 
 use tokio::process::Command;
 
+use crate::group::Group;
+
 const TICK: Duration = Duration::from_secs(1);
 
 /// Runs `command` to its end, both outputs appended to `log`, and calls `tick` every second with the
-/// seconds gone by. The process is killed when the future is dropped.
+/// seconds gone by. The process and what it started are ended when the future is dropped.
 pub(crate) async fn run(
     command: &mut Command,
     log: &Path,
     mut tick: impl FnMut(u64),
 ) -> io::Result<ExitStatus> {
     let out = File::options().create(true).append(true).open(log)?;
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stderr(out.try_clone()?)
-        .stdout(out)
-        .kill_on_drop(true)
-        .spawn()?;
+        .stdout(out);
+    let mut group = Group::spawn(command)?;
     let started = Instant::now();
     loop {
-        match tokio::time::timeout(TICK, child.wait()).await {
+        match tokio::time::timeout(TICK, group.wait()).await {
             Ok(status) => return status,
             Err(_) => tick(started.elapsed().as_secs()),
         }

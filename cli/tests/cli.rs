@@ -4,7 +4,7 @@ use std::{
     fs, io,
     net::TcpListener,
     path::Path,
-    process::{Command, Output},
+    process::{Command, ExitStatus, Output},
 };
 
 /// Runs `cargo tt <args>` in `directory`, without a terminal.
@@ -15,6 +15,13 @@ fn cargo_tt(directory: &Path, args: &[&str]) -> io::Result<Output> {
         .env("LC_ALL", "C")
         .env_remove("RUST_BACKTRACE")
         .output()
+}
+
+/// Copies the binary with another process: a file that this one has open for writing can't be started while a child of
+/// another test still holds it.
+fn copy_to(path: &Path) -> io::Result<ExitStatus> {
+    let mut copy = Command::new("cp");
+    copy.arg(env!("CARGO_BIN_EXE_cargo-tt")).arg(path).status()
 }
 
 /// Asserts the exit code and that standard error says `sentence` and `help`, without a stack trace.
@@ -113,6 +120,18 @@ fn a_directory_is_not_a_file() {
 }
 
 #[test]
+fn a_device_is_not_read_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = cargo_tt(directory.path(), &["demo", "--file", "/dev/zero"]).unwrap();
+    refused(
+        &output,
+        2,
+        "`/dev/zero` is not a regular file",
+        "name one file",
+    );
+}
+
+#[test]
 fn zero_records_are_too_few() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &["demo", "--records", "0"]).unwrap();
@@ -186,7 +205,7 @@ fn cargo_may_put_the_name_of_its_subcommand_first() {
 fn a_binary_that_was_copied_away_says_how_it_is_started() {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("cargo-tt");
-    fs::copy(env!("CARGO_BIN_EXE_cargo-tt"), &copy).unwrap();
+    copy_to(&copy).unwrap();
     let output = Command::new(&copy)
         .args(["demo", "--once"])
         .output()
@@ -206,7 +225,7 @@ fn an_upload_without_a_running_demo_says_how_to_start_one() {
     fs::write(target.path().join("CACHEDIR.TAG"), "").unwrap();
     let binary = target.path().join("debug").join("cargo-tt");
     fs::create_dir(target.path().join("debug")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_cargo-tt"), &binary).unwrap();
+    copy_to(&binary).unwrap();
     let file = target.path().join("a.csv");
     fs::write(&file, "record_id,customer_id,event_type\nR1,C1,E\n").unwrap();
     for args in [&["upload", "a.csv"][..], &["graph"]] {

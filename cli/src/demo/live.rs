@@ -57,7 +57,7 @@ impl<'a> Live<'a> {
             ticks.tick().await;
             let picture = match self.running.read().await {
                 Ok(picture) => picture,
-                Err(_) if failures < FAILURES => {
+                Err(_) if failures < FAILURES && self.running.stack.ended().is_none() => {
                     failures += 1;
                     continue;
                 }

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     file::File,
     graph,
-    metrics::{self, Patience, ReadError, Series, WaitError},
+    metrics::{self, NAMES, Patience, ReadError, Series, WaitError},
     page::Page,
     picture::Picture,
     progress::{Progress, Terminal},
@@ -118,14 +118,18 @@ impl<'a> Running<'a> {
                 progress.detail(&balance.to_string());
                 self.page.show(picture);
             }
-            balance.missing(file.records).is_none()
+            processed(series) && balance.missing(file.records).is_none()
         };
         let (client, period) = (&self.cloudwatch, PERIOD_SECONDS);
         metrics::wait_for(client, NAMESPACE, self.since, period, patience, settled).await
     }
 
     fn shortfall(&self, picture: &Picture, file: &File, waited: Duration) -> Error {
-        let missing = Balance::of(picture).missing(file.records);
+        let missing = if processed(&picture.series) {
+            Balance::of(picture).missing(file.records)
+        } else {
+            Some("TT Producer has sent no metrics".into())
+        };
         Error::Shortfall {
             missing: missing.unwrap_or_else(|| "the metrics still change".into()),
             seconds: waited.as_secs(),
@@ -139,6 +143,9 @@ impl<'a> Running<'a> {
         let report = look.paint(Style::Bold, &self.report.display().to_string());
         let mut lines = vec![String::new()];
         lines.extend(table::lines(picture, &look));
+        if Balance::of(picture).received == 0 {
+            lines.extend([String::new(), "  the file holds no record".into()]);
+        }
         lines.extend([String::new(), format!("  the same as a page: {report}")]);
         screen::print_lines(&lines);
     }
@@ -154,6 +161,12 @@ impl<'a> Running<'a> {
             cases: Some(self.stack.salesforce().cases().len()),
         }
     }
+}
+
+/// Whether TT Producer has handled an upload: it sends its metrics after each one, as zero for a file without records.
+fn processed(series: &[Series]) -> bool {
+    let received = series.iter().find(|series| series.name == NAMES[0]);
+    received.is_some_and(|series| !series.points.is_empty())
 }
 
 /// Prints the sums over time.
@@ -174,7 +187,19 @@ fn size(bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use std::time::SystemTime;
+
+    use super::{Series, processed, size};
+
+    #[test]
+    fn a_file_without_records_counts_as_handled_once_its_zeros_are_there() {
+        let received = |points| Series {
+            name: "S3RecordsReceived".into(),
+            points,
+        };
+        assert!(!processed(&[received(Vec::new())]));
+        assert!(processed(&[received(vec![(SystemTime::UNIX_EPOCH, 0.0)])]));
+    }
 
     #[test]
     fn a_size_has_a_unit() {

@@ -64,28 +64,30 @@ impl Interpreter {
     ///
     /// [`Error::NoPython`] says what was found instead.
     pub async fn find() -> Result<Self, Error> {
-        Self::first_of(candidates(std::env::var_os("TT_PYTHON"))).await
+        let chosen = std::env::var_os("TT_PYTHON").filter(|name| !name.is_empty());
+        Self::first_of(candidates(chosen)).await
     }
 
     async fn first_of(names: Vec<OsString>) -> Result<Self, Error> {
         let mut too_old = None;
-        for name in names {
-            match ask(&name).await {
+        for name in &names {
+            match ask(name).await {
                 Some(found) if found.version >= Version::OLDEST => return Ok(found),
                 Some(found) => too_old = too_old.or(Some(found)),
                 None => {}
             }
         }
-        let found = match too_old {
-            Some(old) => format!("{} is {}", old.path.display(), old.version),
-            None => "none was found".to_owned(),
+        let found = match (too_old, names.as_slice()) {
+            (Some(old), _) => format!("{} is {}", old.path.display(), old.version),
+            (None, [chosen]) => format!("{} does not run as one", chosen.to_string_lossy()),
+            (None, _) => "none was found".to_owned(),
         };
         Err(Error::NoPython { found })
     }
 }
 
 fn candidates(chosen: Option<OsString>) -> Vec<OsString> {
-    match chosen.filter(|name| !name.is_empty()) {
+    match chosen {
         Some(name) => vec![name],
         None => NAMES.iter().map(OsString::from).collect(),
     }
@@ -128,17 +130,26 @@ mod tests {
     #[test]
     fn a_chosen_interpreter_is_the_only_candidate() {
         assert_eq!(candidates(Some("/opt/python".into())), ["/opt/python"]);
-        assert_eq!(candidates(Some("".into())).len(), NAMES.len());
+        assert_eq!(candidates(None).len(), NAMES.len());
     }
 
     #[tokio::test]
     async fn a_machine_without_python_is_told_so() {
-        let error = Interpreter::first_of(vec!["/nowhere/python3".into()])
-            .await
-            .unwrap_err();
+        let nowhere = ["/nowhere/python3", "/nowhere/python"].map(OsString::from);
+        let error = Interpreter::first_of(nowhere.to_vec()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "Python 3.10 or newer is needed and none was found; install it, or name one in TT_PYTHON"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_chosen_interpreter_that_does_not_run_is_named() {
+        let error = Interpreter::first_of(vec!["/nowhere/python3".into()]).await;
+        let said = error.unwrap_err().to_string();
+        assert!(
+            said.contains("and /nowhere/python3 does not run as one;"),
+            "{said}"
         );
     }
 }

@@ -45,6 +45,18 @@ pub enum Error {
         /// What pip said.
         log: PathBuf,
     },
+    /// Something between this machine and the package index signs with a certificate of its own.
+    #[error(
+        "pip does not trust the certificate that the package index shows, to install {}; name the right one in PIP_CERT (log: {})",
+        requirements.display(),
+        log.display()
+    )]
+    Untrusted {
+        /// The requirements file.
+        requirements: PathBuf,
+        /// What pip said.
+        log: PathBuf,
+    },
     /// pip ran and failed for another reason.
     #[error("pip could not install {}: {reason} (log: {})", requirements.display(), log.display())]
     Install {

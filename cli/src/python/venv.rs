@@ -37,7 +37,7 @@ impl Venv {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills pip; the next call starts over.
+    /// Dropping the future ends pip; the next call starts over.
     pub async fn prepare(
         name: &str,
         requirements: &Path,
@@ -116,7 +116,9 @@ impl Venv {
             });
         }
 
-        let mut pip = self.pip(scratch);
+        let temporary = self.root.join("tmp");
+        fs::create_dir_all(&temporary).map_err(io("create", &temporary))?;
+        let mut pip = self.pip(scratch, &temporary);
         pip.args([
             "install",
             "--no-input",
@@ -133,11 +135,12 @@ impl Venv {
             return Err(refused(interpreter.path, requirements, log));
         }
 
+        fs::remove_dir_all(&temporary).map_err(io("remove", &temporary))?;
         let marker = self.root.join(MARKER);
         fs::write(&marker, interpreter.version.to_string()).map_err(io("write", &marker))
     }
 
-    fn pip(&self, scratch: &Path) -> Command {
+    fn pip(&self, scratch: &Path, temporary: &Path) -> Command {
         let mut pip = Command::new(self.python());
         pip.args(["-m", "pip"]);
         for name in PIP_ELSEWHERE.iter().chain(&["PYTHONHOME", "PYTHONPATH"]) {
@@ -149,7 +152,8 @@ impl Venv {
         if std::env::var_os("PIP_RETRIES").is_none() {
             pip.env("PIP_RETRIES", "2");
         }
-        pip.env("TMPDIR", scratch);
+        // Below the environment, so that nothing of an interrupted run is left elsewhere.
+        pip.env("TMPDIR", temporary);
         pip
     }
 }
@@ -196,6 +200,9 @@ fn refused(python: PathBuf, requirements: &Path, log: PathBuf) -> Error {
     let requirements = requirements.to_path_buf();
     if said.contains("No module named pip") {
         return Error::NoVenv { python, log };
+    }
+    if said.contains("CERTIFICATE_VERIFY_FAILED") {
+        return Error::Untrusted { requirements, log };
     }
     if is_unreachable(&said) {
         return Error::NoNetwork { requirements, log };

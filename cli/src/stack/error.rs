@@ -1,6 +1,13 @@
 //! Why the local stack could not do something.
 
-use std::{error::Error as StdError, io, net::SocketAddr, path::PathBuf};
+use std::{
+    error::Error as StdError,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 
 use crate::{build, package, python, workspace};
 
@@ -83,11 +90,27 @@ pub enum Error {
         /// The line.
         line: String,
     },
+    /// ministack came up and ended before it was told to.
+    #[error("the local AWS endpoint ended unexpectedly with {ending} (log: {})", log.display())]
+    Ended {
+        /// Exit code or signal.
+        ending: String,
+        /// What it said.
+        log: PathBuf,
+    },
+    /// A task of this program failed.
+    #[error("failed to pack the Lambdas")]
+    Packing {
+        /// The cause.
+        source: tokio::task::JoinError,
+    },
     /// An AWS operation was refused.
     #[error("failed to {action}")]
     Aws {
         /// What was tried.
         action: String,
+        /// What ministack said, where it belongs to this process.
+        log: Option<PathBuf>,
         /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
@@ -119,12 +142,32 @@ impl Error {
     /// Names what was tried with AWS; the cause stays the source.
     pub(super) fn aws<E>(action: impl Into<String>) -> impl FnOnce(E) -> Self
     where
-        E: StdError + Send + Sync + 'static,
+        E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let action = action.into();
-        move |error| Self::Aws {
-            action,
-            source: Box::new(error),
+        move |error| {
+            let source: Box<dyn StdError + Send + Sync> = match (error.code(), error.message()) {
+                (Some(code), message) => {
+                    // On one line, whatever the service says.
+                    let words: Vec<_> = message.unwrap_or_default().split_whitespace().collect();
+                    format!("{code}: {}", words.join(" ")).into()
+                }
+                // Nobody answered.
+                (None, _) => Box::new(error),
+            };
+            Self::Aws {
+                action,
+                log: None,
+                source,
+            }
         }
+    }
+
+    /// The same error, with the log to read about it.
+    pub(super) fn with_log(mut self, log: &Path) -> Self {
+        if let Self::Aws { log: found, .. } = &mut self {
+            *found = Some(log.to_owned());
+        }
+        self
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Error, run::Run, supervisor::Supervised};
-use crate::{progress::Progress, python::Venv};
+use crate::{group::ending, logged::last_line, progress::Progress, python::Venv};
 
 /// The Region of the local stack.
 pub(super) const REGION: &str = "us-east-1";
@@ -59,7 +59,7 @@ impl Ministack {
             log: log.clone(),
             source,
         })?;
-        let mut ministack = Self {
+        let ministack = Self {
             process,
             endpoint,
             log,
@@ -84,7 +84,7 @@ impl Ministack {
     }
 
     /// Ends ministack and its functions and waits until they are gone.
-    pub(super) async fn stop(mut self) -> Result<(), Error> {
+    pub(super) async fn stop(self) -> Result<(), Error> {
         let pid = self.pid();
         self.process
             .stop()
@@ -92,11 +92,16 @@ impl Ministack {
             .map_err(|source| Error::StillRunning { pid, source })
     }
 
-    async fn wait_until_healthy(
-        &mut self,
-        port: u16,
-        progress: &dyn Progress,
-    ) -> Result<(), Error> {
+    /// Why nobody answers any more, if that is so.
+    pub(super) fn ended(&self) -> Option<Error> {
+        let status = self.process.exited().ok()??;
+        Some(Error::Ended {
+            ending: ending(status),
+            log: self.log.clone(),
+        })
+    }
+
+    async fn wait_until_healthy(&self, port: u16, progress: &dyn Progress) -> Result<(), Error> {
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(2))
@@ -122,7 +127,7 @@ impl Ministack {
         }
     }
 
-    fn exited(&mut self) -> Result<Option<ExitStatus>, Error> {
+    fn exited(&self) -> Result<Option<ExitStatus>, Error> {
         self.process
             .exited()
             .map_err(|source| self.not_started(source))
@@ -141,8 +146,8 @@ impl Ministack {
         if said.contains("already in use") {
             return Error::BusyPort { port };
         }
-        let last = crate::logged::last_line(&said).unwrap_or("it said nothing");
-        self.not_started(io::Error::other(format!("{status}, {last}")))
+        let last = last_line(&said).unwrap_or("it said nothing");
+        self.not_started(io::Error::other(format!("{}, {last}", ending(status))))
     }
 }
 

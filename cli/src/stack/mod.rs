@@ -105,28 +105,18 @@ impl LocalStack {
         );
         progress.done(&urls);
 
-        progress.begin("creating the stack from template.yaml");
-        let path = workspace.root().join("template.yaml");
-        let template = fs::read_to_string(&path).map_err(|source| Error::Io {
-            action: "read",
-            path,
-            source,
-        })?;
-        let template = deploy::packaged(&template, &packages)?;
-        progress.detail("uploading the Lambdas");
-        deploy::upload(&sdk, packages).await?;
-        let resources = deploy::create(
+        let created = Self::create(
+            &workspace,
             &sdk,
-            &template,
-            &salesforce.url(),
-            ministack.log(),
+            &salesforce,
+            &ministack,
+            packages,
             progress,
-        )
-        .await?;
-        progress.detail("fetching the first Salesforce token");
-        deploy::first_token(&sdk, &resources).await?;
-        progress.done("");
-
+        );
+        let resources = created.await.map_err(|error| {
+            let ended = ministack.ended();
+            ended.unwrap_or_else(|| error.with_log(ministack.log()))
+        })?;
         let bucket = resources.require("Bucket")?.to_owned();
         let announcement = options.announce.then(|| {
             let state = State {
@@ -134,9 +124,8 @@ impl LocalStack {
                 region: ministack::REGION.to_owned(),
                 bucket: bucket.clone(),
                 pid: std::process::id(),
-                lock: run.lock(),
             };
-            Announcement::write(&workspace.scratch(), state)
+            Announcement::write(run.directory(), &state)
         });
         let announcement = announcement.transpose()?;
         Ok(Self {
@@ -148,6 +137,48 @@ impl LocalStack {
             bucket,
             sdk,
         })
+    }
+
+    /// Creates the stack on endpoints that answer, up to the first token.
+    async fn create(
+        workspace: &Workspace,
+        sdk: &SdkConfig,
+        salesforce: &StandIn,
+        ministack: &Ministack,
+        packages: Vec<Package>,
+        progress: &dyn Progress,
+    ) -> Result<Resources, Error> {
+        progress.begin("creating the stack from template.yaml");
+        let path = workspace.root().join("template.yaml");
+        let template = fs::read_to_string(&path).map_err(|source| Error::Io {
+            action: "read",
+            path,
+            source,
+        })?;
+        let template = deploy::packaged(&template, &packages)?;
+        progress.detail("uploading the Lambdas");
+        deploy::upload(sdk, packages).await?;
+        let (url, log) = (salesforce.url(), ministack.log());
+        let resources = deploy::create(sdk, &template, &url, log, progress).await?;
+        progress.detail("fetching the first Salesforce token");
+        deploy::first_token(sdk, &resources).await?;
+        progress.done("");
+        Ok(resources)
+    }
+
+    /// Removes what runs that ended without [`LocalStack::stop`] left in the target directory, their logs above all.
+    ///
+    /// # Errors
+    ///
+    /// When the target directory is not known.
+    pub fn remove_leftovers() -> Result<(), Error> {
+        run::remove_abandoned(&Workspace::find()?.scratch());
+        Ok(())
+    }
+
+    /// Why the AWS endpoint does not answer any more, if it ended.
+    pub fn ended(&self) -> Option<Error> {
+        self.ministack.ended()
     }
 
     /// `http://127.0.0.1:<port>` of the AWS endpoint.
@@ -268,7 +299,7 @@ async fn package(binaries: Vec<build::Binary>) -> Result<Vec<Package>, Error> {
     let packing = binaries.into_iter().map(|binary| async move {
         tokio::task::spawn_blocking(move || Package::of(binary.function, &binary.path))
             .await
-            .map_err(Error::aws("pack the Lambdas"))?
+            .map_err(|source| Error::Packing { source })?
             .map_err(Error::from)
     });
     futures_util::future::try_join_all(packing).await

@@ -6,10 +6,12 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use super::{Error, state};
+use super::Error;
 
 const PREFIX: &str = "run-";
 const LOCK: &str = "lock";
+/// The file by which another terminal finds the stack of a run.
+const STATE: &str = "stack.json";
 
 /// `<target>/tt/run-<pid>-<n>`, locked while this process lives.
 #[derive(Debug)]
@@ -49,10 +51,6 @@ impl Run {
         self.directory.join("tmp")
     }
 
-    pub(super) fn lock(&self) -> PathBuf {
-        self.directory.join(LOCK)
-    }
-
     /// Removes the directory, log included; a run that is dropped instead keeps its log until the next start.
     pub(super) fn remove(self) -> Result<(), Error> {
         fs::remove_dir_all(&self.directory).map_err(io("remove", &self.directory))
@@ -66,20 +64,45 @@ impl Drop for Run {
 }
 
 /// Best effort: what cannot be removed now is looked at again by the next start.
-fn remove_abandoned(scratch: &Path) {
-    let Ok(entries) = fs::read_dir(scratch) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let lock = entry.path().join(LOCK);
+pub(super) fn remove_abandoned(scratch: &Path) {
+    for directory in directories(scratch) {
+        let lock = directory.join(LOCK);
         // Without a lock file it is a run that is just being made.
-        if entry.file_name().to_string_lossy().starts_with(PREFIX)
-            && lock.exists()
-            && !state::is_locked(&lock)
-        {
-            let _ = fs::remove_dir_all(entry.path());
+        if lock.exists() && !is_locked(&lock) {
+            let _ = fs::remove_dir_all(directory);
         }
     }
+}
+
+/// Where the stack of a run is announced.
+pub(super) fn state_file(directory: &Path) -> PathBuf {
+    directory.join(STATE)
+}
+
+/// The announcements of living runs, the newest first.
+pub(super) fn announced(scratch: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<_> = directories(scratch)
+        .into_iter()
+        .filter(|directory| is_locked(&directory.join(LOCK)))
+        .map(|directory| state_file(&directory))
+        .filter_map(|file| Some((fs::metadata(&file).ok()?.modified().ok()?, file)))
+        .collect();
+    found.sort();
+    found.into_iter().rev().map(|(_, file)| file).collect()
+}
+
+fn directories(scratch: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(scratch).into_iter().flatten().flatten();
+    let runs = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    runs.map(|entry| entry.path()).collect()
+}
+
+/// Whether a living process holds the lock; a process id alone may be taken again by another one.
+fn is_locked(lock: &Path) -> bool {
+    let Ok(file) = File::open(lock) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
 }
 
 fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> Error + use<'p> {

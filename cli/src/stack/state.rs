@@ -1,12 +1,13 @@
-//! The file by which another terminal finds the running stack.
+//! The file by which another terminal finds a running stack.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
+
+use super::run;
 
 /// What another process needs to use a running stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +21,6 @@ pub struct State {
     pub bucket: String,
     /// The process that runs the stack.
     pub pid: u32,
-    /// Locked as long as that process lives; a process id alone may be taken again by another one.
-    pub(super) lock: PathBuf,
 }
 
 /// Why no running stack was found.
@@ -42,136 +41,116 @@ pub enum Error {
 }
 
 impl State {
-    /// Finds the stack that `cargo tt demo` runs in another terminal; a file left by a killed process is removed.
+    /// Finds the stack that `cargo tt demo` runs in another terminal; of several, the one that was started last.
     ///
     /// # Errors
     ///
     /// When none runs.
     pub fn find() -> Result<Self, super::Error> {
         let scratch = crate::workspace::Workspace::find()?.scratch();
-        Ok(Self::read(&file(&scratch))?)
+        Ok(Self::find_in(&scratch)?)
     }
 
-    fn read(path: &Path) -> Result<Self, Error> {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NotRunning),
-            Err(source) => {
-                return Err(Error::Io {
-                    path: path.to_owned(),
-                    source,
-                });
+    fn find_in(scratch: &Path) -> Result<Self, Error> {
+        for path in run::announced(scratch) {
+            match fs::read(&path) {
+                Ok(text) => {
+                    let state = serde_json::from_slice(&text);
+                    return state.map_err(|error| failed(&path)(error.into()));
+                }
+                // It stopped since.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(&path)(error)),
             }
-        };
-        let state = serde_json::from_slice::<Self>(&text).ok();
-        let Some(state) = state.filter(|state| is_locked(&state.lock)) else {
-            let _ = fs::remove_file(path);
-            return Err(Error::NotRunning);
-        };
-        Ok(state)
+        }
+        Err(Error::NotRunning)
     }
 }
 
-/// The file while the stack runs; dropping it removes the file, unless a later stack has taken it over.
+/// The file while the stack runs; dropping it removes the file.
 #[derive(Debug)]
-pub(super) struct Announcement {
-    path: PathBuf,
-    state: State,
-}
+pub(super) struct Announcement(PathBuf);
 
 impl Announcement {
-    pub(super) fn write(scratch: &Path, state: State) -> Result<Self, Error> {
-        let path = file(scratch);
-        let failed = |source| Error::Io {
-            path: path.clone(),
-            source,
-        };
+    /// Writes the file into the directory of a run.
+    pub(super) fn write(directory: &Path, state: &State) -> Result<Self, Error> {
+        let path = run::state_file(directory);
         // Renamed into place: a reader sees a whole file or none.
-        let draft = scratch.join(format!("stack-{}.json", state.pid));
-        let text = serde_json::to_vec_pretty(&state).map_err(|error| failed(error.into()))?;
+        let draft = path.with_extension("draft");
+        let text = serde_json::to_vec_pretty(state).map_err(|error| failed(&path)(error.into()))?;
         fs::write(&draft, text)
             .and_then(|()| fs::rename(&draft, &path))
-            .map_err(failed)?;
-        Ok(Self { path, state })
+            .map_err(failed(&path))?;
+        Ok(Self(path))
     }
 }
 
 impl Drop for Announcement {
     fn drop(&mut self) {
-        if State::read(&self.path).is_ok_and(|state| state == self.state) {
-            let _ = fs::remove_file(&self.path);
-        }
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Whether a living process holds the lock.
-pub(super) fn is_locked(lock: &Path) -> bool {
-    let Ok(file) = File::open(lock) else {
-        return false;
-    };
-    matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock))
-}
-
-fn file(scratch: &Path) -> PathBuf {
-    scratch.join("stack.json")
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error + use<'_> {
+    move |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{fs::File, time::SystemTime};
 
-    /// A state and the lock of the process that it speaks of.
-    fn state(scratch: &Path, pid: u32) -> (State, File) {
-        let lock = scratch.join(format!("lock-{pid}"));
-        let held = File::create(&lock).unwrap();
-        held.lock().unwrap();
+    use super::*;
+    use crate::stack::run::Run;
+
+    fn announce(run: &Run, pid: u32, age: u64) -> Announcement {
         let state = State {
             endpoint: "http://127.0.0.1:4566".to_owned(),
             region: "us-east-1".to_owned(),
             bucket: "files".to_owned(),
             pid,
-            lock,
         };
-        (state, held)
+        let announcement = Announcement::write(run.directory(), &state).unwrap();
+        let written = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 - age);
+        let file = File::options().append(true).open(&announcement.0).unwrap();
+        file.set_modified(written).unwrap();
+        announcement
+    }
+
+    fn found(scratch: &Path) -> Option<u32> {
+        State::find_in(scratch).ok().map(|state| state.pid)
     }
 
     #[test]
-    fn a_running_stack_is_found_until_it_stops() {
+    fn the_stack_that_was_started_last_is_found_and_then_the_one_before() {
         let scratch = tempfile::tempdir().unwrap();
-        let path = file(scratch.path());
-        let (state, _held) = state(scratch.path(), 1);
-        let announcement = Announcement::write(scratch.path(), state.clone()).unwrap();
-        assert_eq!(State::read(&path).unwrap(), state);
-        drop(announcement);
-        assert!(matches!(State::read(&path), Err(Error::NotRunning)));
+        let runs = [1, 2].map(|_| Run::create(scratch.path()).unwrap());
+        let older = announce(&runs[0], 1, 60);
+        let newer = announce(&runs[1], 2, 0);
+        assert_eq!(found(scratch.path()), Some(2));
+        drop(newer);
+        assert_eq!(found(scratch.path()), Some(1));
+        drop(older);
+        assert_eq!(found(scratch.path()), None);
     }
 
     #[test]
     fn what_a_killed_process_left_is_not_a_running_stack() {
         let scratch = tempfile::tempdir().unwrap();
-        let path = file(scratch.path());
-        let (state, held) = state(scratch.path(), 1);
-        std::mem::forget(Announcement::write(scratch.path(), state).unwrap());
-        drop(held);
-        assert!(matches!(State::read(&path), Err(Error::NotRunning)));
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_stack_that_stops_leaves_the_file_of_a_later_one() {
-        let scratch = tempfile::tempdir().unwrap();
-        let (first, _held) = state(scratch.path(), 1);
-        let (second, _held_too) = state(scratch.path(), 2);
-        let first = Announcement::write(scratch.path(), first).unwrap();
-        let second = Announcement::write(scratch.path(), second).unwrap();
-        drop(first);
-        assert_eq!(State::read(&second.path).unwrap().pid, 2);
+        let run = Run::create(scratch.path()).unwrap();
+        std::mem::forget(announce(&run, 1, 0));
+        assert_eq!(found(scratch.path()), Some(1));
+        // Its lock ends with it.
+        drop(run);
+        assert_eq!(found(scratch.path()), None);
     }
 
     #[test]
     fn no_stack_says_how_to_start_one() {
         let scratch = tempfile::tempdir().unwrap();
-        let error = State::read(&file(scratch.path())).unwrap_err().to_string();
+        let error = State::find_in(scratch.path()).unwrap_err().to_string();
         assert!(error.contains("cargo tt demo"), "{error}");
     }
 }

@@ -98,7 +98,9 @@ def main():
             preexec_fn=die_with_parent,
         )
         threading.Thread(target=watch_stdin, daemon=True).start()
-        return ministack.wait()
+        status = ministack.wait()
+        # Of a signal, as a shell says it.
+        return status if status >= 0 else 128 - status
     finally:
         # A second signal must not cut the ending short.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -6,6 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -29,7 +30,9 @@ const PASSED_ON: [&str; 6] = [
 /// A supervised ministack; dropping it ends ministack and every process that it started.
 #[derive(Debug)]
 pub(super) struct Supervised {
-    child: Child,
+    /// Asking whether it ended takes its status away, from the outside a look.
+    child: Mutex<Child>,
+    pid: u32,
 }
 
 impl Supervised {
@@ -57,22 +60,29 @@ impl Supervised {
             .stdout(out.try_clone()?)
             .stderr(out)
             .spawn()?;
-        Ok(Self { child })
+        Ok(Self {
+            pid: child.id(),
+            child: Mutex::new(child),
+        })
     }
 
     /// Process id of the supervisor.
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid
     }
 
     /// How it ended, if it ended.
-    pub(super) fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+    pub(super) fn exited(&self) -> io::Result<Option<ExitStatus>> {
+        self.child().try_wait()
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends ministack and all below it and waits until they are gone.
-    pub(super) async fn stop(&mut self) -> io::Result<()> {
-        drop(self.child.stdin.take());
+    pub(super) async fn stop(&self) -> io::Result<()> {
+        drop(self.child().stdin.take());
         let began = Instant::now();
         while self.exited()?.is_none() {
             if began.elapsed() > STOP_TIMEOUT {
@@ -86,13 +96,13 @@ impl Supervised {
 
 impl Drop for Supervised {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
+        drop(self.child().stdin.take());
         let began = Instant::now();
         while let Ok(None) = self.exited() {
             if began.elapsed() > STOP_TIMEOUT {
                 // The kernel then kills ministack itself, see the script.
-                let _ = self.child.kill();
-                let _ = self.child.wait();
+                let _ = self.child().kill();
+                let _ = self.child().wait();
                 return;
             }
             std::thread::sleep(POLL);
@@ -162,7 +172,7 @@ time.sleep(60)
     #[tokio::test]
     async fn stopping_ends_even_functions_that_hide_and_ignore_sigterm() {
         let directory = modules(STUBBORN, &["ministack", "cbor2", "samtranslator"]);
-        let mut supervised = start(directory.path()).await;
+        let supervised = start(directory.path()).await;
         let pids = pids(directory.path()).await;
         assert!(pids.len() == 2 && pids.iter().all(|pid| pid.exists()));
         supervised.stop().await.unwrap();
@@ -175,10 +185,10 @@ time.sleep(60)
             "import os; print('pids', os.getpid(), flush=True)\nwhile True: os.read(0, 1); import time; time.sleep(1)",
             &["ministack", "cbor2", "samtranslator"],
         );
-        let mut supervised = start(directory.path()).await;
+        let supervised = start(directory.path()).await;
         let pids = pids(directory.path()).await;
-        supervised.child.kill().unwrap();
-        supervised.child.wait().unwrap();
+        supervised.child().kill().unwrap();
+        supervised.child().wait().unwrap();
         let began = Instant::now();
         while pids.iter().any(|pid| pid.exists()) {
             assert!(began.elapsed() < Duration::from_secs(30), "{pids:?}");
@@ -189,7 +199,7 @@ time.sleep(60)
     #[tokio::test]
     async fn ministack_is_not_started_where_it_would_drop_each_metric() {
         let directory = modules("raise SystemExit(0)", &["ministack", "samtranslator"]);
-        let mut supervised = start(directory.path()).await;
+        let supervised = start(directory.path()).await;
         let began = Instant::now();
         let status = loop {
             if let Some(status) = supervised.exited().unwrap() {
