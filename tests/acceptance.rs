@@ -1,6 +1,9 @@
 //! The promise to the user, on the whole local stack: 5 records are 5 Cases and 5 `SFCaseCreated`.
 
 #[cfg(test)]
+#[path = "acceptance/event.rs"]
+mod event;
+#[cfg(test)]
 #[path = "acceptance/pipeline.rs"]
 mod pipeline;
 
@@ -17,7 +20,7 @@ fn row(number: usize) -> String {
     format!("R-{number},C-{number},RISK_CHANGED,HIGH,Review {number}")
 }
 
-// One stack serves three claims: each is about what came before it.
+// One stack serves all claims: each is about what came before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_record_is_counted_once_at_its_outcome() {
     let pipeline = pipeline::Pipeline::start().await;
@@ -33,6 +36,17 @@ async fn each_record_is_counted_once_at_its_outcome() {
     pipeline.settles_at([10, 10, 0, 5, 0], claim).await;
     assert_eq!(pipeline.distinct_cases(), 5);
 
+    pipeline.upload("five.csv", csv_of((1..=5).map(row))).await;
+    let claim = "a second upload with the same key is new work";
+    pipeline.settles_at([15, 15, 0, 10, 0], claim).await;
+    assert_eq!(pipeline.distinct_cases(), 10);
+
+    let redelivered = pipeline.redeliver_stream().await;
+    assert_eq!(redelivered["batchItemFailures"], serde_json::json!([]));
+    let claim = "a batch that Kinesis delivers again makes no further Case";
+    pipeline.settles_at([15, 15, 0, 10, 0], claim).await;
+    assert_eq!(pipeline.distinct_cases(), 10);
+
     // 7 rows lack a required value, 3 carry a subject longer than the 255 characters of Salesforce.
     let hundred = csv_of((1..=100).map(|number| match number {
         n if n % 14 == 0 => format!("R-{n},,RISK_CHANGED,LOW,no customer"),
@@ -41,9 +55,16 @@ async fn each_record_is_counted_once_at_its_outcome() {
     }));
     pipeline.upload("hundred.csv", hundred).await;
     let claim = "100 records, 7 malformed and 3 refused by Salesforce, are 100 / 93 / 7 / 90 / 3";
-    pipeline.settles_at([110, 103, 7, 95, 3], claim).await;
-    assert_eq!(pipeline.distinct_cases(), 95);
+    pipeline.settles_at([115, 108, 7, 100, 3], claim).await;
+    assert_eq!(pipeline.distinct_cases(), 100);
     assert_eq!(pipeline.parked().await, 10, "what failed is kept");
+
+    let many = csv_of((1..=450).map(row));
+    let logins = pipeline.upload_while_the_token_ends("many.csv", many).await;
+    let claim = "a token that ends midway costs no Case";
+    pipeline.settles_at([565, 558, 7, 550, 3], claim).await;
+    assert_eq!(pipeline.distinct_cases(), 550);
+    assert_eq!(pipeline.logins() - logins, 1, "one login for a new token");
 
     pipeline.stop().await;
 }

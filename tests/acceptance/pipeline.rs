@@ -5,11 +5,16 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use aws_sdk_kinesis::types::ShardIteratorType;
+use serde_json::Value;
 use tt_cli::{
     metrics::{self, NAMES},
     progress::Silent,
+    salesforce::{Api, Fault},
     stack::{LocalStack, Options, Uploaded},
 };
+
+use crate::event;
 
 /// As in the template's default.
 const NAMESPACE: &str = "pkyc/Salesforce";
@@ -91,22 +96,72 @@ impl Pipeline {
     /// of each of its `records` once more.
     pub(crate) async fn replay(&self, uploaded: &Uploaded, records: u64) {
         let asked = self.asked_for();
-        let function = self.stack.function("TTProducer");
-        let answer = aws_sdk_lambda::Client::new(self.stack.sdk_config())
-            .invoke()
-            .function_name(function.expect("the stack has a TT Producer"))
-            .payload(aws_sdk_lambda::primitives::Blob::new(notification(
-                uploaded,
-            )))
-            .send()
-            .await
-            .expect("TT Producer can be invoked");
-        assert_eq!(answer.function_error(), None, "TT Producer took the replay");
+        self.invoke("TTProducer", event::of_upload(uploaded)).await;
         let deadline = Instant::now() + PATIENCE;
         while self.asked_for() < asked + records {
             assert!(Instant::now() < deadline, "the replay reached Salesforce");
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Delivers everything that was ever put on the event stream once more, as one batch, and gives the batch response.
+    pub(crate) async fn redeliver_stream(&self) -> Value {
+        let kinesis = aws_sdk_kinesis::Client::new(self.stack.sdk_config());
+        let stream = self.stack.function("EventStream").expect("a stream");
+        let shards = kinesis.list_shards().stream_name(stream).send().await;
+        let mut records = Vec::new();
+        for shard in shards.expect("the shards can be listed").shards() {
+            let iterator = kinesis
+                .get_shard_iterator()
+                .stream_name(stream)
+                .shard_id(shard.shard_id())
+                .shard_iterator_type(ShardIteratorType::TrimHorizon);
+            let iterator = iterator.send().await.expect("a shard iterator");
+            let read = kinesis
+                .get_records()
+                .set_shard_iterator(iterator.shard_iterator)
+                .send();
+            records.extend(read.await.expect("the shard can be read").records);
+        }
+        assert!(!records.is_empty(), "the events are on the stream");
+        self.invoke("CaseCreation", event::of_records(&records))
+            .await
+    }
+
+    /// Uploads a file of several hundred records and ends every Salesforce session after the first call for Cases,
+    /// before Salesforce looks at the second. Gives the number of logins until then.
+    pub(crate) async fn upload_while_the_token_ends(&self, name: &str, body: String) -> u64 {
+        let salesforce = self.stack.salesforce();
+        let delay = Fault::Slow { millis: 3000 };
+        salesforce.script(Api::Data, [Fault::Pass, delay]);
+        let (logins, before) = (self.logins(), salesforce.cases().len());
+        self.upload(name, body).await;
+        let deadline = Instant::now() + PATIENCE;
+        while salesforce.cases().len() == before {
+            assert!(Instant::now() < deadline, "the first Cases are there");
+            tokio::time::sleep(LOOK).await;
+        }
+        salesforce.expire_tokens();
+        logins
+    }
+
+    /// How many tokens Salesforce has given out.
+    pub(crate) fn logins(&self) -> u64 {
+        self.stack.salesforce().counts().tokens
+    }
+
+    async fn invoke(&self, logical_id: &str, event: Value) -> Value {
+        let function = self.stack.function(logical_id);
+        let answer = aws_sdk_lambda::Client::new(self.stack.sdk_config())
+            .invoke()
+            .function_name(function.unwrap_or_else(|| panic!("the stack has no {logical_id}")))
+            .payload(aws_sdk_lambda::primitives::Blob::new(event.to_string()))
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{logical_id} can't be invoked: {error}"));
+        assert_eq!(answer.function_error(), None, "{logical_id} took the event");
+        let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
+        serde_json::from_slice(payload).expect("an answer in JSON")
     }
 
     fn asked_for(&self) -> u64 {
@@ -144,35 +199,4 @@ impl Pipeline {
         }
         records
     }
-}
-
-/// The notification that S3 sent for an upload.
-fn notification(uploaded: &Uploaded) -> String {
-    serde_json::json!({"Records": [{
-        "eventVersion": "2.6",
-        "eventSource": "aws:s3",
-        "awsRegion": "us-east-1",
-        "eventTime": "2026-01-01T00:00:00.000Z",
-        "eventName": "ObjectCreated:Put",
-        "userIdentity": {"principalId": "EXAMPLE"},
-        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-        "responseElements": {},
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "replay",
-            "bucket": {
-                "name": uploaded.bucket,
-                "ownerIdentity": {"principalId": "EXAMPLE"},
-                "arn": format!("arn:aws:s3:::{}", uploaded.bucket),
-            },
-            "object": {
-                "key": uploaded.key,
-                "size": 1,
-                "eTag": "replay",
-                "versionId": uploaded.version_id,
-                "sequencer": "0",
-            },
-        },
-    }]})
-    .to_string()
 }
