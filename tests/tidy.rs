@@ -40,3 +40,8 @@ fn sources_keep_the_rules_of_the_house() {
 fn demo_and_tests_share_one_build_of_each_dependency() {
     assert_none(&features::broken(root()));
 }
+
+#[test]
+fn metrics_without_put_metric_data_bring_no_aws_sdk() {
+    assert_none(&features::with_sdk(root()));
+}

@@ -44,6 +44,24 @@ pub(crate) fn broken(root: &Path) -> Vec<String> {
     found.into_iter().collect()
 }
 
+/// One line for each feature list of the metrics library that brings an AWS SDK although it does not ask for one.
+pub(crate) fn with_sdk(root: &Path) -> Vec<String> {
+    let lists = ["", "lambda"].into_iter();
+    lists
+        .filter_map(|features| {
+            let package = ["--package=tt-metrics", "--features", features];
+            let tree = tree(root, &package, "normal,build");
+            let sdk = sdk_crates(&tree);
+            (!sdk.is_empty()).then(|| format!("`tt-metrics` with [{features}] brings {sdk:?}"))
+        })
+        .collect()
+}
+
+fn sdk_crates(tree: &str) -> BTreeSet<&str> {
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    names.filter(|name| name.starts_with("aws-")).collect()
+}
+
 fn tree(root: &Path, packages: &[&str], edges: &str) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -94,6 +112,13 @@ fn a_feature_that_only_a_test_wants_is_found() {
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("tokio v1.54.1: "), "{found:?}");
     assert!(differences(&features(demo), &features(demo)).is_empty());
+}
+
+#[test]
+fn the_feature_for_put_metric_data_brings_an_sdk() {
+    let package = ["--package=tt-metrics", "--features=put-metric-data"];
+    let tree = tree(crate::root(), &package, "normal,build");
+    assert!(sdk_crates(&tree).contains("aws-sdk-cloudwatch"));
 }
 
 #[test]
