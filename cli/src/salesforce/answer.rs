@@ -63,6 +63,14 @@ impl ApiError {
         )
     }
 
+    pub(crate) fn no_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "HTTP Method not allowed for this resource",
+        )
+    }
+
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "JSON_PARSER_ERROR", message)
     }

@@ -21,13 +21,13 @@ use super::{
 /// The most records one call takes (REST API Developer Guide, sObject Collections).
 const MAX_RECORDS: usize = 200;
 
-type Record = Map<String, Value>;
-type RecordResult = Result<Value, RecordError>;
+pub(super) type Record = Map<String, Value>;
+pub(super) type RecordResult = Result<Value, RecordError>;
 
 /// The body of a collections call.
-struct Call {
-    all_or_none: bool,
-    records: Vec<Record>,
+pub(super) struct Call {
+    pub(super) all_or_none: bool,
+    pub(super) records: Vec<Record>,
 }
 
 /// `POST composite/sobjects`.
@@ -39,20 +39,25 @@ pub(crate) async fn create(
 ) -> Result<Json<Value>, ApiError> {
     let call = parse(&headers, &body)?;
     let mut world = shared.world();
-    let results = apply(&mut world, &call, |world, index, record| {
-        world.note_attempt(store::event_id_of(record).as_deref());
-        check_scripted_and_type(&fault, index, record)?;
-        if record.keys().any(|name| name.eq_ignore_ascii_case("id")) {
-            let message = "cannot specify Id in an insert call";
-            return Err(RecordError::new(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                message,
-                &["Id"],
-            ));
-        }
-        let id = world.cases.create(record, &world.rules)?;
-        Ok(json!({ "id": id, "success": true, "errors": [] }))
-    });
+    let results = apply(
+        &mut world,
+        call.all_or_none,
+        &call.records,
+        |world, index, record| {
+            world.note_attempt(store::event_id_of(record).as_deref());
+            check_scripted_and_type(&fault, index, record)?;
+            if record.keys().any(|name| name.eq_ignore_ascii_case("id")) {
+                let message = "cannot specify Id in an insert call";
+                return Err(RecordError::new(
+                    "INVALID_FIELD_FOR_INSERT_UPDATE",
+                    message,
+                    &["Id"],
+                ));
+            }
+            let id = world.cases.create(record, &world.rules)?;
+            Ok(json!({ "id": id, "success": true, "errors": [] }))
+        },
+    );
     Ok(Json(results))
 }
 
@@ -71,42 +76,48 @@ pub(crate) async fn upsert(
     let call = parse(&headers, &body)?;
     let sent = times_sent(&call.records);
     let mut world = shared.world();
-    let results = apply(&mut world, &call, |world, index, record| {
-        let event_id = store::event_id_of(record);
-        world.note_attempt(event_id.as_deref());
-        check_scripted_and_type(&fault, index, record)?;
-        let Some(event_id) = event_id else {
-            let message = format!("{EXTERNAL_ID} not specified");
-            return Err(RecordError::new(
-                "MISSING_ARGUMENT",
-                message,
-                &[EXTERNAL_ID],
-            ));
-        };
-        if sent
-            .get(&event_id.to_lowercase())
-            .is_some_and(|&times| times > 1)
-        {
-            let message = format!("Duplicate external id specified: {event_id}");
-            return Err(RecordError::new("DUPLICATE_VALUE", message, &[EXTERNAL_ID]));
-        }
-        schema::check(record)?;
-        let mut fields = record.clone();
-        fields.remove(EXTERNAL_ID);
-        let done = world.cases.upsert(&event_id, &fields, &world.rules)?;
-        Ok(json!({ "id": done.id, "success": true, "errors": [], "created": done.created }))
-    });
+    let results = apply(
+        &mut world,
+        call.all_or_none,
+        &call.records,
+        |world, index, record| {
+            let event_id = store::event_id_of(record);
+            world.note_attempt(event_id.as_deref());
+            check_scripted_and_type(&fault, index, record)?;
+            let Some(event_id) = event_id else {
+                let message = format!("{EXTERNAL_ID} not specified");
+                return Err(RecordError::new(
+                    "MISSING_ARGUMENT",
+                    message,
+                    &[EXTERNAL_ID],
+                ));
+            };
+            if sent
+                .get(&event_id.to_lowercase())
+                .is_some_and(|&times| times > 1)
+            {
+                let message = format!("Duplicate external id specified: {event_id}");
+                return Err(RecordError::new("DUPLICATE_VALUE", message, &[EXTERNAL_ID]));
+            }
+            schema::check(record)?;
+            let mut fields = record.clone();
+            fields.remove(EXTERNAL_ID);
+            let done = world.cases.upsert(&event_id, &fields, &world.rules)?;
+            Ok(json!({ "id": done.id, "success": true, "errors": [], "created": done.created }))
+        },
+    );
     Ok(Json(results))
 }
 
 /// Handles each record in order; with `allOrNone` one failure takes all of them back.
-fn apply(
+pub(super) fn apply<R>(
     world: &mut World,
-    call: &Call,
-    mut handle: impl FnMut(&mut World, usize, &Record) -> RecordResult,
+    all_or_none: bool,
+    records: &[R],
+    mut handle: impl FnMut(&mut World, usize, &R) -> RecordResult,
 ) -> Value {
-    let before = call.all_or_none.then(|| world.cases.clone());
-    let handled = call.records.iter().enumerate();
+    let before = all_or_none.then(|| world.cases.clone());
+    let handled = records.iter().enumerate();
     let mut results: Vec<RecordResult> = handled
         .map(|(index, record)| handle(world, index, record))
         .collect();
@@ -124,7 +135,7 @@ fn apply(
         .collect()
 }
 
-fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Call, ApiError> {
+pub(super) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Call, ApiError> {
     let mut body = sobjects::parse_object(headers, body)?;
     let all_or_none = match body.remove("allOrNone") {
         None | Some(Value::Null) => false,
@@ -141,16 +152,7 @@ fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Call, ApiError> {
             "Unrecognized field \"{unknown}\""
         )));
     }
-    if records.len() > MAX_RECORDS {
-        let message = format!(
-            "record limit reached. cannot submit more than {MAX_RECORDS} records into this call"
-        );
-        return Err(ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "EXCEEDED_ID_LIMIT",
-            message,
-        ));
-    }
+    check_number(records.len())?;
     let records = records.into_iter().map(|record| match record {
         Value::Object(record) => Ok(record),
         _ => Err(ApiError::malformed("records: each item must be an object")),
@@ -161,7 +163,22 @@ fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Call, ApiError> {
     })
 }
 
-fn check_scripted_and_type(
+/// Refuses a call that carries too much.
+pub(super) fn check_number(records: usize) -> Result<(), ApiError> {
+    if records <= MAX_RECORDS {
+        return Ok(());
+    }
+    let message = format!(
+        "record limit reached. cannot submit more than {MAX_RECORDS} records into this call"
+    );
+    Err(ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "EXCEEDED_ID_LIMIT",
+        message,
+    ))
+}
+
+pub(super) fn check_scripted_and_type(
     fault: &RecordFault,
     index: usize,
     record: &Record,

@@ -14,6 +14,7 @@ mod fault;
 mod oauth;
 mod session;
 
+mod changes;
 mod collections;
 mod describe;
 mod sobjects;
@@ -117,17 +118,26 @@ impl StandIn {
 
 fn router(shared: Shared) -> Router {
     let case = routing::get(describe::case).post(sobjects::create);
-    let by_id = routing::get(sobjects::read).patch(sobjects::update);
+    let by_id = routing::get(sobjects::read)
+        .patch(sobjects::update)
+        .delete(sobjects::delete);
     let by_external_id = routing::get(sobjects::read_by_external_id).patch(sobjects::upsert);
     let routes = [
         ("/limits", routing::get(describe::limits)),
         ("/query", routing::get(soql::query)),
+        ("/query/{locator}", routing::get(soql::more)),
         ("/sobjects", routing::get(describe::objects)),
         ("/sobjects/Case", case),
         ("/sobjects/Case/describe", routing::get(describe::case)),
         ("/sobjects/Case/{id}", by_id),
         ("/sobjects/Case/{field}/{value}", by_external_id),
-        ("/composite/sobjects", routing::post(collections::create)),
+        (
+            "/composite/sobjects",
+            routing::post(collections::create)
+                .patch(changes::update)
+                .delete(changes::delete),
+        ),
+        ("/composite/sobjects/{object}", routing::get(changes::read)),
         (
             "/composite/sobjects/{object}/{field}",
             routing::patch(collections::upsert),
@@ -140,12 +150,13 @@ fn router(shared: Shared) -> Router {
             .route(&format!("{path}/"), methods.clone())
             .route(path, methods);
     }
-    let data =
-        data.fallback(async || ApiError::no_resource())
-            .layer(middleware::from_fn_with_state(
-                shared.clone(),
-                session::require,
-            ));
+    let data = data
+        .fallback(async || ApiError::no_resource())
+        .method_not_allowed_fallback(async || ApiError::no_method())
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            session::require,
+        ));
     Router::new()
         .route("/services/oauth2/token", routing::post(oauth::token))
         .route("/services/oauth2/revoke", routing::post(oauth::revoke))

@@ -1,8 +1,14 @@
 //! The fields of Case, and what an org refuses about their values.
 
+use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::{EXTERNAL_ID, answer::RecordError, record_id, world::Rules};
+use super::{
+    EXTERNAL_ID,
+    answer::{ApiError, RecordError},
+    record_id,
+    world::Rules,
+};
 
 /// What a field of Case takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +72,14 @@ pub(crate) const FIELDS: &[(&str, Kind)] = &[
     ("Type", Kind::Text(255)),
     (EXTERNAL_ID, Kind::Text(255)),
 ];
+
+/// The name of a field as the org spells it, for a query or a list of fields.
+pub(crate) fn known(name: &str) -> Result<String, ApiError> {
+    field(name).map(|(name, _)| name.to_owned()).ok_or_else(|| {
+        let message = format!("No such column '{name}' on entity 'Case'.");
+        ApiError::new(StatusCode::BAD_REQUEST, "INVALID_FIELD", message)
+    })
+}
 
 /// The name and kind of a field; names are case-insensitive, as in an org.
 pub(crate) fn field(name: &str) -> Option<(&str, Kind)> {

@@ -65,6 +65,21 @@ pub(crate) async fn update(
     }
 }
 
+/// `DELETE sobjects/Case/{id}`: 204 without a body.
+pub(crate) async fn delete(
+    State(shared): State<Shared>,
+    Path((_, id)): Path<(String, String)>,
+    Extension(fault): Extension<RecordFault>,
+) -> Result<StatusCode, ApiError> {
+    scripted(&fault)?;
+    if shared.world().cases.delete(&id) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        let (status, message) = (StatusCode::NOT_FOUND, "entity is deleted");
+        Err(ApiError::new(status, "ENTITY_IS_DELETED", message))
+    }
+}
+
 /// `GET sobjects/Case/{field}/{value}`.
 pub(crate) async fn read_by_external_id(
     State(shared): State<Shared>,

@@ -1,15 +1,30 @@
-//! The part of SOQL that asks for Cases by a few fields: `SELECT .. FROM Case WHERE .. = '..' AND .. IN (..)`.
+//! The part of SOQL that asks for Cases: fields or a count, conditions, order, limit, and answers in pages.
 
-use std::collections::HashMap;
+mod condition;
+mod parse;
+
+use std::{cmp::Ordering, collections::HashMap};
 
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::HeaderMap,
 };
 use serde_json::{Map, Value, json};
 
-use super::{answer::ApiError, record_id, schema, sobjects, store::Case, world::Shared};
+use self::condition::{Condition, compare};
+use super::{
+    answer::ApiError,
+    sobjects,
+    store::Case,
+    world::{Shared, World},
+};
+
+/// The most rows of one answer, unless the client asks for fewer (SOQL and SOSL Reference, query results).
+const ROWS_A_PAGE: usize = 2000;
+/// The fewest rows a client can ask for.
+const FEWEST_ROWS_A_PAGE: usize = 200;
+const OPTIONS_HEADER: &str = "sforce-query-options";
 
 /// A parsed query.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,21 +32,24 @@ struct Select {
     /// `None` for `count()`.
     fields: Option<Vec<String>>,
     conditions: Vec<Condition>,
+    order: Vec<Order>,
     limit: Option<usize>,
+    offset: usize,
 }
 
-/// The field has one of these values.
+/// One field of `ORDER BY`; Cases without a value stand first.
 #[derive(Debug, PartialEq, Eq)]
-struct Condition {
+struct Order {
     field: String,
-    values: Vec<String>,
+    descending: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Sign(char),
+/// The rows of a query that have not been fetched yet.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    total: usize,
+    rows_a_page: usize,
+    rows: Vec<Value>,
 }
 
 /// `GET query?q=..`.
@@ -39,247 +57,102 @@ pub(crate) async fn query(
     State(shared): State<Shared>,
     Path(version): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
+    headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    let select = parse(parameters.get("q").map(String::as_str).unwrap_or_default())?;
-    let world = shared.world();
-    let found = world.cases.all().iter().filter(|case| select.matches(case));
-    let found: Vec<&Case> = found.take(select.limit.unwrap_or(usize::MAX)).collect();
-    let records: Vec<Value> = match &select.fields {
-        None => Vec::new(),
-        Some(fields) => found
-            .iter()
-            .map(|case| row(case, fields, &version))
-            .collect(),
+    let select = parse::parse(parameters.get("q").map(String::as_str).unwrap_or_default())?;
+    let mut world = shared.world();
+    let found = select.run(world.cases.all());
+    let Some(fields) = &select.fields else {
+        return Ok(Json(
+            json!({ "totalSize": found.len(), "done": true, "records": [] }),
+        ));
     };
-    Ok(Json(
-        json!({ "totalSize": found.len(), "done": true, "records": records }),
-    ))
+    let rows = found.iter().map(|case| row(case, fields, &version));
+    let cursor = Cursor {
+        total: found.len(),
+        rows_a_page: rows_a_page(&headers),
+        rows: rows.collect(),
+    };
+    Ok(Json(page(&mut world, cursor, &version)))
+}
+
+/// `GET query/{locator}`, the `nextRecordsUrl` of a page: each locator works once.
+pub(crate) async fn more(
+    State(shared): State<Shared>,
+    Path((version, locator)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let mut world = shared.world();
+    let cursor = world.cursors.remove(&locator).ok_or_else(|| {
+        let status = axum::http::StatusCode::BAD_REQUEST;
+        ApiError::new(status, "INVALID_QUERY_LOCATOR", "invalid query locator")
+    })?;
+    Ok(Json(page(&mut world, cursor, &version)))
+}
+
+fn page(world: &mut World, mut cursor: Cursor, version: &str) -> Value {
+    let rest = cursor
+        .rows
+        .split_off(cursor.rows_a_page.min(cursor.rows.len()));
+    let records = std::mem::replace(&mut cursor.rows, rest);
+    let mut page =
+        json!({ "totalSize": cursor.total, "done": cursor.rows.is_empty(), "records": records });
+    if !cursor.rows.is_empty() {
+        world.locators += 1;
+        let first = cursor.total - cursor.rows.len();
+        let locator = format!("01gTt0000000{:06}-{first}", world.locators);
+        let next = format!("/services/data/{version}/query/{locator}");
+        if let Some(page) = page.as_object_mut() {
+            page.insert("nextRecordsUrl".to_owned(), json!(next));
+        }
+        world.cursors.insert(locator, cursor);
+    }
+    page
+}
+
+/// `Sforce-Query-Options: batchSize=200`.
+fn rows_a_page(headers: &HeaderMap) -> usize {
+    let options = headers
+        .get(OPTIONS_HEADER)
+        .and_then(|value| value.to_str().ok());
+    let wanted = options
+        .and_then(|options| options.trim().strip_prefix("batchSize="))
+        .and_then(|rows| rows.trim().parse().ok());
+    wanted
+        .unwrap_or(ROWS_A_PAGE)
+        .clamp(FEWEST_ROWS_A_PAGE, ROWS_A_PAGE)
 }
 
 impl Select {
-    fn matches(&self, case: &Case) -> bool {
-        self.conditions
-            .iter()
-            .all(|condition| condition.matches(case))
-    }
-}
-
-impl Condition {
-    fn matches(&self, case: &Case) -> bool {
-        let found = match case.value(&self.field) {
-            Value::String(found) => found,
-            Value::Null => return self.values.iter().any(String::is_empty),
-            other => other.to_string(),
+    fn run<'c>(&self, cases: &'c [Case]) -> Vec<&'c Case> {
+        let matching = |case: &&Case| {
+            let mut conditions = self.conditions.iter();
+            conditions.all(|condition| condition.matches(case))
         };
-        // Text compares without case, ids in either length.
-        self.values.iter().any(|value| {
-            found.eq_ignore_ascii_case(value)
-                || (self.field == "Id" && found == record_id::to_18(value))
-        })
+        let mut found: Vec<&Case> = cases.iter().filter(matching).collect();
+        if !self.order.is_empty() {
+            found.sort_by(|one, other| self.order_of(one, other));
+        }
+        let limit = self.limit.unwrap_or(usize::MAX);
+        found.into_iter().skip(self.offset).take(limit).collect()
+    }
+
+    fn order_of(&self, one: &Case, other: &Case) -> Ordering {
+        let orders = self.order.iter().map(|order| {
+            let (one, other) = (one.value(&order.field), other.value(&order.field));
+            match (one.is_null(), other.is_null()) {
+                (false, false) if order.descending => compare(&one, &other).reverse(),
+                (false, false) => compare(&one, &other),
+                (one, other) => other.cmp(&one),
+            }
+        });
+        orders.fold(Ordering::Equal, Ordering::then)
     }
 }
 
 fn row(case: &Case, fields: &[String], version: &str) -> Value {
     let mut row = Map::new();
     row.insert("attributes".to_owned(), sobjects::attributes(case, version));
-    row.extend(
-        fields
-            .iter()
-            .map(|field| (field.clone(), case.value(field))),
-    );
+    let fields = fields.iter();
+    row.extend(fields.map(|field| (field.clone(), case.value(field))));
     Value::Object(row)
-}
-
-fn parse(query: &str) -> Result<Select, ApiError> {
-    let mut tokens = Tokens {
-        tokens: tokenize(query)?,
-        next: 0,
-    };
-    tokens.keyword("SELECT")?;
-    let first = tokens.word()?;
-    let fields = if first.eq_ignore_ascii_case("count") && tokens.take(&Token::Sign('(')) {
-        tokens.sign(')')?;
-        None
-    } else {
-        let mut fields = vec![known_field(&first)?];
-        while tokens.take(&Token::Sign(',')) {
-            fields.push(known_field(&tokens.word()?)?);
-        }
-        Some(fields)
-    };
-    tokens.keyword("FROM")?;
-    let object = tokens.word()?;
-    if !object.eq_ignore_ascii_case("Case") {
-        let message = format!("sObject type '{object}' is not supported.");
-        return Err(ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "INVALID_TYPE",
-            message,
-        ));
-    }
-    let mut conditions = Vec::new();
-    if tokens.take_keyword("WHERE") {
-        conditions.push(tokens.condition()?);
-        while tokens.take_keyword("AND") {
-            conditions.push(tokens.condition()?);
-        }
-    }
-    let limit = if tokens.take_keyword("LIMIT") {
-        Some(tokens.number()?)
-    } else {
-        None
-    };
-    tokens.end()?;
-    Ok(Select {
-        fields,
-        conditions,
-        limit,
-    })
-}
-
-/// The tokens of a query, read from the left.
-struct Tokens {
-    tokens: Vec<Token>,
-    next: usize,
-}
-
-impl Tokens {
-    fn condition(&mut self) -> Result<Condition, ApiError> {
-        let field = known_field(&self.word()?)?;
-        if self.take(&Token::Sign('=')) {
-            return Ok(Condition {
-                field,
-                values: vec![self.value()?],
-            });
-        }
-        self.keyword("IN")?;
-        self.sign('(')?;
-        let mut values = vec![self.value()?];
-        while self.take(&Token::Sign(',')) {
-            values.push(self.value()?);
-        }
-        self.sign(')')?;
-        Ok(Condition { field, values })
-    }
-
-    fn value(&mut self) -> Result<String, ApiError> {
-        match self.advance() {
-            Some(Token::Text(text)) => Ok(text),
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("null") => Ok(String::new()),
-            Some(Token::Word(word)) => Ok(word),
-            other => Err(unexpected(other.as_ref())),
-        }
-    }
-
-    fn word(&mut self) -> Result<String, ApiError> {
-        match self.advance() {
-            Some(Token::Word(word)) => Ok(word),
-            other => Err(unexpected(other.as_ref())),
-        }
-    }
-
-    fn number(&mut self) -> Result<usize, ApiError> {
-        let word = self.word()?;
-        word.parse()
-            .map_err(|_| unexpected(Some(&Token::Word(word))))
-    }
-
-    fn keyword(&mut self, keyword: &str) -> Result<(), ApiError> {
-        if self.take_keyword(keyword) {
-            Ok(())
-        } else {
-            Err(unexpected(self.peek()))
-        }
-    }
-
-    fn sign(&mut self, sign: char) -> Result<(), ApiError> {
-        if self.take(&Token::Sign(sign)) {
-            Ok(())
-        } else {
-            Err(unexpected(self.peek()))
-        }
-    }
-
-    fn end(&self) -> Result<(), ApiError> {
-        self.peek()
-            .map_or(Ok(()), |token| Err(unexpected(Some(token))))
-    }
-
-    fn take_keyword(&mut self, keyword: &str) -> bool {
-        let found =
-            matches!(self.peek(), Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword));
-        self.next += usize::from(found);
-        found
-    }
-
-    fn take(&mut self, token: &Token) -> bool {
-        let found = self.peek() == Some(token);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next)
-    }
-
-    fn advance(&mut self) -> Option<Token> {
-        let token = self.peek().cloned();
-        self.next += 1;
-        token
-    }
-}
-
-fn tokenize(query: &str) -> Result<Vec<Token>, ApiError> {
-    let mut tokens = Vec::new();
-    let mut chars = query.chars().peekable();
-    while let Some(char) = chars.next() {
-        if char == '\'' {
-            let mut text = String::new();
-            loop {
-                match chars.next() {
-                    Some('\'') => break,
-                    Some('\\') => text.extend(chars.next()),
-                    Some(char) => text.push(char),
-                    None => return Err(malformed("line breaks not allowed in string literals")),
-                }
-            }
-            tokens.push(Token::Text(text));
-        } else if is_word(char) {
-            let mut word = String::from(char);
-            while let Some(char) = chars.next_if(|&char| is_word(char)) {
-                word.push(char);
-            }
-            tokens.push(Token::Word(word));
-        } else if !char.is_whitespace() {
-            tokens.push(Token::Sign(char));
-        }
-    }
-    Ok(tokens)
-}
-
-fn is_word(char: char) -> bool {
-    char.is_alphanumeric() || matches!(char, '_' | '.' | ':' | '-' | '+')
-}
-
-fn known_field(name: &str) -> Result<String, ApiError> {
-    schema::field(name)
-        .map(|(name, _)| name.to_owned())
-        .ok_or_else(|| {
-            let message = format!("No such column '{name}' on entity 'Case'.");
-            ApiError::new(StatusCode::BAD_REQUEST, "INVALID_FIELD", message)
-        })
-}
-
-fn unexpected(token: Option<&Token>) -> ApiError {
-    match token {
-        Some(Token::Word(text) | Token::Text(text)) => {
-            malformed(format!("unexpected token: {text}"))
-        }
-        Some(Token::Sign(sign)) => malformed(format!("unexpected token: {sign}")),
-        None => malformed("unexpected end of query"),
-    }
-}
-
-fn malformed(message: impl Into<String>) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_QUERY", message)
 }

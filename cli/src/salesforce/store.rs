@@ -144,6 +144,21 @@ impl Cases {
         Ok(true)
     }
 
+    /// Deletes the Case with this id; `false` when there is none.
+    pub(crate) fn delete(&mut self, id: &str) -> bool {
+        let id = record_id::to_18(id);
+        let before = self.all.len();
+        self.all.retain(|case| case.id != id);
+        self.by_event_id.clear();
+        for (place, case) in self.all.iter().enumerate() {
+            if let Some(event_id) = &case.event_id {
+                let places = self.by_event_id.entry(event_id.to_lowercase());
+                places.or_default().push(place);
+            }
+        }
+        self.all.len() < before
+    }
+
     /// Changes the Case with this external id, or creates it.
     pub(crate) fn upsert(
         &mut self,

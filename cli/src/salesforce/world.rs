@@ -1,13 +1,13 @@
 //! Everything the stand-in remembers, behind one lock.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{fault::Faults, session::Sessions, store::Cases};
+use super::{fault::Faults, session::Sessions, soql::Cursor, store::Cases};
 
 /// The org's own rules.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,6 +46,9 @@ pub(crate) struct World {
     pub(crate) attempts: BTreeMap<String, u64>,
     pub(crate) requests: u64,
     pub(crate) tokens: u64,
+    /// Pages that clients have not fetched yet, by locator.
+    pub(crate) cursors: HashMap<String, Cursor>,
+    pub(crate) locators: u64,
 }
 
 /// The state that every handler shares.
@@ -97,6 +100,7 @@ impl World {
         self.rules = Rules::default();
         self.faults = Faults::default();
         self.attempts.clear();
+        self.cursors.clear();
         self.requests = 0;
         self.tokens = 0;
     }

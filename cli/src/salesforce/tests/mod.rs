@@ -1,6 +1,7 @@
 //! The stand-in as a client meets it, over HTTP.
 
 mod cases;
+mod clients;
 mod faults;
 
 use reqwest::{Client, Method, Response, StatusCode};

@@ -1,0 +1,120 @@
+//! Up to 200 Cases a call by their ids: read, change, delete, with a result for each id in order.
+
+use std::collections::HashMap;
+
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::{ApiError, RecordError},
+    collections,
+    fault::RecordFault,
+    schema, sobjects,
+    world::Shared,
+};
+
+/// `PATCH composite/sobjects`.
+pub(super) async fn update(
+    State(shared): State<Shared>,
+    Extension(fault): Extension<RecordFault>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let call = collections::parse(&headers, &body)?;
+    let (all_or_none, records) = (call.all_or_none, &call.records);
+    let mut world = shared.world();
+    let results = collections::apply(&mut world, all_or_none, records, |world, index, record| {
+        collections::check_scripted_and_type(&fault, index, record)?;
+        let mut fields = record.clone();
+        let key = fields.keys().find(|name| name.eq_ignore_ascii_case("id"));
+        let id = key.cloned().and_then(|key| fields.remove(&key));
+        let Some(id) = id.as_ref().and_then(Value::as_str) else {
+            let message = "Id not specified in an update call";
+            return Err(RecordError::new("MISSING_ARGUMENT", message, &["Id"]));
+        };
+        if world.cases.update(id, &fields)? {
+            Ok(json!({ "id": id, "success": true, "errors": [] }))
+        } else {
+            Err(gone())
+        }
+    });
+    Ok(Json(results))
+}
+
+/// `DELETE composite/sobjects?ids=..,..&allOrNone=..`.
+pub(super) async fn delete(
+    State(shared): State<Shared>,
+    Query(parameters): Query<HashMap<String, String>>,
+    Extension(fault): Extension<RecordFault>,
+) -> Result<Json<Value>, ApiError> {
+    let ids = ids(&parameters)?;
+    let all_or_none = parameters.get("allOrNone").is_some_and(|all| all == "true");
+    let mut world = shared.world();
+    let results = collections::apply(&mut world, all_or_none, &ids, |world, index, id| {
+        if let Some(error) = fault.of(index) {
+            return Err(error.clone());
+        }
+        if world.cases.delete(id) {
+            Ok(json!({ "id": id, "success": true, "errors": [] }))
+        } else {
+            Err(gone())
+        }
+    });
+    Ok(Json(results))
+}
+
+/// `GET composite/sobjects/Case?ids=..,..&fields=..,..`: a Case, or null where there is none.
+pub(super) async fn read(
+    State(shared): State<Shared>,
+    Path((version, object)): Path<(String, String)>,
+    Query(parameters): Query<HashMap<String, String>>,
+) -> Result<Json<Value>, ApiError> {
+    if !object.eq_ignore_ascii_case("Case") {
+        return Err(ApiError::no_resource());
+    }
+    let mut fields = Vec::new();
+    for name in listed(&parameters, "fields") {
+        fields.push(schema::known(name)?);
+    }
+    let world = shared.world();
+    let cases = ids(&parameters)?.into_iter().map(|id| {
+        let case = world.cases.by_id(id)?;
+        let mut row = Map::new();
+        row.insert(
+            "attributes".to_owned(),
+            sobjects::attributes(case, &version),
+        );
+        row.extend(
+            fields
+                .iter()
+                .map(|field| (field.clone(), case.value(field))),
+        );
+        Some(Value::Object(row))
+    });
+    Ok(Json(cases.map(Option::unwrap_or_default).collect()))
+}
+
+fn ids(parameters: &HashMap<String, String>) -> Result<Vec<&str>, ApiError> {
+    let ids: Vec<_> = listed(parameters, "ids").collect();
+    collections::check_number(ids.len())?;
+    Ok(ids)
+}
+
+fn listed<'p>(
+    parameters: &'p HashMap<String, String>,
+    name: &str,
+) -> impl Iterator<Item = &'p str> {
+    let list = parameters.get(name).map(String::as_str).unwrap_or_default();
+    list.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+}
+
+fn gone() -> RecordError {
+    RecordError::new("ENTITY_IS_DELETED", "entity is deleted", &[])
+}
