@@ -7,9 +7,10 @@
 use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
 
 // Not of the crate, so that the model of this file brings its own.
-use super::sync::{AtomicU64, Mutex, Ordering, lock};
+use super::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use crate::{
     metric::MetricName,
+    open_calls::{Counted, OUTCOMES, OpenCalls, StillOpen},
     sink::Datum,
     site::{Kind, SITES, Site},
     snapshot::Snapshot,
@@ -26,7 +27,7 @@ const CELLS: usize = size_of::<Site>();
 /// Cells that nobody uses before and behind a shard: two cache lines, since processors prefetch lines in pairs.
 const PADDING: usize = 16;
 
-const _: () = assert!(Kind::ALL.len() <= CELLS);
+const _: () = assert!((Kind::Began as usize) < CELLS);
 
 /// The cells of one thread: those of the first site, then those of the next.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +86,7 @@ struct State {
     free: Vec<Shard>,
     flushed: BTreeMap<MetricName, u64>,
     refused: Vec<Datum>,
+    open: OpenCalls,
 }
 
 impl Buffer {
@@ -97,6 +99,7 @@ impl Buffer {
                 free: Vec::new(),
                 flushed: BTreeMap::new(),
                 refused: Vec::new(),
+                open: OpenCalls::default(),
             }),
         }
     }
@@ -127,9 +130,13 @@ impl Buffer {
     }
 
     /// Takes everything counted since the last drain, and what was put back; every metric is there, at zero if it did not move.
-    pub(crate) fn drain(&self, at: SystemTime) -> Snapshot {
+    pub(crate) fn drain(&self, at: SystemTime, still_open: StillOpen) -> Snapshot {
         let mut state = lock(&self.state);
-        let totals = self.sum(&state);
+        let state = &mut *state;
+        let shards = &state.shards;
+        let totals = self.sum(shards, |site, counted| {
+            state.open.settle(site, counted, still_open)
+        });
         let refused = std::mem::take(&mut state.refused);
         let growth = totals.iter().map(|(&metric, &total)| {
             let flushed = state.flushed.get(&metric).copied().unwrap_or(0);
@@ -152,7 +159,7 @@ impl Buffer {
 
     /// Everything ever counted, flushed or not, by metric.
     pub(crate) fn totals(&self) -> BTreeMap<MetricName, u64> {
-        self.sum(&lock(&self.state))
+        self.sum(&lock(&self.state).shards, |_, counted| counted.outcomes)
     }
 
     /// How many shards there are, leased or not.
@@ -161,17 +168,33 @@ impl Buffer {
         lock(&self.state).shards.len()
     }
 
-    fn sum(&self, state: &State) -> BTreeMap<MetricName, u64> {
+    /// What each metric came to; `outcomes` says what there is to send of a site whose open calls are known.
+    fn sum(
+        &self,
+        shards: &[Shard],
+        mut outcomes: impl FnMut(usize, Counted) -> [u64; OUTCOMES],
+    ) -> BTreeMap<MetricName, u64> {
         let mut totals = BTreeMap::new();
         for (index, site) in (self.sites)().iter().enumerate() {
-            for kind in Kind::ALL {
-                let Some(metric) = site.declaration.metric(kind) else {
-                    continue;
+            let sum = |kind| {
+                let cells = shards.iter().filter_map(|it| it.cell(index, kind));
+                cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
+            };
+            let [calls, mut ended @ ..] = Kind::ALL.map(sum);
+            if site.knows_open_calls() {
+                // Pairs with the fence at the beginning of a call: who sees an end sees the beginning too.
+                fence(Ordering::Acquire);
+                let counted = Counted {
+                    outcomes: ended,
+                    began: sum(Kind::Began),
                 };
-                let cells = state.shards.iter().filter_map(|it| it.cell(index, kind));
-                let sum = cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()));
-                let total = totals.entry(metric).or_insert(0_u64);
-                *total = total.wrapping_add(sum);
+                ended = outcomes(index, counted);
+            }
+            for (kind, sum) in Kind::ALL.into_iter().zip([calls].into_iter().chain(ended)) {
+                if let Some(metric) = site.declaration.metric(kind) {
+                    let total = totals.entry(metric).or_insert(0_u64);
+                    *total = total.wrapping_add(sum);
+                }
             }
         }
         totals

@@ -10,8 +10,11 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    Outcome, counter,
+    Outcome,
+    aborting::Running,
+    counter,
     site::{Kind, Site},
+    sync::{Ordering, fence},
 };
 
 /// Counts `n` on the `calls` metric of a site.
@@ -26,6 +29,16 @@ pub(crate) fn record(site: &'static Site, outcome: Outcome) {
     counter::add(site, Kind::from(outcome), 1);
 }
 
+/// Counts the beginning of a call, where calls that never end are to be told.
+#[inline]
+pub(crate) fn begin(site: &'static Site) {
+    if site.knows_open_calls() {
+        counter::add(site, Kind::Began, 1);
+        // No instruction on x86: who sees the end of the call sees this beginning too.
+        fence(Ordering::Release);
+    }
+}
+
 /// Runs a sync body and counts its outcome, a panic (also of the classifier) as failure.
 #[inline]
 pub(crate) fn call<R>(
@@ -33,6 +46,8 @@ pub(crate) fn call<R>(
     classify: impl FnOnce(&R) -> Outcome,
     body: impl FnOnce() -> R,
 ) -> R {
+    begin(site);
+    let _running = Running::of(site);
     let unwinding = FailureOnUnwind(site);
     let value = body();
     let outcome = classify(&value);
@@ -97,7 +112,10 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        *this.began = true;
+        if !mem::replace(this.began, true) {
+            begin(this.site);
+        }
+        let _running = Running::of(this.site);
         // A panic is often caught between this poll and the drop of the future, so it is noticed here, not there.
         let polled = Polled {
             classify: this.classify,

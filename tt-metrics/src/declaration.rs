@@ -81,6 +81,7 @@ impl Declaration {
             Kind::Failure => self.failure,
             Kind::Neutral => self.neutral,
             Kind::Interrupted => self.interrupted,
+            Kind::Began => None,
         }
     }
 }

@@ -10,7 +10,10 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    Classify, Outcome, counter,
+    Classify, Outcome,
+    aborting::Running,
+    call::begin,
+    counter,
     site::{Kind, Site},
 };
 
@@ -34,6 +37,11 @@ impl Tally {
     }
 
     fn record(self, site: &'static Site) {
+        if site.knows_open_calls() {
+            // One call began, and as many items end.
+            let items = self.success + self.failure + self.neutral + self.interrupted;
+            counter::add(site, Kind::Began, items.wrapping_sub(1));
+        }
         counter::add(site, Kind::Success, self.success);
         counter::add(site, Kind::Failure, self.failure);
         counter::add(site, Kind::Neutral, self.neutral);
@@ -86,6 +94,8 @@ pub fn call_each<R>(
     classify: impl FnOnce(&R) -> Tally,
     body: impl FnOnce() -> R,
 ) -> R {
+    begin(site);
+    let _running = Running::of(site);
     let open = Open(site, Outcome::Failure);
     let value = body();
     let tally = classify(&value);
@@ -153,7 +163,11 @@ where
             return this.future.poll(cx);
         };
         // A panic is often caught between this poll and the drop of the future, so it is noticed here, not there.
-        mem::forget(this.open.take());
+        match this.open.take() {
+            None => begin(this.site),
+            waited => mem::forget(waited),
+        }
+        let _running = Running::of(this.site);
         let unwinding = Open(this.site, Outcome::Failure);
         let polled = this.future.poll(cx);
         if let Poll::Ready(value) = &polled {

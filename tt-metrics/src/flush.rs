@@ -22,6 +22,7 @@ use crate::{
     contributors::Contributors,
     health::Health,
     in_flight::{Flight, InFlight},
+    open_calls::StillOpen,
     sink::{Batch, Configured, Delivery, EmitError, Invocation, Sink, SinkResult, Was, emf},
     snapshot::Snapshot,
     sync::lock,
@@ -45,7 +46,7 @@ pub struct Flusher<K = Configured> {
 pub(crate) enum Moment {
     /// Enough for a flush that is on its way.
     Early,
-    /// None: what nobody writes now is lost.
+    /// None: what nobody writes now is lost, and what has not ended is interrupted.
     #[cfg_attr(
         not(feature = "lambda"),
         expect(dead_code, reason = "only the layer knows of such moments")
@@ -255,10 +256,13 @@ impl<K: Sink> Flusher<K> {
         invocation: Option<&'a Invocation>,
         moment: Moment,
     ) -> (Snapshot, Option<&'a Invocation>) {
-        let _ = moment;
         let request_id = invocation.map_or("", |invocation| &invocation.request_id);
         let alone = self.contributors.drained(request_id);
-        let mut snapshot = self.buffer.drain(SystemTime::now());
+        let still_open = match moment {
+            Moment::Early => StillOpen::Wait,
+            Moment::Last => StillOpen::Interrupt,
+        };
+        let mut snapshot = self.buffer.drain(SystemTime::now(), still_open);
         snapshot.extend(self.health.take());
         *lock(&self.flushed_at) = Some(Instant::now());
         (snapshot, invocation.filter(|_| alone))

@@ -106,6 +106,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod aborting;
 mod buffer;
 #[cfg(test)]
 #[cfg(tt_metrics_model)]
@@ -128,6 +129,7 @@ mod in_flight;
 mod layer;
 pub mod limits;
 mod metric;
+mod open_calls;
 mod outcome;
 #[cfg(feature = "lambda")]
 mod run;

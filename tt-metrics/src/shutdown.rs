@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    aborting::fail_running_calls,
     flush::{Flusher, Moment},
     sink::Sink,
 };
@@ -68,10 +69,12 @@ async fn signalled(registered: oneshot::Sender<()>) -> io::Result<()> {
 
 /// Writes what is left when any thread panics, before the hook that was there runs.
 ///
-/// For programs whose panics abort: no destructor runs in them, so this is the last moment.
+/// For programs whose panics abort: no destructor runs in them, so this is the last moment. The calls that panic are
+/// failures, as they are elsewhere; those that are open on other threads, or wait, are interrupted.
 pub(crate) fn flush_on_panic<K: Sink>(flusher: Arc<Flusher<K>>) {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
+        fail_running_calls();
         flusher.write_out(None, Moment::Last);
         before(panic);
     }));

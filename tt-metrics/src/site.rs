@@ -15,6 +15,7 @@ pub struct Site {
     pub declaration: &'static Declaration,
     // Named here so that the linker keeps it: nothing else refers to it.
     record: &'static [u8],
+    knows_open_calls: bool,
 }
 
 impl Site {
@@ -24,7 +25,14 @@ impl Site {
         Self {
             declaration,
             record,
+            knows_open_calls: declaration.interrupted.is_some(),
         }
+    }
+
+    /// Whether each call is counted when it begins, so that those that never end can be told.
+    #[inline]
+    pub(crate) const fn knows_open_calls(&self) -> bool {
+        self.knows_open_calls
     }
 
     /// What the catalogue of the binary says about this site.
@@ -45,10 +53,12 @@ pub(crate) enum Kind {
     Neutral = 2,
     Interrupted = 3,
     Calls = 4,
+    /// Calls that began, where open ones are to be known; no metric.
+    Began = 5,
 }
 
 impl Kind {
-    /// Every kind, in the order of the cells.
+    /// Every kind that a metric may count: calls, then their outcomes.
     pub(crate) const ALL: [Self; 5] = [
         Self::Calls,
         Self::Success,

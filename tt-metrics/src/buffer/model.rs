@@ -14,7 +14,7 @@ mod buffer;
 mod sync {
     pub(super) use loom::sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering, fence},
     };
 
     pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -30,6 +30,7 @@ use self::buffer::Buffer;
 use crate::{
     declaration::Declaration,
     metric::MetricName,
+    open_calls::StillOpen,
     site::{Kind, Site},
     snapshot::Snapshot,
 };
@@ -42,7 +43,7 @@ const DECLARATION: Declaration = Declaration {
 static ONE: [Site; 1] = [Site::new(&DECLARATION, &[])];
 
 fn drain(buffer: &Buffer) -> u64 {
-    taken(&buffer.drain(SystemTime::UNIX_EPOCH))
+    taken(&buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Wait))
 }
 
 fn taken(snapshot: &Snapshot) -> u64 {
@@ -60,7 +61,7 @@ fn live(buffer: &Buffer, counts: u64) {
 
 /// A flush that no sink accepted.
 fn refuse(buffer: &Buffer) {
-    let refused = buffer.drain(SystemTime::UNIX_EPOCH);
+    let refused = buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Wait);
     buffer.put_back(refused.data());
 }
 

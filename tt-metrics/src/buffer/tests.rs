@@ -6,6 +6,7 @@ use crate::{
     buffer::Buffer,
     declaration::Declaration,
     metric::MetricName,
+    open_calls::StillOpen,
     sink::Value,
     site::{Kind, Site},
     snapshot::Snapshot,
@@ -26,7 +27,7 @@ fn buffer() -> Buffer {
 }
 
 fn drain(buffer: &Buffer) -> Snapshot {
-    buffer.drain(SystemTime::UNIX_EPOCH)
+    buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Wait)
 }
 
 #[test]

@@ -115,6 +115,6 @@ fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
         let mut cx = Context::from_waker(Waker::noop());
         assert_eq!(future.poll(&mut cx), Poll::Pending);
     }
-    let kept = flusher.buffer.drain(SystemTime::now());
+    let kept = flusher.buffer.drain(SystemTime::now(), StillOpen::Wait);
     assert_eq!((kept.get(DONE), kept.get(FAILED)), (0, 2));
 }
