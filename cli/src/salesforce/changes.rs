@@ -8,7 +8,8 @@ use axum::{
     extract::{Path, Query, State},
     http::HeaderMap,
 };
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{
     answer::{ApiError, RecordError},
@@ -74,29 +75,44 @@ pub(super) async fn read(
     Path((version, object)): Path<(String, String)>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Result<Json<Value>, ApiError> {
+    let fields: Vec<_> = listed(&parameters, "fields").collect();
+    rows(&shared, &version, &object, &ids(&parameters)?, &fields)
+}
+
+/// The lists of a call that reads more ids than fit into a URL.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    ids: Vec<String>,
+    fields: Vec<String>,
+}
+
+/// `POST composite/sobjects/Case`: the same with the lists in the body.
+pub(super) async fn read_many(
+    State(shared): State<Shared>,
+    Path((version, object)): Path<(String, String)>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    let ids: Vec<_> = wanted.ids.iter().map(String::as_str).collect();
+    let fields: Vec<_> = wanted.fields.iter().map(String::as_str).collect();
+    rows(&shared, &version, &object, &ids, &fields)
+}
+
+fn rows(
+    shared: &Shared,
+    version: &str,
+    object: &str,
+    ids: &[&str],
+    fields: &[&str],
+) -> Result<Json<Value>, ApiError> {
     if !object.eq_ignore_ascii_case("Case") {
         return Err(ApiError::no_resource());
     }
-    let mut fields = Vec::new();
-    for name in listed(&parameters, "fields") {
-        fields.push(schema::known(name)?);
-    }
+    let fields = fields.iter().map(|name| schema::known(name));
+    let fields: Vec<String> = fields.collect::<Result<_, _>>()?;
     let world = shared.world();
-    let cases = ids(&parameters)?.into_iter().map(|id| {
-        let case = world.cases.by_id(id)?;
-        let mut row = Map::new();
-        row.insert(
-            "attributes".to_owned(),
-            sobjects::attributes(case, &version),
-        );
-        row.extend(
-            fields
-                .iter()
-                .map(|field| (field.clone(), case.value(field))),
-        );
-        Some(Value::Object(row))
-    });
-    Ok(Json(cases.map(Option::unwrap_or_default).collect()))
+    let cases = ids.iter().map(|id| world.cases.by_id(id));
+    let rows = cases.map(|case| case.map(|case| sobjects::row(case, &fields, version)));
+    Ok(Json(rows.map(Option::unwrap_or_default).collect()))
 }
 
 fn ids(parameters: &HashMap<String, String>) -> Result<Vec<&str>, ApiError> {

@@ -137,7 +137,10 @@ fn router(shared: Shared) -> Router {
                 .patch(changes::update)
                 .delete(changes::delete),
         ),
-        ("/composite/sobjects/{object}", routing::get(changes::read)),
+        (
+            "/composite/sobjects/{object}",
+            routing::get(changes::read).post(changes::read_many),
+        ),
         (
             "/composite/sobjects/{object}/{field}",
             routing::patch(collections::upsert),
@@ -160,6 +163,7 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/services/oauth2/token", routing::post(oauth::token))
         .route("/services/oauth2/revoke", routing::post(oauth::revoke))
+        .route("/id/{org}/{user}", routing::get(oauth::identity))
         .route("/services/data", routing::get(describe::versions))
         .route("/services/data/", routing::get(describe::versions))
         .nest("/services/data/{version}", data)

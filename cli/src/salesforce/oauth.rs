@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{CLIENT_ID, CLIENT_SECRET, world::Shared};
+use super::{CLIENT_ID, CLIENT_SECRET, session, world::Shared};
 
 const ORG_ID: &str = "00DTt0000000001MAA";
 const USER_ID: &str = "005Tt0000000001IAA";
@@ -75,6 +75,23 @@ pub(crate) async fn revoke(
             "this token type is not supported",
         ))
     }
+}
+
+/// The `id` of a token's answer: whom it belongs to.
+pub(crate) async fn identity(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    if !session::is_open(&shared, &headers) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    Ok(Json(json!({
+        "id": format!("{}/id/{ORG_ID}/{USER_ID}", shared.url),
+        "user_id": USER_ID,
+        "organization_id": ORG_ID,
+        "username": "integration@tt.local",
+        "active": true,
+    })))
 }
 
 fn issue(shared: &Shared) -> Value {

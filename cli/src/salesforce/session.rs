@@ -73,10 +73,7 @@ pub(crate) async fn require(
 }
 
 fn admit(shared: &Shared, headers: &HeaderMap) -> Result<(u64, u64), ApiError> {
-    let mut world = shared.world();
-    let valid =
-        token_of(headers).is_some_and(|token| world.sessions.is_valid(token, Timestamp::now()));
-    if !valid {
+    if !is_open(shared, headers) {
         let message = "Session expired or invalid";
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
@@ -84,6 +81,7 @@ fn admit(shared: &Shared, headers: &HeaderMap) -> Result<(u64, u64), ApiError> {
             message,
         ));
     }
+    let mut world = shared.world();
     let limit = world.rules.daily_limit;
     if world.requests >= limit {
         let message = "TotalRequests Limit exceeded.";
@@ -95,6 +93,12 @@ fn admit(shared: &Shared, headers: &HeaderMap) -> Result<(u64, u64), ApiError> {
     }
     world.requests += 1;
     Ok((world.requests, limit))
+}
+
+/// Whether a request carries a valid token.
+pub(crate) fn is_open(shared: &Shared, headers: &HeaderMap) -> bool {
+    let world = shared.world();
+    token_of(headers).is_some_and(|token| world.sessions.is_valid(token, Timestamp::now()))
 }
 
 /// `Bearer` and the older `OAuth` are both in use by clients.

@@ -159,8 +159,17 @@ pub(crate) fn parse_object(
 }
 
 /// `attributes` of a record in an answer.
-pub(crate) fn attributes(case: &Case, version: &str) -> Value {
+fn attributes(case: &Case, version: &str) -> Value {
     json!({ "type": "Case", "url": format!("/services/data/{version}/sobjects/Case/{}", case.id) })
+}
+
+/// A Case with some of its fields, as a query and a collection answer it.
+pub(crate) fn row(case: &Case, fields: &[String], version: &str) -> Value {
+    let mut row = Map::new();
+    row.insert("attributes".to_owned(), attributes(case, version));
+    let fields = fields.iter();
+    row.extend(fields.map(|field| (field.clone(), case.value(field))));
+    Value::Object(row)
 }
 
 fn whole(case: &Case, version: &str) -> Value {

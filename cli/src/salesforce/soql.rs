@@ -10,7 +10,7 @@ use axum::{
     extract::{Path, Query, State},
     http::HeaderMap,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use self::condition::{Condition, compare};
 use super::{
@@ -67,7 +67,9 @@ pub(crate) async fn query(
             json!({ "totalSize": found.len(), "done": true, "records": [] }),
         ));
     };
-    let rows = found.iter().map(|case| row(case, fields, &version));
+    let rows = found
+        .iter()
+        .map(|case| sobjects::row(case, fields, &version));
     let cursor = Cursor {
         total: found.len(),
         rows_a_page: rows_a_page(&headers),
@@ -147,12 +149,4 @@ impl Select {
         });
         orders.fold(Ordering::Equal, Ordering::then)
     }
-}
-
-fn row(case: &Case, fields: &[String], version: &str) -> Value {
-    let mut row = Map::new();
-    row.insert("attributes".to_owned(), sobjects::attributes(case, version));
-    let fields = fields.iter();
-    row.extend(fields.map(|field| (field.clone(), case.value(field))));
-    Value::Object(row)
 }

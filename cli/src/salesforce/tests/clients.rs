@@ -90,6 +90,10 @@ async fn cases_are_read_changed_and_deleted_by_id() {
         (&json!("Review 1"), &Value::Null)
     );
 
+    let wanted = json!({ "ids": [ids[0], "500Tt000000zzzzAAA"], "fields": ["Id", "Subject"] });
+    let (_, posted) = org.post(&format!("{COLLECTION}/Case"), wanted).await;
+    assert_eq!(posted, read);
+
     let change =
         |id: &str| json!({ "attributes": { "type": "Case" }, "id": id, "Subject": "changed" });
     let records = [change(&ids[0]), change("500Tt000000zzzzAAA")];
@@ -141,4 +145,33 @@ async fn a_method_that_a_resource_lacks_is_refused_in_words() {
         (status, &error[0]["errorCode"]),
         (StatusCode::METHOD_NOT_ALLOWED, &json!("METHOD_NOT_ALLOWED"))
     );
+}
+
+#[tokio::test]
+async fn a_token_says_whom_it_belongs_to() {
+    let org = Org::start().await;
+    let url = format!(
+        "{}/id/00DTt0000000001MAA/005Tt0000000001IAA",
+        org.salesforce.url()
+    );
+    let asked = org
+        .http
+        .get(&url)
+        .bearer_auth(&org.token)
+        .send()
+        .await
+        .unwrap();
+    let identity: Value = asked.json().await.unwrap();
+    assert_eq!(
+        (&identity["id"], &identity["active"]),
+        (&json!(url), &json!(true))
+    );
+    let refused = org
+        .http
+        .get(&url)
+        .bearer_auth("other")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
 }
