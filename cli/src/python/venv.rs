@@ -279,6 +279,20 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_pip_does_not_trust_is_no_missing_version() {
+        let said = sentence(
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: \
+             CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain'))'\n\
+             ERROR: No matching distribution found for cbor2==6.3.0\n",
+        );
+        assert!(
+            said.starts_with("pip does not trust the certificate"),
+            "{said}"
+        );
+        assert!(said.contains("PIP_CERT"), "{said}");
+    }
+
+    #[test]
     fn a_python_without_pip_is_told_which_package_to_install() {
         let said = sentence("/usr/bin/python3: No module named pip\n");
         assert!(
