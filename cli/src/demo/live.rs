@@ -84,6 +84,10 @@ impl<'a> Live<'a> {
         let rows = [
             ("live page", self.running.page.url()),
             (
+                "Salesforce",
+                format!("{}/_standin/cases", stack.salesforce().url()),
+            ),
+            (
                 "more records",
                 "cargo tt upload FILE   (in another terminal)".into(),
             ),
