@@ -1,9 +1,20 @@
-//! CloudWatch's limits, as constants and as one strict validator for tests and for configuration.
+//! CloudWatch's limits, as constants, as checks of single values, and as strict readers of a whole document or request.
 //!
 //! Sources: [`PutMetricData`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html),
 //! [`MetricDatum`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html),
 //! [`Dimension`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html) and the
 //! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+
+mod cbor;
+mod document;
+mod json;
+mod node;
+mod request;
+mod stored;
+
+pub use document::read_document;
+pub use request::read_request;
+pub use stored::Stored;
 
 use std::time::{Duration, SystemTime};
 
@@ -25,6 +36,8 @@ pub const MAX_REQUEST_BYTES: usize = 1_048_576;
 pub const MAX_DATUM_VALUES: usize = 150;
 /// Most metrics of one directive (embedded metric format).
 pub const MAX_DOCUMENT_METRICS: usize = 100;
+/// Most values of one metric in a document (embedded metric format).
+pub const MAX_DOCUMENT_VALUES: usize = 100;
 /// Largest document, in bytes: the log event that Lambda passes on uncut.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 /// How far back a timestamp may lie (`MetricDatum`, `Timestamp`).
@@ -76,6 +89,9 @@ pub enum Violation {
     /// A value that is not a number, infinite, or beyond 2^360.
     #[error("value {0} is not a finite number within -2^360 to 2^360")]
     Value(String),
+    /// Something that is not what the format says.
+    #[error("{0}")]
+    Malformed(String),
     /// A timestamp more than two weeks old or more than two hours ahead.
     #[error("timestamp is more than two weeks old or more than two hours ahead")]
     Timestamp,
