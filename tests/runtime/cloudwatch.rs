@@ -51,39 +51,9 @@ pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, f64
             .read_to_end(&mut plain)
             .map_err(|error| error.to_string())?;
     }
-    let valid = limits::check_number("bytes", plain.len(), limits::MAX_REQUEST_BYTES);
-    valid.map_err(|error| error.to_string())?;
-    let request: Value = ciborium::from_reader(&plain[..]).map_err(|error| error.to_string())?;
-    limits::check_namespace(text(&request, "Namespace")?).map_err(|error| error.to_string())?;
-    let data = array(&request, "MetricData")?;
-    let valid = limits::check_number("metrics", data.len(), limits::MAX_REQUEST_METRICS);
-    valid.map_err(|error| error.to_string())?;
-    data.iter().map(datum).collect()
-}
-
-fn datum(datum: &Value) -> Result<(String, f64), String> {
-    let name = text(datum, "MetricName")?;
-    limits::check_metric_name(name).map_err(|error| error.to_string())?;
-    if text(datum, "Unit")? != "Count" {
-        return Err("the unit is not Count".to_owned());
-    }
-    let dimensions = array(datum, "Dimensions").unwrap_or_default();
-    let pairs: Result<Vec<_>, String> = dimensions
-        .iter()
-        .map(|pair| Ok((text(pair, "Name")?, text(pair, "Value")?)))
-        .collect();
-    limits::check_dimensions(pairs?).map_err(|error| error.to_string())?;
-    let Some(Value::Tag(1, seconds)) = field(datum, "Timestamp") else {
-        return Err("the timestamp is missing".to_owned());
-    };
-    let seconds = number(seconds).ok_or("the timestamp is no number")?;
-    let timestamp = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds);
-    limits::check_timestamp(timestamp, SystemTime::now()).map_err(|error| error.to_string())?;
-    let value = field(datum, "Value")
-        .and_then(number)
-        .ok_or("the value is missing")?;
-    limits::check_value(value).map_err(|error| error.to_string())?;
-    Ok((name.to_owned(), value))
+    let stored = limits::read_request(&plain, SystemTime::now());
+    let stored = stored.map_err(|error| error.to_string())?.into_iter();
+    Ok(stored.map(|it| (it.metric.clone(), it.sum())).collect())
 }
 
 /// The response of an answer.
@@ -116,32 +86,6 @@ fn cbor(status: StatusCode, body: Body) -> Response {
         ("content-type", "application/cbor"),
     ];
     (status, headers, body).into_response()
-}
-
-fn field<'a>(map: &'a Value, name: &str) -> Option<&'a Value> {
-    let mut fields = map.as_map()?.iter();
-    let found = fields.find(|(key, _)| key.as_text() == Some(name));
-    found.map(|(_, value)| value)
-}
-
-fn text<'a>(map: &'a Value, name: &str) -> Result<&'a str, String> {
-    let found = field(map, name).and_then(Value::as_text);
-    found.ok_or_else(|| format!("{name} is missing"))
-}
-
-fn array<'a>(map: &'a Value, name: &str) -> Result<&'a [Value], String> {
-    let found = field(map, name).and_then(Value::as_array);
-    found
-        .map(Vec::as_slice)
-        .ok_or_else(|| format!("{name} is missing"))
-}
-
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Float(number) => Some(*number),
-        Value::Integer(number) => i32::try_from(*number).ok().map(f64::from),
-        _ => None,
-    }
 }
 
 /// An address of this machine where a connection is never made: its queue is full.

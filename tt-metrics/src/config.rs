@@ -1,12 +1,18 @@
 //! Configuration from the environment, read once at cold start.
 
+mod dimensions;
+
 use std::{collections::BTreeSet, env, fmt, time::Duration};
 
-use crate::{MetricName, catalogue, limits, sink::Delivery};
+use crate::{
+    MetricName, catalogue, limits,
+    sink::{Delivery, DimensionSets},
+};
 
 const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 const SINK: &str = "TT_METRICS_SINK";
 const DIMENSIONS: &str = "TT_METRICS_DIMENSIONS";
+const SERVICE: &str = "TT_METRICS_SERVICE";
 const DELIVERY: &str = "TT_METRICS_DELIVERY";
 const DISABLED: &str = "TT_METRICS_DISABLED";
 const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
@@ -26,8 +32,8 @@ pub struct Config {
     pub namespace: String,
     /// Where metrics go.
     pub sink: SinkKind,
-    /// The dimensions of every metric, in the order given.
-    pub dimensions: Vec<(String, String)>,
+    /// The sets of dimensions under which every metric is sent.
+    pub dimensions: DimensionSets,
     /// What to do when it is unknown whether CloudWatch accepted a request.
     pub delivery: Delivery,
     /// The longest time that one flush may take.
@@ -102,7 +108,11 @@ impl Config {
                 value => parse_namespace(value.as_deref())?,
             },
             sink: parse_sink(read(SINK).as_deref())?,
-            dimensions: parse_dimensions(read(DIMENSIONS).as_deref(), metrics)?,
+            dimensions: dimensions::parse(
+                read(DIMENSIONS).as_deref(),
+                read(SERVICE).as_deref(),
+                metrics,
+            )?,
             delivery: parse_delivery(read(DELIVERY).as_deref())?,
             flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT).as_deref())?,
             flush_interval: parse_flush_interval(read(FLUSH_INTERVAL).as_deref())?,
@@ -205,47 +215,6 @@ fn parse_flush_interval(value: Option<&str>) -> Result<Duration, ConfigError> {
     }
 }
 
-fn parse_dimensions(
-    value: Option<&str>,
-    metrics: &BTreeSet<MetricName>,
-) -> Result<Vec<(String, String)>, ConfigError> {
-    let Some(value) = value else {
-        return Ok(Vec::new());
-    };
-    let error = |expected: String| ConfigError {
-        variable: DIMENSIONS,
-        found: quoted(value),
-        expected,
-        example: "service=orders,stage=prod",
-    };
-    let mut dimensions = Vec::new();
-    for pair in value.split(',') {
-        let Some((name, value)) = pair.split_once('=') else {
-            return Err(error(
-                "`name=value` pairs with commas between them".to_owned(),
-            ));
-        };
-        dimensions.push((name.trim().to_owned(), value.trim().to_owned()));
-    }
-    let borrowed = dimensions
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    if let Err(violation) = limits::check_dimensions(borrowed) {
-        return Err(error(format!(
-            "a list of CloudWatch dimensions ({violation})"
-        )));
-    }
-    // In the embedded metric format, dimensions and metrics share one key space.
-    let is_metric =
-        |name: &str| name == "_aws" || metrics.iter().any(|metric| metric.as_str() == name);
-    if let Some((name, _)) = dimensions.iter().find(|(name, _)| is_metric(name)) {
-        return Err(error(format!(
-            "dimension names other than `{name}`, which is taken"
-        )));
-    }
-    Ok(dimensions)
-}
-
 fn quoted(value: &str) -> String {
     format!("`{value}`")
 }
@@ -267,7 +236,7 @@ mod tests {
     fn a_namespace_is_all_that_is_needed() {
         let config = parse(&[(NAMESPACE, "shop/Orders")]).expect("valid");
         assert_eq!(config.namespace, "shop/Orders");
-        assert_eq!(config.dimensions, []);
+        assert_eq!(config.dimensions, DimensionSets::default());
         assert_eq!(config.delivery, Delivery::AtMostOnce);
         assert!(!config.disabled);
     }
@@ -298,24 +267,10 @@ mod tests {
             (FLUSH_INTERVAL, "10s"),
             (FLUSH_INTERVAL, "900001"),
             (DIMENSIONS, "service"),
-            (DIMENSIONS, "service="),
-            (DIMENSIONS, "a=1,a=2"),
-            (DIMENSIONS, "OrderShipped=x"),
         ] {
             let error = parse(&[(NAMESPACE, "n"), (variable, value)]).expect_err(value);
             assert!(error.contains(variable) && error.contains(value), "{error}");
         }
-    }
-
-    #[test]
-    fn dimensions_keep_their_order() {
-        let config =
-            parse(&[(NAMESPACE, "n"), (DIMENSIONS, "service=orders, stage=prod")]).expect("valid");
-        let expected = [("service", "orders"), ("stage", "prod")];
-        assert_eq!(
-            config.dimensions,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
     }
 
     #[test]

@@ -23,7 +23,10 @@ use crate::{
     health::Health,
     in_flight::{Flight, InFlight},
     open_calls::StillOpen,
-    sink::{Batch, Configured, Delivery, EmitError, Invocation, Sink, SinkResult, Was, emf},
+    sink::{
+        Batch, Configured, Delivery, EmitError, Invocation, Properties, Sink, SinkResult, Was, emf,
+        property,
+    },
     snapshot::Snapshot,
     sync::lock,
 };
@@ -107,7 +110,9 @@ impl<K: Sink> Flusher<K> {
             return;
         }
         let (snapshot, invocation) = self.drain(invocation, Moment::Early);
-        self.send(&snapshot, invocation, budget).await;
+        let properties = property::take();
+        self.send(snapshot, invocation.map(|it| (it, properties)), budget)
+            .await;
     }
 
     /// The same where no invocation needs its zeros: sends nothing when no metric moved.
@@ -118,7 +123,7 @@ impl<K: Sink> Flusher<K> {
         }
         let (snapshot, _) = self.drain(None, Moment::Early);
         if !snapshot.is_zero() {
-            self.send(&snapshot, None, Duration::MAX).await;
+            self.send(snapshot, None, Duration::MAX).await;
         }
     }
 
@@ -139,23 +144,31 @@ impl<K: Sink> Flusher<K> {
         if snapshot.is_zero() {
             return;
         }
-        let flight = Flight::new(snapshot.at(), snapshot.data(), invocation, Instant::now());
-        self.write(&flight);
+        let about = invocation.map(|it| (it, property::current()));
+        let (at, data) = snapshot.into_parts();
+        self.write(&Flight::new(at, data, about.as_ref(), Instant::now()));
     }
 
-    async fn send(&self, snapshot: &Snapshot, invocation: Option<&Invocation>, budget: Duration) {
+    async fn send(
+        &self,
+        snapshot: Snapshot,
+        about: Option<(&Invocation, Properties)>,
+        budget: Duration,
+    ) {
         let now = Instant::now();
         let until = now.checked_add(budget.min(self.config.flush_timeout));
         let until = until.unwrap_or(now);
-        let batches = snapshot.data().chunks(self.sink.max_metrics().max(1));
+        let (at, data) = snapshot.into_parts();
+        let frame = Flight::new(at, Vec::new(), about.as_ref(), until);
+        let packed = self.sink.packing().pack(data, self.batch(&frame));
+        self.health.dropped.add(packed.dropped);
+        let flights = packed.batches.into_iter().map(|data| {
+            let flight = Flight::new(at, data, about.as_ref(), until);
+            self.in_flight.board(flight)
+        });
         let boarded = Boarded {
             flusher: self,
-            flights: batches
-                .map(|data| {
-                    let flight = Flight::new(snapshot.at(), data, invocation, until);
-                    self.in_flight.board(flight)
-                })
-                .collect(),
+            flights: flights.collect(),
         };
         for flight in &boarded.flights {
             let result = self.emit(flight).await;
@@ -263,6 +276,10 @@ impl<K: Sink> Flusher<K> {
             Moment::Last => StillOpen::Interrupt,
         };
         let mut snapshot = self.buffer.drain(SystemTime::now(), still_open);
+        if let Some((number, violation)) = snapshot.admit(&self.config.dimensions) {
+            self.health.dropped.add(number);
+            tracing::warn!(number, first = %violation, "metrics that CloudWatch would refuse were dropped");
+        }
         snapshot.extend(self.health.take());
         *lock(&self.flushed_at) = Some(Instant::now());
         (snapshot, invocation.filter(|_| alone))
@@ -275,6 +292,7 @@ impl<K: Sink> Flusher<K> {
             timestamp: flight.at,
             data: &flight.data,
             invocation: flight.invocation.as_ref(),
+            properties: &flight.properties,
             departure: &flight.departure,
         }
     }

@@ -9,6 +9,8 @@ use crate::{
 /// Counts of the library about itself.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
+    /// Data that CloudWatch would refuse, in whole or in part.
+    pub(crate) dropped: Tally,
     /// Flushes that no sink accepted; their counts wait for the next flush.
     pub(crate) failed: Tally,
     /// Flushes of which it is unknown whether CloudWatch accepted them.
@@ -30,20 +32,27 @@ impl Tally {
 }
 
 impl Health {
+    /// The names of all of them.
+    pub(crate) const NAMES: [MetricName; 5] = [
+        MetricName::new("MetricsDropped"),
+        MetricName::new("FlushFailed"),
+        MetricName::new("FlushAmbiguous"),
+        MetricName::new("FlushFellBackToEmf"),
+        MetricName::new("TimeoutImminent"),
+    ];
+
     /// Takes the counts that are not zero.
     pub(crate) fn take(&self) -> impl Iterator<Item = Datum> {
-        const FAILED: MetricName = MetricName::new("FlushFailed");
-        const AMBIGUOUS: MetricName = MetricName::new("FlushAmbiguous");
-        const FELL_BACK: MetricName = MetricName::new("FlushFellBackToEmf");
-        const TIMEOUT_IMMINENT: MetricName = MetricName::new("TimeoutImminent");
-        [
-            (FAILED, &self.failed),
-            (AMBIGUOUS, &self.ambiguous),
-            (FELL_BACK, &self.fell_back),
-            (TIMEOUT_IMMINENT, &self.timeout_imminent),
-        ]
-        .into_iter()
-        .map(|(metric, tally)| Datum::count(metric, tally.0.swap(0, Ordering::Relaxed)))
-        .filter(|datum| !datum.value.is_zero())
+        let tallies = [
+            &self.dropped,
+            &self.failed,
+            &self.ambiguous,
+            &self.fell_back,
+            &self.timeout_imminent,
+        ];
+        let taken = tallies.map(|tally| tally.0.swap(0, Ordering::Relaxed));
+        let data = Self::NAMES.into_iter().zip(taken);
+        data.map(|(metric, number)| Datum::count(metric, number))
+            .filter(|datum| !datum.value.is_zero())
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    sink::{Datum, Departure, Invocation, Was},
+    sink::{Datum, Departure, Invocation, Properties, Was},
     sync::lock,
 };
 
@@ -19,6 +19,7 @@ pub(crate) struct Flight {
     pub(crate) data: Vec<Datum>,
     pub(crate) at: SystemTime,
     pub(crate) invocation: Option<Invocation>,
+    pub(crate) properties: Properties,
     pub(crate) departure: Departure,
     /// When its flush has to be over.
     pub(crate) until: Instant,
@@ -27,14 +28,15 @@ pub(crate) struct Flight {
 impl Flight {
     pub(crate) fn new(
         at: SystemTime,
-        data: &[Datum],
-        invocation: Option<&Invocation>,
+        data: Vec<Datum>,
+        about: Option<&(&Invocation, Properties)>,
         until: Instant,
     ) -> Self {
         Self {
-            data: data.to_vec(),
+            data,
             at,
-            invocation: invocation.cloned(),
+            invocation: about.map(|(invocation, _)| (*invocation).clone()),
+            properties: about.map_or_else(Properties::default, |(_, it)| it.clone()),
             departure: Departure::default(),
             until,
         }

@@ -35,7 +35,7 @@
 //! dropped before its end). Each call that began ends as exactly one of them; an outcome for which no metric is named
 //! is not sent.
 //!
-//! Functions may share a metric name; their counts are added. [`catalogue`] lists every metric of the binary.
+//! Functions may share a metric name; their counts are added. [`catalogue()`] lists every metric of the binary.
 //!
 //! # When it is sent
 //!
@@ -63,8 +63,8 @@
 //! What cannot be written to the log either goes with the next flush. `at_most_once` is the default, since a metric of
 //! business events is read against other numbers: a gap is reported by `FlushAmbiguous`, a surplus by nothing.
 //!
-//! Metrics never break the function: an error is a log line and one of the metrics `FlushFailed`, `FlushAmbiguous`,
-//! `FlushFellBackToEmf` and `TimeoutImminent`, which are sent when they are not zero.
+//! Metrics never break the function: an error is a log line and one of the metrics `MetricsDropped`, `FlushFailed`,
+//! `FlushAmbiguous`, `FlushFellBackToEmf` and `TimeoutImminent`, which are sent when they are not zero.
 //!
 //! # Environment
 //!
@@ -72,7 +72,8 @@
 //! |---|---|---|
 //! | `TT_METRICS_NAMESPACE` | the namespace, 1 to 255 characters, not `AWS/..` | none, it is required |
 //! | `TT_METRICS_SINK` | `put_metric_data` or `emf` | `put_metric_data` with that feature, else `emf` |
-//! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30 | no dimension |
+//! | `TT_METRICS_SERVICE` | the value of a dimension `service` of every metric | no such dimension |
+//! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30; `;` between several sets | one set without dimensions |
 //! | `TT_METRICS_DELIVERY` | `at_most_once` or `at_least_once` | `at_most_once` |
 //! | `TT_METRICS_FLUSH_TIMEOUT_MS` | the longest time of one flush, 1 to 900000 | 2000, less near the deadline |
 //! | `TT_METRICS_FLUSH_INTERVAL_MS` | how long counts may be kept across invocations, 0 to 900000 | 0, they are sent after each |
@@ -82,9 +83,13 @@
 //!
 //! # Limits
 //!
-//! [`limits`] holds every limit of `CloudWatch` with its source, and checks for tests. Batches are split at 1000 metrics
-//! a request and 100 metrics a document. What no process can do: when Lambda kills it with SIGKILL, counts made since
-//! the watchdog's last line are lost.
+//! [`limits`] holds every limit of `CloudWatch` with its source, and reads whole documents and requests as strictly as
+//! `CloudWatch`, for tests. Whatever was counted is packed within them, by number and by size, with the metrics of one
+//! function in one document or request. A datum that `CloudWatch` would refuse, such as a gauge that is not a number, is
+//! dropped alone and counted as `MetricsDropped`. An observation stands in a document as often as it was made; beyond
+//! 10,000 observations of a histogram in one flush, its values keep their shares.
+//!
+//! What no process can do: when Lambda kills it with SIGKILL, counts made since the watchdog's last line are lost.
 //!
 //! # Tests
 //!
@@ -155,5 +160,6 @@ pub use metric::{MetricName, Resolution, Unit};
 pub use outcome::{Classify, Outcome};
 #[cfg(feature = "lambda")]
 pub use run::{run, run_concurrent};
+pub use sink::property::property;
 pub use site::Site;
 pub use tt_metrics_macros::{count, count_outcome, outcome};

@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use crate::sink::Datum;
+use crate::{
+    limits::Violation,
+    sink::{Datum, DimensionSets, admit},
+};
 
 /// The growth of every metric since the flush before, with one timestamp.
 #[derive(Debug)]
@@ -31,14 +34,20 @@ impl Snapshot {
         }
     }
 
-    /// When the counts were taken.
-    pub(crate) fn at(&self) -> SystemTime {
-        self.at
+    /// When the counts were taken, and every metric with its growth.
+    pub(crate) fn into_parts(self) -> (SystemTime, Vec<Datum>) {
+        (self.at, self.data)
     }
 
     /// Every metric with its growth.
+    #[cfg(test)]
     pub(crate) fn data(&self) -> &[Datum] {
         &self.data
+    }
+
+    /// Drops what CloudWatch would refuse; says how many data lost something, and why the first one did.
+    pub(crate) fn admit(&mut self, sets: &DimensionSets) -> Option<(u64, Violation)> {
+        admit(&mut self.data, sets)
     }
 
     /// Whether no metric moved.

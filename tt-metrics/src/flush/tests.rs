@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     declaration::Declaration,
     metric::MetricName,
-    sink::{CaptureSink, SinkResult, Value},
+    sink::{CaptureSink, DimensionSets, Packing, SinkResult, Value},
     site::{Kind, Site},
     sync::lock,
 };
@@ -32,8 +32,8 @@ struct Scripted {
 }
 
 impl Sink for Scripted {
-    fn max_metrics(&self) -> usize {
-        1
+    fn packing(&self) -> Packing {
+        Packing::WHOLE.at_most(1)
     }
 
     async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
@@ -50,7 +50,7 @@ fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
     let config = Config {
         namespace: "test".to_owned(),
         sink: crate::SinkKind::Emf,
-        dimensions: Vec::new(),
+        dimensions: DimensionSets::default(),
         delivery,
         flush_timeout: Duration::from_secs(1),
         flush_interval: Duration::ZERO,
@@ -99,8 +99,8 @@ fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
     #[derive(Debug)]
     struct Hanging;
     impl Sink for Hanging {
-        fn max_metrics(&self) -> usize {
-            1
+        fn packing(&self) -> Packing {
+            Packing::WHOLE.at_most(1)
         }
         async fn emit(&self, _: Batch<'_>, _: Duration) -> Result<(), EmitError> {
             std::future::pending().await

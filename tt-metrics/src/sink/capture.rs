@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Batch, Datum, EmitError, Sink, Value};
-use crate::{limits, sync::lock};
+use crate::sync::lock;
 
 /// Keeps every batch in memory; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -42,10 +42,6 @@ impl CaptureSink {
 }
 
 impl Sink for CaptureSink {
-    fn max_metrics(&self) -> usize {
-        limits::MAX_REQUEST_METRICS
-    }
-
     async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
         lock(&self.batches).push(batch.data.to_vec());
         Ok(())

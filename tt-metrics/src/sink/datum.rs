@@ -1,7 +1,6 @@
 //! One datum: what one metric did since the flush before, under its own dimensions.
 
-use std::{borrow::Cow, fmt, sync::Arc};
-
+use super::Dimensions;
 use crate::metric::{MetricName, Resolution, Unit};
 
 /// What one metric did since the flush before.
@@ -171,62 +170,6 @@ impl Value {
     }
 }
 
-/// An ordered list of dimensions; clones share it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Dimensions(Option<Arc<[Dimension]>>);
-
-/// One dimension: its name and its value.
-pub type Dimension = (Cow<'static, str>, Cow<'static, str>);
-
-impl Dimensions {
-    /// No dimensions.
-    pub const NONE: Self = Self(None);
-
-    /// These dimensions, in this order. Names and values that CloudWatch would refuse are noticed by the flush, which
-    /// drops the datum and counts it.
-    #[must_use]
-    pub fn new<N, V>(dimensions: impl IntoIterator<Item = (N, V)>) -> Self
-    where
-        N: Into<Cow<'static, str>>,
-        V: Into<Cow<'static, str>>,
-    {
-        let dimensions: Arc<[Dimension]> = dimensions
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        Self((!dimensions.is_empty()).then_some(dimensions))
-    }
-
-    /// The dimensions, in order.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Dimension] {
-        self.0.as_deref().unwrap_or_default()
-    }
-
-    /// Name and value of each, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.as_slice()
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-}
-
-impl fmt::Display for Dimensions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (name, value)) in self.iter().enumerate() {
-            let comma = if index > 0 { "," } else { "" };
-            write!(formatter, "{comma}{name}={value}")?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,12 +208,5 @@ mod tests {
         ] {
             assert!(!datum.continues(&other), "{other:?}");
         }
-    }
-
-    #[test]
-    fn an_empty_list_is_no_dimensions() {
-        let none: [(&str, &str); 0] = [];
-        assert_eq!(Dimensions::new(none), Dimensions::NONE);
-        assert!(Dimensions::NONE.is_empty());
     }
 }

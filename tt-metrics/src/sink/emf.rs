@@ -7,8 +7,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Batch, Datum, EmitError, Sink, Value};
-use crate::{limits, metric::Resolution};
+use super::{
+    Batch, Dimensions, EmitError, Packing, PropertyValue, Sink, Value,
+    json::{boolean, float, integer, key, separate, string},
+};
+use crate::metric::Resolution;
 
 /// Writes embedded metric format to standard output.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,8 +19,8 @@ use crate::{limits, metric::Resolution};
 pub struct Emf;
 
 impl Sink for Emf {
-    fn max_metrics(&self) -> usize {
-        limits::MAX_DOCUMENT_METRICS
+    fn packing(&self) -> Packing {
+        Packing::DOCUMENTS
     }
 
     async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
@@ -34,7 +37,7 @@ pub(crate) enum Line {
     New,
 }
 
-/// Writes a batch of any size, one line for each 100 metrics, with one write.
+/// Writes a batch of any size, one document a line, with one write.
 ///
 /// # Errors
 ///
@@ -44,14 +47,15 @@ pub(crate) fn write(batch: Batch<'_>, line: Line) -> io::Result<()> {
     if line == Line::New {
         lines.push(b'\n');
     }
-    let plain = |datum: &Datum| datum.dimensions.is_empty();
-    for data in batch
-        .data
-        .chunk_by(|left, right| plain(left) && plain(right))
-    {
-        for data in data.chunks(limits::MAX_DOCUMENT_METRICS) {
-            render(Batch { data, ..batch }, &mut lines);
-        }
+    let packed = Packing::DOCUMENTS.pack(batch.data.to_vec(), Batch { data: &[], ..batch });
+    if packed.dropped > 0 {
+        tracing::warn!(
+            data = packed.dropped,
+            "metrics are too large for a document"
+        );
+    }
+    for data in &packed.batches {
+        render(Batch { data, ..batch }, &mut lines);
     }
     put_out(&lines)
 }
@@ -73,22 +77,27 @@ fn put_out(lines: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Appends one document and a line feed.
-///
-/// 100 metrics with names of 255 characters and 30 dimensions of the greatest length are 90 KB, so the limit of 256 KB
-/// needs no further split.
+/// Appends one document and a line feed; all data have the same dimensions of their own.
 pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
-    let mut number = itoa::Buffer::new();
+    let own = batch
+        .data
+        .first()
+        .map_or(&Dimensions::NONE, |datum| &datum.dimensions);
     out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
-    out.extend_from_slice(number.format(milliseconds(batch.timestamp)).as_bytes());
+    integer(milliseconds(batch.timestamp), out);
     out.extend_from_slice(b",\"CloudWatchMetrics\":[{\"Namespace\":");
     string(batch.namespace, out);
-    out.extend_from_slice(b",\"Dimensions\":[[");
-    for (index, (name, _)) in dimensions(batch).enumerate() {
+    out.extend_from_slice(b",\"Dimensions\":[");
+    for (index, set) in batch.dimensions.with(own).iter().enumerate() {
         separate(index, out);
-        string(name, out);
+        out.push(b'[');
+        for (index, (name, _)) in set.iter().enumerate() {
+            separate(index, out);
+            string(name, out);
+        }
+        out.push(b']');
     }
-    out.extend_from_slice(b"]],\"Metrics\":[");
+    out.extend_from_slice(b"],\"Metrics\":[");
     for (index, datum) in batch.data.iter().enumerate() {
         separate(index, out);
         out.extend_from_slice(b"{\"Name\":");
@@ -97,12 +106,12 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
         string(datum.unit.as_str(), out);
         if datum.resolution != Resolution::Standard {
             out.extend_from_slice(b",\"StorageResolution\":");
-            out.extend_from_slice(number.format(datum.resolution.seconds()).as_bytes());
+            integer(datum.resolution.seconds(), out);
         }
         out.push(b'}');
     }
     out.extend_from_slice(b"]}]}");
-    for (name, value) in dimensions(batch) {
+    for (name, value) in dimensions(batch, own) {
         key(name, out);
         string(value, out);
     }
@@ -110,38 +119,26 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
         key(datum.metric.as_str(), out);
         value(&datum.value, out);
     }
-    if let Some(invocation) = batch.invocation {
-        if is_free("request_id", batch) {
-            key("request_id", out);
-            string(&invocation.request_id, out);
-        }
-        if is_free("cold_start", batch) {
-            key("cold_start", out);
-            out.extend_from_slice(if invocation.cold_start {
-                b"true"
-            } else {
-                b"false"
-            });
-        }
-    }
+    properties(batch, own, out);
     out.extend_from_slice(b"}\n");
 }
 
-/// The dimensions of a document: its data share their own.
-fn dimensions(batch: Batch<'_>) -> impl Iterator<Item = (&str, &str)> {
-    let own = batch.data.first().map(|datum| datum.dimensions.iter());
-    let shared = batch.dimensions.iter();
+/// The dimensions of a document, each once: its own stand in place of others of the same name.
+fn dimensions<'a>(
+    batch: Batch<'a>,
+    own: &'a Dimensions,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_own = |name: &str| own.iter().any(|(other, _)| other == name);
+    let shared = batch.dimensions.distinct();
     shared
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .chain(own.into_iter().flatten())
+        .filter(move |(name, _)| !is_own(name))
+        .chain(own.iter())
 }
 
 /// A number, or an array of numbers in which each stands as often as it was observed.
 fn value(value: &Value, out: &mut Vec<u8>) {
     match value {
-        Value::Count(growth) => {
-            out.extend_from_slice(itoa::Buffer::new().format(*growth).as_bytes());
-        }
+        Value::Count(growth) => integer(*growth, out),
         Value::Gauge(level) => float(*level, out),
         Value::Histogram(observed) => {
             out.push(b'[');
@@ -158,15 +155,36 @@ fn value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// A finite number; the shortest text that reads back as it.
-fn float(value: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("{value:?}").as_bytes());
+fn properties(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
+    if let Some(invocation) = batch.invocation {
+        if is_free("request_id", batch, own) {
+            key("request_id", out);
+            string(&invocation.request_id, out);
+        }
+        if is_free("cold_start", batch, own) {
+            key("cold_start", out);
+            boolean(invocation.cold_start, out);
+        }
+    }
+    for (name, value) in batch.properties.iter() {
+        let said = batch.invocation.is_some() && matches!(name, "request_id" | "cold_start");
+        if said || !is_free(name, batch, own) {
+            continue;
+        }
+        key(name, out);
+        match value {
+            PropertyValue::Text(text) => string(text, out),
+            PropertyValue::Number(number) => float(*number, out),
+            PropertyValue::Bool(value) => boolean(*value, out),
+        }
+    }
 }
 
 /// Whether a property may have this name: metrics, dimensions and properties share one key space.
-fn is_free(name: &str, batch: Batch<'_>) -> bool {
-    let metric = batch.data.iter().any(|datum| datum.metric.as_str() == name);
-    !metric && dimensions(batch).all(|(dimension, _)| dimension != name)
+fn is_free(name: &str, batch: Batch<'_>, own: &Dimensions) -> bool {
+    name != "_aws"
+        && batch.data.iter().all(|datum| datum.metric.as_str() != name)
+        && dimensions(batch, own).all(|(dimension, _)| dimension != name)
 }
 
 fn milliseconds(time: SystemTime) -> u64 {
@@ -176,36 +194,6 @@ fn milliseconds(time: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn separate(index: usize, out: &mut Vec<u8>) {
-    if index > 0 {
-        out.push(b',');
-    }
-}
-
-fn key(name: &str, out: &mut Vec<u8>) {
-    out.push(b',');
-    string(name, out);
-    out.push(b':');
-}
-
-/// A JSON string (RFC 8259, section 7).
-fn string(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
-    for &byte in text.as_bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0..0x20 => {
-                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-            }
-            _ => out.push(byte),
-        }
-    }
-    out.push(b'"');
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
@@ -213,14 +201,19 @@ mod tests {
     use super::*;
     use crate::{
         metric::{MetricName, Unit},
-        sink::{Departure, Dimensions, Invocation},
+        sink::{Datum, Departure, DimensionSets, Invocation, Properties},
     };
 
     fn datum(name: &'static str, growth: u64) -> Datum {
         Datum::count(MetricName::new(name), growth)
     }
 
-    fn batch<'a>(data: &'a [Datum], dimensions: &'a [(String, String)]) -> Batch<'a> {
+    fn sets(sets: &[&[(&'static str, &'static str)]]) -> DimensionSets {
+        let sets = sets.iter().map(|set| Dimensions::new(set.iter().copied()));
+        DimensionSets::new(sets).expect("valid")
+    }
+
+    fn batch<'a>(data: &'a [Datum], dimensions: &'a DimensionSets) -> Batch<'a> {
         static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
         Batch {
             namespace: "shop/Orders",
@@ -228,6 +221,7 @@ mod tests {
             timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
             data,
             invocation: None,
+            properties: Properties::NONE,
             departure: &HERE,
         }
     }
@@ -258,7 +252,7 @@ mod tests {
             "OrderShipped": 5,
             "OrderFailed": 0,
         });
-        assert_eq!(document(batch(&data, &[])), expected);
+        assert_eq!(document(batch(&data, &sets(&[]))), expected);
     }
 
     #[test]
@@ -267,7 +261,7 @@ mod tests {
             request_id: "quote \" backslash \\ bell \u{7}".to_owned(),
             cold_start: true,
         };
-        let dimensions = [("service".to_owned(), "orders".to_owned())];
+        let dimensions = sets(&[&[("service", "orders")]]);
         let data = [datum("OrderShipped", 1)];
         let document = document(Batch {
             invocation: Some(&invocation),
@@ -286,7 +280,7 @@ mod tests {
             .with_unit(Unit::Milliseconds)
             .with_resolution(Resolution::High)
             .with_dimensions(Dimensions::new([("carrier", "post")]));
-        let document = document(batch(&[time], &[("service".to_owned(), "s".to_owned())]));
+        let document = document(batch(&[time], &sets(&[&[("service", "s")], &[]])));
         let directive = &document["_aws"]["CloudWatchMetrics"][0];
         let expected = serde_json::json!([
             {"Name": "Time", "Unit": "Milliseconds", "StorageResolution": 1},
@@ -294,7 +288,7 @@ mod tests {
         assert_eq!(directive["Metrics"], expected);
         assert_eq!(
             directive["Dimensions"],
-            serde_json::json!([["service", "carrier"]])
+            serde_json::json!([["service", "carrier"], ["carrier"]])
         );
         assert_eq!(document["carrier"], "post");
         assert_eq!(document["Time"], serde_json::json!([1.5, 1.5, 20.0]));
@@ -309,7 +303,7 @@ mod tests {
         let data = [datum("request_id", 3)];
         let document = document(Batch {
             invocation: Some(&invocation),
-            ..batch(&data, &[])
+            ..batch(&data, &sets(&[]))
         });
         assert_eq!(document["request_id"], 3);
     }

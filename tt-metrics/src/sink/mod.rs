@@ -1,17 +1,26 @@
 //! Where a flush goes: the one seam of this crate.
 
+mod admission;
 mod capture;
 mod datum;
 mod departure;
+mod dimensions;
 pub(crate) mod emf;
+mod json;
+mod pack;
+pub(crate) mod property;
 #[cfg(feature = "put-metric-data")]
 mod put_metric_data;
 
+pub(crate) use admission::admit;
 pub use capture::CaptureSink;
-pub use datum::{Datum, Dimension, Dimensions, Value};
+pub use datum::{Datum, Value};
 pub use departure::Departure;
 pub(crate) use departure::Was;
+pub use dimensions::{Dimension, DimensionSets, Dimensions};
 pub use emf::Emf;
+pub use pack::Packing;
+pub use property::{Properties, PropertyValue};
 #[cfg(feature = "put-metric-data")]
 pub use put_metric_data::PutMetricData;
 
@@ -29,14 +38,16 @@ use crate::config::Config;
 pub struct Batch<'a> {
     /// The CloudWatch namespace.
     pub namespace: &'a str,
-    /// The dimensions of every datum.
-    pub dimensions: &'a [(String, String)],
+    /// The sets of dimensions under which every datum is sent; [`DimensionSets::with`] adds those of the datum.
+    pub dimensions: &'a DimensionSets,
     /// When the counts were taken.
     pub timestamp: SystemTime,
-    /// The data, zeros included; at most [`Sink::max_metrics`].
+    /// The data, zeros included; as much as [`Sink::packing`] says.
     pub data: &'a [Datum],
     /// The invocation that the counts are from, if they are all from one.
     pub invocation: Option<&'a Invocation>,
+    /// What else is said about that invocation.
+    pub properties: &'a Properties,
     /// Where a sink that [announces](Sink::announces_departure) it says that the batch leaves.
     pub departure: &'a Departure,
 }
@@ -79,8 +90,10 @@ pub enum Delivery {
 
 /// Somewhere to send metrics to.
 pub trait Sink: Send + Sync + 'static {
-    /// The most metrics that one batch may carry.
-    fn max_metrics(&self) -> usize;
+    /// What one batch may carry; everything, unless a sink says otherwise.
+    fn packing(&self) -> Packing {
+        Packing::WHOLE
+    }
 
     /// Whether this sink says on [`Batch::departure`] when a batch leaves.
     ///
@@ -138,11 +151,11 @@ impl Configured {
 }
 
 impl Sink for Configured {
-    fn max_metrics(&self) -> usize {
+    fn packing(&self) -> Packing {
         match self {
             #[cfg(feature = "put-metric-data")]
-            Self::PutMetricData(sink) => sink.max_metrics(),
-            Self::Emf(sink) => sink.max_metrics(),
+            Self::PutMetricData(sink) => sink.packing(),
+            Self::Emf(sink) => sink.packing(),
         }
     }
 

@@ -15,13 +15,13 @@ use aws_sdk_cloudwatch::{
     config::{BehaviorVersion, retry::RetryConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::put_metric_data::PutMetricDataError,
-    types::{Dimension, MetricDatum, StandardUnit},
+    types::{Dimension, MetricDatum, StandardUnit, builders::MetricDatumBuilder},
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use self::departing::Departing;
-use super::{Batch, Datum, Departure, EmitError, Sink, Value};
-use crate::{limits, metric::Resolution};
+use super::{Batch, Datum, Departure, EmitError, Packing, Sink, Value};
+use crate::metric::Resolution;
 
 /// The most often a batch is sent in one flush.
 const MAX_ATTEMPTS: u32 = 3;
@@ -65,7 +65,10 @@ impl PutMetricData {
     }
 
     async fn attempt(&self, batch: Batch<'_>, budget: Duration) -> Result<(), Refusal> {
-        let data = batch.data.iter().map(|datum| request_datum(batch, datum));
+        let data = batch
+            .data
+            .iter()
+            .flat_map(|datum| request_data(batch, datum));
         let request = self
             .client
             .put_metric_data()
@@ -85,8 +88,8 @@ impl PutMetricData {
 }
 
 impl Sink for PutMetricData {
-    fn max_metrics(&self) -> usize {
-        limits::MAX_REQUEST_METRICS
+    fn packing(&self) -> Packing {
+        Packing::REQUESTS
     }
 
     fn announces_departure(&self) -> bool {
@@ -178,16 +181,22 @@ fn delay(attempt: u32, jitter: f64) -> Duration {
     most.mul_f64(jitter.clamp(0.0, 1.0))
 }
 
+/// A datum for each set of dimensions: CloudWatch does not add up over dimensions.
+fn request_data<'a>(batch: Batch<'a>, datum: &'a Datum) -> impl Iterator<Item = MetricDatum> {
+    let base = request_datum(batch, datum);
+    let sets = batch.dimensions.with(&datum.dimensions).into_iter();
+    sets.map(move |set| base.clone().set_dimensions(dimensions(&set)).build())
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "CloudWatch stores doubles, exact up to 2^53"
 )]
-fn request_datum(batch: Batch<'_>, datum: &Datum) -> MetricDatum {
+fn request_datum(batch: Batch<'_>, datum: &Datum) -> MetricDatumBuilder {
     let builder = MetricDatum::builder()
         .metric_name(datum.metric.as_str())
         .unit(StandardUnit::from(datum.unit.as_str()))
-        .timestamp(batch.timestamp.into())
-        .set_dimensions(dimensions(batch.dimensions, datum));
+        .timestamp(batch.timestamp.into());
     let builder = match datum.resolution {
         Resolution::Standard => builder,
         Resolution::High => builder.storage_resolution(datum.resolution.seconds().into()),
@@ -199,18 +208,12 @@ fn request_datum(batch: Batch<'_>, datum: &Datum) -> MetricDatum {
             builder.values(*value).counts(*times as f64)
         }),
     }
-    .build()
 }
 
-fn dimensions(shared: &[(String, String)], datum: &Datum) -> Option<Vec<Dimension>> {
-    let shared = shared
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let dimensions = shared.chain(datum.dimensions.iter());
-    let dimensions: Vec<_> = dimensions
-        .map(|(name, value)| Dimension::builder().name(name).value(value).build())
-        .collect();
-    (!dimensions.is_empty()).then_some(dimensions)
+fn dimensions(set: &[(&str, &str)]) -> Option<Vec<Dimension>> {
+    let dimension =
+        |(name, value): &(&str, &str)| Dimension::builder().name(*name).value(*value).build();
+    (!set.is_empty()).then(|| set.iter().map(dimension).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,112 @@
+//! What is kept away from every sink: data that CloudWatch would refuse, and with it all that it came with.
+
+use super::{Datum, DimensionSets, Value};
+use crate::limits::{self, Violation};
+
+/// Drops what CloudWatch would refuse; says how many data lost something, and why the first one did.
+pub(crate) fn admit(data: &mut Vec<Datum>, sets: &DimensionSets) -> Option<(u64, Violation)> {
+    let mut dropped: Option<(u64, Violation)> = None;
+    data.retain_mut(|datum| {
+        let verdict = check(datum, sets);
+        let valid = verdict.is_ok();
+        if let Err(violation) = verdict.and(check_observations(datum)) {
+            match &mut dropped {
+                Some((number, _)) => *number += 1,
+                None => dropped = Some((1, violation)),
+            }
+        }
+        valid && !is_empty(datum)
+    });
+    dropped
+}
+
+/// A histogram without an observation says nothing, and neither transport has a way to say it.
+fn is_empty(datum: &Datum) -> bool {
+    matches!(&datum.value, Value::Histogram(observed) if observed.is_empty())
+}
+
+fn check(datum: &Datum, sets: &DimensionSets) -> Result<(), Violation> {
+    if let Value::Gauge(level) = datum.value {
+        limits::check_value(level)?;
+    }
+    let name = datum.metric.as_str();
+    let taken = |set: &super::Dimensions| set.iter().any(|(dimension, _)| dimension == name);
+    // In the embedded metric format, metrics and dimensions share one key space.
+    if name == "_aws" || taken(&datum.dimensions) || sets.as_slice().iter().any(taken) {
+        return Err(Violation::Malformed(format!(
+            "`{name}` is a metric and another key"
+        )));
+    }
+    if datum.dimensions.is_empty() {
+        return Ok(());
+    }
+    limits::check_dimensions(datum.dimensions.iter())?;
+    let merged = sets.with(&datum.dimensions);
+    let mut numbers = merged.iter().map(Vec::len);
+    numbers
+        .try_for_each(|number| limits::check_number("dimensions", number, limits::MAX_DIMENSIONS))
+}
+
+/// Drops single observations: one that is no number costs no other.
+fn check_observations(datum: &mut Datum) -> Result<(), Violation> {
+    let Value::Histogram(observed) = &mut datum.value else {
+        return Ok(());
+    };
+    let mut verdict = Ok(());
+    observed.retain(|(value, times)| {
+        let valid = limits::check_value(*value);
+        let keep = valid.is_ok() && *times > 0;
+        verdict = std::mem::replace(&mut verdict, Ok(())).and(valid);
+        keep
+    });
+    verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{metric::MetricName, sink::Dimensions};
+
+    const GOOD: MetricName = MetricName::new("Good");
+    const BAD: MetricName = MetricName::new("Bad");
+
+    fn admitted(data: &[Datum]) -> (Vec<Datum>, u64) {
+        let mut data = data.to_vec();
+        let service = Dimensions::new([("service", "orders")]);
+        let sets = DimensionSets::new([service]).expect("valid");
+        let dropped = admit(&mut data, &sets);
+        (data, dropped.map_or(0, |(number, _)| number))
+    }
+
+    #[test]
+    fn one_bad_datum_costs_no_other() {
+        let good = Datum::count(GOOD, 1);
+        let many = (0..30).map(|number| (format!("d{number}"), "v"));
+        for bad in [
+            Datum::gauge(BAD, f64::NAN),
+            Datum::gauge(BAD, f64::NEG_INFINITY),
+            Datum::count(MetricName::new("_aws"), 1),
+            Datum::count(MetricName::new("service"), 1),
+            Datum::count(BAD, 1).with_dimensions(Dimensions::new([("Bad", "v")])),
+            Datum::count(BAD, 1).with_dimensions(Dimensions::new([("a", "")])),
+            Datum::count(BAD, 1).with_dimensions(Dimensions::new([("a", "1"), ("a", "2")])),
+            Datum::count(BAD, 1).with_dimensions(Dimensions::new(many)),
+            Datum::histogram(BAD, [(f64::NAN, 1)]),
+        ] {
+            assert_eq!(admitted(&[bad, good.clone()]), (vec![good.clone()], 1));
+        }
+    }
+
+    #[test]
+    fn an_observation_that_is_no_number_costs_no_other() {
+        let histogram = Datum::histogram(BAD, [(1.0, 2), (f64::INFINITY, 1), (3.0, 0)]);
+        let left = Datum::histogram(BAD, [(1.0, 2)]);
+        assert_eq!(admitted(&[histogram]), (vec![left], 1));
+    }
+
+    #[test]
+    fn a_histogram_without_observations_is_left_out_and_no_fault() {
+        let none = Datum::histogram(BAD, []);
+        assert_eq!(admitted(&[none]), (Vec::new(), 0));
+    }
+}

@@ -1,0 +1,50 @@
+//! Writing JSON (RFC 8259), as far as documents need it.
+
+/// A comma before every element but the first.
+pub(super) fn separate(index: usize, out: &mut Vec<u8>) {
+    if index > 0 {
+        out.push(b',');
+    }
+}
+
+/// A further key of an object.
+pub(super) fn key(name: &str, out: &mut Vec<u8>) {
+    out.push(b',');
+    string(name, out);
+    out.push(b':');
+}
+
+/// A string (section 7).
+pub(super) fn string(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    for &byte in text.as_bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => {
+                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+/// A whole number.
+pub(super) fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// A finite number, as the shortest text that reads back as it; at most 25 characters.
+pub(super) fn float(number: f64, out: &mut Vec<u8>) {
+    use std::io::Write;
+    // Writing to memory does not fail.
+    let _ = write!(out, "{number:?}");
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(value: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if value { b"true" } else { b"false" });
+}

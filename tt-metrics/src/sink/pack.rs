@@ -1,0 +1,337 @@
+//! Packing: data become batches that one document or one request can carry, without tearing apart what belongs together.
+
+mod families;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Batch, Datum, Dimensions, Value};
+use crate::{limits, metric::MetricName};
+use families::families;
+
+/// What one batch of a sink can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packing {
+    form: Form,
+    metrics: usize,
+    values: usize,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    Documents,
+    Requests,
+}
+
+/// Room for what surrounds the data of a batch: more than the keys of a document, or those of a request with the longest
+/// namespace.
+const FRAME_BYTES: usize = 1024;
+/// Most observations of one histogram that are written into documents, where each stands for itself; beyond, each value
+/// keeps its share.
+const MAX_WRITTEN_OBSERVATIONS: u64 = 10_000;
+
+impl Packing {
+    /// Everything in one batch, whatever its size.
+    pub const WHOLE: Self = Self {
+        form: Form::Whole,
+        metrics: usize::MAX,
+        values: usize::MAX,
+        bytes: usize::MAX,
+    };
+
+    /// One document of the embedded metric format a batch.
+    pub const DOCUMENTS: Self = Self {
+        form: Form::Documents,
+        metrics: limits::MAX_DOCUMENT_METRICS,
+        values: limits::MAX_DOCUMENT_VALUES,
+        bytes: limits::MAX_DOCUMENT_BYTES,
+    };
+
+    /// One `PutMetricData` request a batch.
+    pub const REQUESTS: Self = Self {
+        form: Form::Requests,
+        metrics: limits::MAX_REQUEST_METRICS,
+        values: limits::MAX_DATUM_VALUES,
+        bytes: limits::MAX_REQUEST_BYTES,
+    };
+
+    /// The same with fewer metrics a batch.
+    #[must_use]
+    pub const fn at_most(self, metrics: usize) -> Self {
+        let metrics = if metrics < self.metrics {
+            metrics
+        } else {
+            self.metrics
+        };
+        Self { metrics, ..self }
+    }
+
+    /// Splits data into batches, in which the metrics of one function stay together unless they fill more than one.
+    ///
+    /// `frame` is a batch without data: what surrounds them takes room too. What no batch can carry is left out.
+    pub(crate) fn pack(self, data: Vec<Datum>, frame: Batch<'_>) -> Packed {
+        let room = Cost {
+            metrics: self.metrics.max(1),
+            bytes: self.bytes.saturating_sub(self.frame_bytes(frame)),
+        };
+        let cost = |datum: &Datum| self.cost(datum, frame);
+        let before = data.len();
+        let mut data = data;
+        if self.form != Form::Whole {
+            data.retain(|datum| cost(datum).bytes <= room.bytes || values(datum) > self.values);
+        }
+        let dropped = before - data.len();
+        let groups = match self.form {
+            Form::Documents => layers(data, self.values),
+            Form::Requests => {
+                let parts = data.into_iter().flat_map(|datum| parts(datum, self.values));
+                vec![parts.collect()]
+            }
+            Form::Whole => vec![data],
+        };
+        let batches = groups
+            .into_iter()
+            .flat_map(|data| split(data, room, cost, families));
+        Packed {
+            batches: batches.collect(),
+            dropped: dropped as u64,
+        }
+    }
+
+    fn frame_bytes(self, frame: Batch<'_>) -> usize {
+        match self.form {
+            Form::Whole => 0,
+            Form::Requests => FRAME_BYTES,
+            Form::Documents => {
+                let request_id = frame.invocation.map_or(0, |it| 6 * it.request_id.len());
+                FRAME_BYTES
+                    + 2 * frame.namespace.len()
+                    + request_id
+                    + frame.dimensions.document_bytes()
+                    + frame.properties.document_bytes()
+            }
+        }
+    }
+
+    /// What a datum takes of a batch, at most.
+    fn cost(self, datum: &Datum, frame: Batch<'_>) -> Cost {
+        let name = datum.metric.as_str().len();
+        let own = || datum.dimensions.iter();
+        match self.form {
+            Form::Whole => Cost {
+                metrics: 1,
+                bytes: 0,
+            },
+            Form::Requests => {
+                let sets = frame.dimensions.with(&datum.dimensions);
+                let dimensions = sets.iter().flatten();
+                // Keys, heads and numbers of a datum, of a dimension, and of a value with its count, in CBOR.
+                let different = match &datum.value {
+                    Value::Histogram(observed) => observed.len(),
+                    Value::Count(_) | Value::Gauge(_) => 1,
+                };
+                let dimensions = dimensions.map(|(name, value)| name.len() + value.len() + 32);
+                Cost {
+                    metrics: sets.len(),
+                    bytes: sets.len() * (200 + name + 18 * different) + dimensions.sum::<usize>(),
+                }
+            }
+            Form::Documents => {
+                let sets = frame.dimensions.as_slice().len();
+                let names = own().map(|(name, _)| 2 * name.len() + 3).sum::<usize>();
+                let pairs = own().map(|(name, value)| 2 * (name.len() + value.len()) + 8);
+                // A character may be escaped, and the name stands twice; a number has at most 26 characters.
+                Cost {
+                    metrics: 1,
+                    bytes: 100
+                        + 4 * name
+                        + 26 * values(datum)
+                        + sets * names
+                        + pairs.sum::<usize>(),
+                }
+            }
+        }
+    }
+}
+
+/// Data in batches.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    /// What one document or request carries each.
+    pub(crate) batches: Vec<Vec<Datum>>,
+    /// Data that no batch can carry.
+    pub(crate) dropped: u64,
+}
+
+/// What of a batch is used.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    metrics: usize,
+    bytes: usize,
+}
+
+impl Cost {
+    fn plus(self, more: Self) -> Self {
+        Self {
+            metrics: self.metrics.saturating_add(more.metrics),
+            bytes: self.bytes.saturating_add(more.bytes),
+        }
+    }
+
+    fn fits(self, room: Self) -> bool {
+        self.metrics <= room.metrics && self.bytes <= room.bytes
+    }
+}
+
+/// The numbers that a datum is written with.
+fn values(datum: &Datum) -> usize {
+    match &datum.value {
+        Value::Count(_) | Value::Gauge(_) => 1,
+        Value::Histogram(observed) => observed
+            .iter()
+            .map(|(_, times)| usize::try_from(*times).unwrap_or(usize::MAX))
+            .fold(0, usize::saturating_add)
+            // More than any room, and sums of it do not overflow.
+            .min(usize::MAX >> 16),
+    }
+}
+
+/// A datum with so few different values that one of a request can carry them.
+fn parts(datum: Datum, most: usize) -> Vec<Datum> {
+    match &datum.value {
+        Value::Histogram(observed) if observed.len() > most => {
+            let parts = observed.chunks(most);
+            let part = |observed: &[(f64, u64)]| Datum {
+                value: Value::Histogram(observed.to_vec()),
+                ..datum.clone()
+            };
+            parts.map(part).collect()
+        }
+        _ => vec![datum],
+    }
+}
+
+/// The metrics of a document, and their data.
+type Layer = (BTreeSet<MetricName>, Vec<Datum>);
+
+/// The data of each document: one set of own dimensions, no name twice, no more than `most` observations of a metric.
+fn layers(data: Vec<Datum>, most: usize) -> Vec<Vec<Datum>> {
+    let mut groups: BTreeMap<Dimensions, Vec<Layer>> = BTreeMap::new();
+    for datum in data.into_iter().flat_map(|datum| written(datum, most)) {
+        let layers = groups.entry(datum.dimensions.clone()).or_default();
+        let free = layers
+            .iter_mut()
+            .find(|(names, _)| !names.contains(&datum.metric));
+        match free {
+            Some((names, data)) => {
+                names.insert(datum.metric);
+                data.push(datum);
+            }
+            None => layers.push((BTreeSet::from([datum.metric]), vec![datum])),
+        }
+    }
+    let layers = groups.into_values().flatten();
+    layers.map(|(_, data)| data).collect()
+}
+
+/// A histogram in parts of at most `most` observations, since in a document each stands for itself.
+fn written(datum: Datum, most: usize) -> Vec<Datum> {
+    let Value::Histogram(observed) = &datum.value else {
+        return vec![datum];
+    };
+    let most = most as u64;
+    let mut parts = vec![(0, Vec::new())];
+    for (value, mut times) in thinned(observed) {
+        while times > 0 {
+            if parts.last().is_none_or(|(number, _)| *number == most) {
+                parts.push((0, Vec::new()));
+            }
+            let Some((number, part)) = parts.last_mut() else {
+                break;
+            };
+            let taken = times.min(most - *number);
+            part.push((value, taken));
+            *number += taken;
+            times -= taken;
+        }
+    }
+    let part = |(_, observed)| Datum {
+        value: Value::Histogram(observed),
+        ..datum.clone()
+    };
+    parts.into_iter().map(part).collect()
+}
+
+/// The observations as they are, or their shares of the greatest number.
+fn thinned(observed: &[(f64, u64)]) -> Vec<(f64, u64)> {
+    let all: u128 = observed.iter().map(|(_, times)| u128::from(*times)).sum();
+    if all <= u128::from(MAX_WRITTEN_OBSERVATIONS) {
+        return observed.to_vec();
+    }
+    tracing::warn!(
+        observations = %all,
+        written = MAX_WRITTEN_OBSERVATIONS,
+        "a histogram has more observations than documents take, each value keeps its share"
+    );
+    let share = |times: u64| {
+        let share = u128::from(times) * u128::from(MAX_WRITTEN_OBSERVATIONS) / all;
+        u64::try_from(share)
+            .unwrap_or(MAX_WRITTEN_OBSERVATIONS)
+            .max(1)
+    };
+    let kept = observed
+        .iter()
+        .map(|(value, times)| (*value, share(*times)));
+    kept.collect()
+}
+
+/// Splits what belongs into one place by its room; the metrics of a function are split only when they fill more.
+fn split(
+    data: Vec<Datum>,
+    room: Cost,
+    cost: impl Fn(&Datum) -> Cost,
+    families: impl FnOnce() -> BTreeMap<&'static str, usize>,
+) -> Vec<Vec<Datum>> {
+    let sum = |data: &[Datum]| data.iter().map(&cost).fold(Cost::default(), Cost::plus);
+    if data.is_empty() {
+        return Vec::new();
+    }
+    if sum(&data).fits(room) {
+        return vec![data];
+    }
+    let families = families();
+    let family = |datum: &Datum| families.get(datum.metric.as_str()).copied();
+    let mut data = data;
+    data.sort_by_key(family);
+    let mut batches: Vec<Vec<Datum>> = Vec::new();
+    let mut used = room;
+    for siblings in data.chunk_by(|left, right| family(left) == family(right)) {
+        // Metrics that no function declares are no siblings, and those that fill more than a batch cannot stay together.
+        let declared = siblings
+            .first()
+            .is_some_and(|datum| family(datum).is_some());
+        let pieces = if declared && sum(siblings).fits(room) {
+            siblings.chunks(siblings.len())
+        } else {
+            siblings.chunks(1)
+        };
+        for piece in pieces {
+            let more = sum(piece);
+            match batches.last_mut() {
+                Some(batch) if used.plus(more).fits(room) => {
+                    batch.extend_from_slice(piece);
+                    used = used.plus(more);
+                }
+                _ => {
+                    batches.push(piece.to_vec());
+                    used = more;
+                }
+            }
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests;
