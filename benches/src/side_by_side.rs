@@ -1,6 +1,6 @@
 //! Measures ways of counting beside each other: each in turn for a moment, many times over.
 //!
-//! Runners such as criterion measure one case to its end and then the next. What the machine does meanwhile then looks
+//! Runners such as criterion and divan measure one case to its end and then the next. What the machine does meanwhile then looks
 //! like a difference of the cases, and the differences here are smaller than that.
 
 use std::{

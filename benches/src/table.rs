@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use crate::Measured;
 
-/// A table in Markdown; ratios are those to the second case, the first one's neighbour being the limit.
+/// A table in Markdown; the second case is the limit that all are compared with, on as many threads.
 pub fn table(title: &str, measured: &[Measured]) -> String {
-    let limit = measured.get(1).map_or(f64::NAN, |limit| limit.alone);
+    let limit = measured.get(1);
+    let alone_at_best = limit.map_or(f64::NAN, |limit| limit.alone);
+    let together_at_best = limit.map_or(f64::NAN, |limit| limit.together);
     let mut text = format!(
-        "| {title} | 1 thread, ns | of the limit | 2 threads, ns | of 1 thread |\n|---|---|---|---|---|\n"
+        "| {title} | 1 thread | of the limit | 2 threads at once | of the limit |\n|---|---|---|---|---|\n"
     );
     for Measured {
         case,
@@ -18,10 +20,10 @@ pub fn table(title: &str, measured: &[Measured]) -> String {
     {
         let _infallible = writeln!(
             text,
-            "| {} | {alone:.2} | {:.2}x | {together:.2} | {:.2}x |",
+            "| {} | {alone:.2} ns | {:.2}x | {together:.2} ns | {:.2}x |",
             case.name,
-            alone / limit,
-            together / alone,
+            alone / alone_at_best,
+            together / together_at_best,
         );
     }
     text

@@ -182,7 +182,7 @@ impl Buffer {
             };
             let [calls, mut ended @ ..] = Kind::ALL.map(sum);
             if site.knows_open_calls() {
-                // Pairs with the fence at the beginning of a call: who sees an end sees the beginning too.
+                // Pairs with the fence at the end of a call: who sees an end sees the beginning too.
                 fence(Ordering::Acquire);
                 let counted = Counted {
                     outcomes: ended,

@@ -26,6 +26,7 @@ pub(crate) fn count(site: &'static Site, n: u64) {
 /// Counts one outcome of a site.
 #[inline]
 pub(crate) fn record(site: &'static Site, outcome: Outcome) {
+    end(site);
     counter::add(site, Kind::from(outcome), 1);
 }
 
@@ -34,7 +35,14 @@ pub(crate) fn record(site: &'static Site, outcome: Outcome) {
 pub(crate) fn begin(site: &'static Site) {
     if site.knows_open_calls() {
         counter::add(site, Kind::Began, 1);
-        // No instruction on x86: who sees the end of the call sees this beginning too.
+    }
+}
+
+/// Comes before an outcome is counted: who sees the end of a call sees its beginning too, on whichever thread that was.
+#[inline]
+pub(crate) fn end(site: &'static Site) {
+    if site.knows_open_calls() {
+        // No instruction on x86.
         fence(Ordering::Release);
     }
 }
@@ -52,6 +60,7 @@ pub(crate) fn call<R>(
     let value = body();
     let outcome = classify(&value);
     mem::forget(unwinding);
+    end(site);
     counter::add_and_return(site, Kind::from(outcome), 1, value)
 }
 

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::{
     Classify, Outcome,
     aborting::Running,
-    call::begin,
+    call::{begin, end},
     counter,
     site::{Kind, Site},
 };
@@ -42,6 +42,7 @@ impl Tally {
             let items = self.success + self.failure + self.neutral + self.interrupted;
             counter::add(site, Kind::Began, items.wrapping_sub(1));
         }
+        end(site);
         counter::add(site, Kind::Success, self.success);
         counter::add(site, Kind::Failure, self.failure);
         counter::add(site, Kind::Neutral, self.neutral);
@@ -132,6 +133,7 @@ impl Drop for Open {
 #[cold]
 #[inline(never)]
 fn record(site: &'static Site, outcome: Outcome) {
+    end(site);
     counter::add(site, Kind::from(outcome), 1);
 }
 

@@ -26,7 +26,10 @@ use std::time::SystemTime;
 
 use loom::{model::Builder, sync::Arc, thread};
 
-use self::buffer::Buffer;
+use self::{
+    buffer::Buffer,
+    sync::{Ordering, fence},
+};
 use crate::{
     declaration::Declaration,
     metric::MetricName,
@@ -36,8 +39,10 @@ use crate::{
 };
 
 const DONE: MetricName = MetricName::new("Done");
+const INTERRUPTED: MetricName = MetricName::new("Interrupted");
 const DECLARATION: Declaration = Declaration {
     success: Some(DONE),
+    interrupted: Some(INTERRUPTED),
     ..Declaration::new("f", "f.rs", 1, "")
 };
 static ONE: [Site; 1] = [Site::new(&DECLARATION, &[])];
@@ -50,10 +55,12 @@ fn taken(snapshot: &Snapshot) -> u64 {
     snapshot.get(DONE)
 }
 
-/// A thread's life: it leases a shard, counts, and ends.
+/// A thread's life: it leases a shard, counts calls as `call` does, and ends.
 fn live(buffer: &Buffer, counts: u64) {
     let shard = buffer.claim();
     for _ in 0..counts {
+        shard.add(0, Kind::Began, 1);
+        fence(Ordering::Release);
         shard.add(0, Kind::Success, 1);
     }
     buffer.release(shard);
@@ -137,5 +144,18 @@ fn counts_of_threads_that_end_are_not_lost() {
         ended.join().unwrap();
         counts.join().unwrap();
         assert_eq!(drained + drain(&buffer), 2);
+    });
+}
+
+#[test]
+fn a_call_that_is_open_at_a_last_moment_and_ends_after_all_is_counted_once() {
+    explore(None, |buffer| {
+        let counts = spawn(&buffer, |buffer| live(buffer, 2));
+        let last_moment = buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Interrupt);
+        counts.join().unwrap();
+        let rest = buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Wait);
+        let all = [last_moment, rest];
+        let outcomes = |metric| all.iter().map(|it| it.get(metric)).sum::<u64>();
+        assert_eq!(outcomes(DONE) + outcomes(INTERRUPTED), 2);
     });
 }
