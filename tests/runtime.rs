@@ -1,6 +1,12 @@
 //! The life of a flush, against a runtime API and a CloudWatch that record what they see.
 
 #[cfg(test)]
+#[path = "runtime/aborting.rs"]
+mod aborting;
+#[cfg(test)]
+#[path = "runtime/cadence.rs"]
+mod cadence;
+#[cfg(test)]
 #[path = "runtime/cloudwatch.rs"]
 mod cloudwatch;
 #[cfg(test)]
@@ -10,8 +16,14 @@ mod faults;
 #[path = "runtime/lambda.rs"]
 mod lambda;
 #[cfg(test)]
+#[path = "runtime/matrix.rs"]
+mod matrix;
+#[cfg(test)]
 #[path = "runtime/wire.rs"]
 mod wire;
+#[cfg(test)]
+#[path = "runtime/world.rs"]
+mod world;
 
 use std::time::{Duration, SystemTime};
 
@@ -225,7 +237,7 @@ async fn sigterm_writes_what_is_left_with_and_without_an_extensions_api() {
         running.until(|seen| stored(seen).len() == 1).await;
         running.asked(2).await;
         running
-            .until(|seen| seen.contains(&Seen::Log("hanging".to_owned())))
+            .until(|seen| seen.contains(&Seen::Log("stuck".to_owned())))
             .await;
         running.terminate().await;
         assert!(running.ended().await.success());

@@ -15,7 +15,7 @@ use ciborium::Value;
 use futures_util::stream;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tt_metrics::limits;
 
@@ -36,6 +36,25 @@ pub(crate) enum Answer {
     StoreThenHang,
     /// Stores nothing and never answers.
     Hang,
+    /// Stores nothing and fails.
+    Fail500,
+    /// Stores nothing and loses the connection.
+    Reset,
+    /// Stores the data and takes its time to say so.
+    Late,
+}
+
+impl Answer {
+    pub(crate) fn stores(self) -> bool {
+        matches!(
+            self,
+            Self::Accept
+                | Self::StoreThen500
+                | Self::StoreThenCut
+                | Self::StoreThenHang
+                | Self::Late
+        )
+    }
 }
 
 /// The data of one request, or why CloudWatch would refuse it.
@@ -62,7 +81,15 @@ pub(crate) async fn respond(answer: Answer) -> Response {
         Answer::Accept => cbor(StatusCode::OK, Body::from(&b"\xbf\xff"[..])),
         Answer::Throttle => failure(StatusCode::BAD_REQUEST, "Throttling"),
         Answer::Refuse => failure(StatusCode::BAD_REQUEST, "InvalidParameterValue"),
-        Answer::StoreThen500 => failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceFault"),
+        Answer::Late => {
+            sleep(Duration::from_millis(300)).await;
+            Box::pin(respond(Answer::Accept)).await
+        }
+        // The connection ends with the task that serves it, and no hook says so.
+        Answer::Reset => std::panic::resume_unwind(Box::new("as the test asked")),
+        Answer::StoreThen500 | Answer::Fail500 => {
+            failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceFault")
+        }
         Answer::StoreThenCut => {
             let cut = io::Error::from(io::ErrorKind::ConnectionReset);
             let pieces = [Ok(Bytes::from_static(b"\xbf")), Err(cut)];

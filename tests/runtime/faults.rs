@@ -65,6 +65,38 @@ async fn counts_go_to_the_log_when_the_deadline_passed_during_the_invocation() {
 }
 
 #[tokio::test]
+async fn an_answer_that_takes_its_time_is_waited_for() {
+    let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
+    lambda.answers = vec![Answer::Late; 2];
+    let seen = lambda.start().await.asked(3).await;
+    assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0));
+    assert_eq!(stored(&seen).len(), 2);
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_costs_one_flush_at_most_and_nothing_at_least_once() {
+    let mut given_up = flushed(1.0, 0.0, 1.0, 0.0);
+    given_up.insert("FlushAmbiguous".to_owned(), 1.0);
+    let mut logged = flushed(2.0, 1.0, 1.0, 0.0);
+    logged.insert("FlushFellBackToEmf".to_owned(), 1.0);
+    for answer in [Answer::Fail500, Answer::Reset, Answer::Hang] {
+        for (delivery, expected) in [("at_most_once", &given_up), ("at_least_once", &logged)] {
+            let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
+            lambda.answers = vec![answer];
+            lambda.env.extend([
+                ("TT_METRICS_DELIVERY", delivery.to_owned()),
+                ("TT_METRICS_FLUSH_TIMEOUT_MS", "1000".to_owned()),
+            ]);
+            let mut running = lambda.start().await;
+            running.asked(3).await;
+            running.terminate().await;
+            let seen = running.everything().await;
+            assert_eq!(&totals(&seen), expected, "{answer:?} {delivery}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn sigterm_writes_what_a_flush_has_taken_and_not_sent() {
     let mut lambda = function(&[event("done failed", "ok")]);
     lambda.keyless = true;
@@ -127,7 +159,10 @@ async fn an_extensions_api_that_is_slow_or_keeps_its_connection_is_told_that_the
 
 #[tokio::test]
 async fn a_document_of_several_invocations_names_none() {
-    let mut lambda = function(&[event("done", "hang"), event("done", "accompany")]);
+    let mut accompanies: serde_json::Value =
+        serde_json::from_str(&event("done", "ok")).expect("is JSON");
+    accompanies["accompanies"] = true.into();
+    let mut lambda = function(&[event("done", "hang"), accompanies.to_string()]);
     lambda
         .env
         .push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));

@@ -18,6 +18,9 @@ struct Event {
     records: Vec<Record>,
     /// How the invocation ends.
     then: Then,
+    /// Whether it begins when a record of another invocation is stuck.
+    #[serde(default)]
+    accompanies: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -27,6 +30,10 @@ enum Record {
     Failed,
     Panics,
     Cancelled,
+    /// Awaits for ever.
+    Waits,
+    /// Blocks its thread for ever.
+    Blocks,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -39,8 +46,6 @@ enum Then {
     Hang,
     /// Blocks its thread for ever.
     Block,
-    /// Ends well when another invocation hangs.
-    Accompany,
     /// Ends well, and a task that it leaves behind blocks its thread soon after.
     Linger,
     /// Counts one more record after its deadline.
@@ -60,19 +65,33 @@ async fn work(record: Record) -> Result<(), Error> {
         Record::Failed => Err("failed".into()),
         Record::Panics => panics(),
         Record::Cancelled => pending().await,
+        Record::Waits => {
+            stuck();
+            pending().await
+        }
+        Record::Blocks => {
+            stuck();
+            block()
+        }
     }
 }
 
-/// Open once an invocation hangs.
-static HANGING: Semaphore = Semaphore::const_new(0);
+/// Open once an invocation is stuck.
+static STUCK: Semaphore = Semaphore::const_new(0);
 
-#[expect(
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "read by the test"
-)]
+/// The test knows from this line where the invocation is.
+#[expect(clippy::print_stderr, reason = "read by the test")]
+fn stuck() {
+    eprintln!("stuck");
+    STUCK.add_permits(1);
+}
+
+#[expect(clippy::print_stdout, reason = "read by the test")]
 async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
     let deadline = event.context.deadline();
+    if event.payload.accompanies {
+        let _stuck = STUCK.acquire().await?;
+    }
     for record in event.payload.records {
         receive();
         match record {
@@ -83,7 +102,7 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
             Record::Cancelled => {
                 let _elapsed = tokio::time::timeout(Duration::ZERO, work(record)).await;
             }
-            Record::Done | Record::Failed => {
+            Record::Done | Record::Failed | Record::Waits | Record::Blocks => {
                 let _outcome = work(record).await;
             }
         }
@@ -93,16 +112,10 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
         Then::Err => Err("the handler failed".into()),
         Then::Panic => panics(),
         Then::Hang => {
-            // The test knows from this line that every record was counted.
-            eprintln!("hanging");
-            HANGING.add_permits(1);
+            stuck();
             pending().await
         }
         Then::Block => block(),
-        Then::Accompany => {
-            let _hanging = HANGING.acquire().await?;
-            Ok(())
-        }
         Then::Linger => {
             tokio::spawn(async {
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -153,6 +166,9 @@ fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), Error> {
+    if env::var_os("WARMS_UP").is_some() {
+        receive();
+    }
     if env::var_os("AWS_LAMBDA_MAX_CONCURRENCY").is_none() {
         return tt_metrics::run(service_fn(handle)).await;
     }

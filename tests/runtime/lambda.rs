@@ -1,34 +1,22 @@
 //! A Lambda service of one function: the runtime API, CloudWatch, and the function as a process.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    future::pending,
-    io,
+    collections::BTreeMap,
+    path::PathBuf,
     process::{ExitStatus, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicUsize},
     time::{Duration, SystemTime},
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
-use futures_util::stream;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
     net::TcpListener,
     process::{Child, Command},
     sync::watch,
+    task::JoinHandle,
+    time::timeout,
 };
 
-use crate::cloudwatch::{self, Answer};
+use crate::{cloudwatch::Answer, world::World};
 
 /// Everything that a healthy run does takes far less.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -42,6 +30,8 @@ pub(crate) enum Seen {
     ExtensionNext,
     /// The function asked for credentials.
     Credentials,
+    /// The function is ready for the snapshot, and was restored from it at once.
+    Restored,
     /// The function asked for the next event.
     Next,
     /// The function answered an invocation.
@@ -69,6 +59,11 @@ pub(crate) struct Lambda {
     pub(crate) env: Vec<(&'static str, String)>,
     /// How long an invocation may take; zero stands for a deadline in the past.
     pub(crate) timeout: Duration,
+    /// Whether the process is stopped at the deadline: by SIGTERM and half a second later SIGKILL if it has an extension,
+    /// otherwise by SIGKILL.
+    pub(crate) enforced: bool,
+    /// The program; the counted function if it is not given.
+    pub(crate) program: Option<PathBuf>,
     /// Whether credentials have to be asked for, which nobody answers.
     pub(crate) keyless: bool,
     /// The extensions API.
@@ -95,17 +90,7 @@ pub(crate) struct Running {
     child: Child,
     world: Arc<World>,
     seen: watch::Receiver<Vec<Seen>>,
-}
-
-#[derive(Debug)]
-struct World {
-    events: Mutex<VecDeque<String>>,
-    answers: Mutex<VecDeque<Answer>>,
-    timeout: Duration,
-    extensions: Extensions,
-    seen: watch::Sender<Vec<Seen>>,
-    deadline: Mutex<SystemTime>,
-    invocations: AtomicUsize,
+    outputs: [JoinHandle<()>; 2],
 }
 
 impl Lambda {
@@ -122,25 +107,18 @@ impl Lambda {
             seen: sender,
             deadline: Mutex::new(SystemTime::UNIX_EPOCH),
             invocations: AtomicUsize::new(0),
+            enforced: self.enforced,
+            process: OnceLock::new(),
         });
-        let routes = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(answer))
-            .route("/2020-01-01/extension/register", post(register))
-            .route("/2020-01-01/extension/event/next", get(extension_next))
-            .route("/credentials", get(credentials))
-            .route(
-                "/service/GraniteServiceVersion20100801/operation/PutMetricData",
-                post(put_metric_data),
-            )
-            .with_state(Arc::clone(&world));
+        let routes = world.routes();
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
         let keys = keys
             .into_iter()
             .filter(|_| !self.keyless)
             .map(|name| (name, "test"));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_counted-function"))
+        let tested = || PathBuf::from(env!("CARGO_BIN_EXE_counted-function"));
+        let mut child = Command::new(self.program.unwrap_or_else(tested))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", &address)
             .env(
@@ -161,9 +139,18 @@ impl Lambda {
             .kill_on_drop(true)
             .spawn()
             .expect("starts");
-        follow(child.stdout.take().expect("is piped"), &world);
-        follow(child.stderr.take().expect("is piped"), &world);
-        Running { child, world, seen }
+        let id = child.id().expect("runs");
+        world.process.set(id).expect("is started once");
+        let outputs = [
+            world.follow(child.stdout.take().expect("is piped")),
+            world.follow(child.stderr.take().expect("is piped")),
+        ];
+        Running {
+            child,
+            world,
+            seen,
+            outputs,
+        }
     }
 }
 
@@ -176,7 +163,7 @@ impl Running {
 
     /// Waits until what was seen satisfies a condition.
     pub(crate) async fn until(&mut self, satisfied: impl Fn(&[Seen]) -> bool) -> Vec<Seen> {
-        let waited = tokio::time::timeout(PATIENCE, self.seen.wait_for(|seen| satisfied(seen)));
+        let waited = timeout(PATIENCE, self.seen.wait_for(|seen| satisfied(seen)));
         match waited.await {
             Ok(Ok(seen)) => seen.clone(),
             Ok(Err(_)) | Err(_) => panic!("did not happen; seen: {:#?}", self.world.seen.borrow()),
@@ -190,110 +177,27 @@ impl Running {
 
     /// Sends SIGTERM.
     pub(crate) async fn terminate(&mut self) {
-        let id = self.child.id().expect("runs").to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await;
-        assert!(sent.expect("kill runs").success());
+        self.signal("TERM").await;
+    }
+
+    /// Sends a signal.
+    pub(crate) async fn signal(&mut self, signal: &str) {
+        assert!(self.world.signal(signal).await, "{signal} is sent");
+    }
+
+    /// Waits for the end of the process, and for all that it wrote.
+    pub(crate) async fn everything(mut self) -> Vec<Seen> {
+        self.ended().await;
+        for output in &mut self.outputs {
+            let waited = timeout(PATIENCE, output).await;
+            waited.expect("ends").expect("reads to the end");
+        }
+        self.seen.borrow().clone()
     }
 
     /// Waits for the end of the process.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let waited = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let waited = timeout(PATIENCE, self.child.wait()).await;
         waited.expect("ends").expect("can be waited for")
     }
-}
-
-impl World {
-    fn saw(&self, seen: Seen) {
-        self.seen.send_modify(|all| all.push(seen));
-    }
-}
-
-async fn next(State(world): State<Arc<World>>) -> Response {
-    world.saw(Seen::Next);
-    let event = world.events.lock().expect("is not poisoned").pop_front();
-    let Some(event) = event else {
-        return pending().await;
-    };
-    let deadline = match world.timeout {
-        Duration::ZERO => SystemTime::UNIX_EPOCH + Duration::from_secs(1),
-        timeout => SystemTime::now() + timeout,
-    };
-    *world.deadline.lock().expect("is not poisoned") = deadline;
-    let since = deadline
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("is later");
-    let number = 1 + world.invocations.fetch_add(1, Ordering::Relaxed);
-    let headers = [
-        ("lambda-runtime-aws-request-id", format!("request-{number}")),
-        ("lambda-runtime-deadline-ms", since.as_millis().to_string()),
-    ];
-    (headers, event).into_response()
-}
-
-async fn answer(
-    State(world): State<Arc<World>>,
-    Path((_, kind)): Path<(String, String)>,
-    _body: Bytes,
-) -> StatusCode {
-    world.saw(match kind.as_str() {
-        "response" => Seen::Response,
-        _ => Seen::Error,
-    });
-    StatusCode::ACCEPTED
-}
-
-async fn register(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
-    if world.extensions == Extensions::Absent || !headers.contains_key("lambda-extension-name") {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    world.saw(Seen::Registered);
-    if world.extensions == Extensions::Late {
-        let mut seen = world.seen.subscribe();
-        let asked = seen.wait_for(|seen| seen.contains(&Seen::Next)).await;
-        asked.expect("the world lasts");
-    }
-    let body = match world.extensions {
-        Extensions::KeepsOpen => Body::from_stream(stream::pending::<io::Result<Bytes>>()),
-        _ => Body::from("{}"),
-    };
-    ([("lambda-extension-identifier", "extension-1")], body).into_response()
-}
-
-async fn extension_next(State(world): State<Arc<World>>) -> Response {
-    world.saw(Seen::ExtensionNext);
-    pending().await
-}
-
-async fn credentials(State(world): State<Arc<World>>) -> Response {
-    world.saw(Seen::Credentials);
-    pending().await
-}
-
-async fn put_metric_data(
-    State(world): State<Arc<World>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let data = cloudwatch::parse(&headers, &body).expect("keeps CloudWatch's limits");
-    let answer = world.answers.lock().expect("is not poisoned").pop_front();
-    let answer = answer.unwrap_or(Answer::Accept);
-    world.saw(match answer {
-        Answer::Throttle | Answer::Refuse | Answer::Hang => Seen::Refused,
-        _ => Seen::Stored(data.into_iter().collect()),
-    });
-    cloudwatch::respond(answer).await
-}
-
-/// Reads an output of the function line by line.
-fn follow(output: impl AsyncRead + Unpin + Send + 'static, world: &Arc<World>) {
-    let world = Arc::clone(world);
-    let mut lines = BufReader::new(output).lines();
-    tokio::spawn(async move {
-        while let Ok(Some(line)) = lines.next_line().await {
-            world.saw(match serde_json::from_str(&line) {
-                Ok(document) if line.contains("\"_aws\"") => Seen::Emf(document),
-                _ => Seen::Log(line),
-            });
-        }
-    });
 }

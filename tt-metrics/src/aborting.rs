@@ -2,8 +2,6 @@
 //!
 //! Such a program pays for it with a push and a pop a call. Where panics unwind, nothing of this is compiled in.
 
-use crate::site::Site;
-
 /// A counted call while its code runs.
 #[derive(Debug)]
 #[must_use = "the call runs until this is dropped"]
@@ -12,7 +10,7 @@ pub(crate) struct Running;
 #[cfg(not(panic = "abort"))]
 impl Running {
     #[inline]
-    pub(crate) fn of(_: &'static Site) -> Self {
+    pub(crate) fn of(_: &'static crate::site::Site) -> Self {
         Self
     }
 }

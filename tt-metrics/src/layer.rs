@@ -22,7 +22,7 @@ use crate::{
     config::ConfigError,
     flush::{Flusher, Moment},
     shutdown,
-    sink::{Configured, Sink},
+    sink::{Configured, Invocation, Sink},
     snap_start::SnapStart,
     watchdog::{Alarm, Armed, Watchdog},
 };
@@ -210,17 +210,25 @@ where
             armed: Some(armed),
             flush: Box::pin(async move {
                 drop(running);
-                if !flusher.is_due() {
-                    return;
-                }
-                let budget = budget(deadline, SystemTime::now());
-                let limit = budget.min(flusher.timeout()).saturating_add(GRACE);
-                let flush = flusher.flush(Some(&invocation), budget);
-                if time::timeout(limit, flush).await.is_err() {
-                    tracing::warn!("a flush that took longer than its budget was given up");
+                if flusher.is_due() {
+                    flush_before(deadline, &flusher, &invocation).await;
                 }
             }),
         }
+    }
+}
+
+/// Flushes in what is left of an invocation's time, also when the sink does not mind its budget.
+async fn flush_before<K: Sink>(
+    deadline: Option<SystemTime>,
+    flusher: &Flusher<K>,
+    invocation: &Invocation,
+) {
+    let budget = budget(deadline, SystemTime::now());
+    let limit = budget.min(flusher.timeout()).saturating_add(GRACE);
+    let flush = flusher.flush(Some(invocation), budget);
+    if time::timeout(limit, flush).await.is_err() {
+        tracing::warn!("a flush that took longer than its budget was given up");
     }
 }
 
@@ -281,24 +289,4 @@ fn budget(deadline: Option<SystemTime>, now: SystemTime) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_budget_ends_before_the_deadline_and_is_over_behind_it() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        let left = |milliseconds| budget(Some(now + Duration::from_millis(milliseconds)), now);
-        assert_eq!(left(1_000), Duration::from_millis(950));
-        assert_eq!(left(20), Duration::ZERO);
-        let past = now - Duration::from_secs(1);
-        assert_eq!(budget(Some(past), now), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_deadline_in_the_past_of_an_invocation_that_begins_is_unknown() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        let deadline = known(SystemTime::UNIX_EPOCH, now);
-        assert_eq!(deadline, None);
-        assert_eq!(budget(deadline, now), Duration::MAX);
-    }
-}
+mod tests;

@@ -37,6 +37,19 @@
 //!
 //! Functions may share a metric name; their counts are added. [`catalogue()`] lists every metric of the binary.
 //!
+//! # Calls that never end
+//!
+//! A call may be open when the process ends. Where a metric is named for [`Outcome::Interrupted`], each call is counted
+//! when it begins, too (one more store), and those that have not ended count as interrupted at the last moment: at
+//! SIGTERM, when a panic aborts the process, and 100 ms before the deadline. Lambda may let the process live after such
+//! a moment. When a call that was counted as interrupted ends after all, its outcome is withheld, so the outcomes that
+//! are sent are never more than the calls that began, and all of them once every call has ended:
+//!
+//! calls = success + failure + neutral + interrupted
+//!
+//! Where panics abort (`panic = "abort"`), the calls of the thread that panics are failures, as they are where it
+//! unwinds; a counted call then also notes itself in a list of its thread while its code runs.
+//!
 //! # When it is sent
 //!
 //! | moment | by | to |
@@ -89,7 +102,9 @@
 //! dropped alone and counted as `MetricsDropped`. An observation stands in a document as often as it was made; beyond
 //! 10,000 observations of a histogram in one flush, its values keep their shares.
 //!
-//! What no process can do: when Lambda kills it with SIGKILL, counts made since the watchdog's last line are lost.
+//! What no process can do: counts made since the watchdog's last line are lost when Lambda kills it with SIGKILL, and all
+//! since the last flush when it does so without a deadline that was known, or when the program itself calls `abort` or
+//! `exit`.
 //!
 //! # Tests
 //!

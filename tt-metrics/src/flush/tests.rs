@@ -118,3 +118,40 @@ fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
     let kept = flusher.buffer.drain(SystemTime::now(), StillOpen::Wait);
     assert_eq!((kept.get(DONE), kept.get(FAILED)), (0, 2));
 }
+
+#[test]
+fn a_sink_that_panics_ends_the_flush_and_nothing_else() {
+    #[derive(Debug)]
+    struct Panicking(bool);
+    impl Sink for Panicking {
+        fn announces_departure(&self) -> bool {
+            true
+        }
+        async fn emit(&self, batch: Batch<'_>, _: Duration) -> Result<(), EmitError> {
+            if self.0 {
+                batch.departure.leave();
+            }
+            panic!("as the test asked")
+        }
+    }
+    for left in [false, true] {
+        let template = flusher(Delivery::AtMostOnce, Vec::new());
+        let flusher = Flusher::over(template.buffer, template.config, Panicking(left));
+        flusher.buffer.claim().add(0, Kind::Success, 5);
+        let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
+        let polled = future.poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(polled, Poll::Ready(()));
+        // What may have arrived is uncertain; what has not left was written to the log.
+        let health: Vec<_> = flusher
+            .health
+            .take()
+            .map(|datum| datum.metric.as_str())
+            .collect();
+        let expected = if left {
+            "FlushAmbiguous"
+        } else {
+            "FlushFellBackToEmf"
+        };
+        assert_eq!(health, [expected]);
+    }
+}

@@ -1,0 +1,200 @@
+//! What Lambda and CloudWatch answer to the function, and what they and the log have seen.
+
+use std::{
+    collections::VecDeque,
+    future::pending,
+    io,
+    process::Stdio,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use futures_util::stream;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::Command,
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    cloudwatch::{self, Answer},
+    lambda::{Extensions, Seen},
+};
+
+/// What the servers know and have seen.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) events: Mutex<VecDeque<String>>,
+    pub(crate) answers: Mutex<VecDeque<Answer>>,
+    pub(crate) timeout: Duration,
+    pub(crate) extensions: Extensions,
+    pub(crate) seen: watch::Sender<Vec<Seen>>,
+    pub(crate) deadline: Mutex<SystemTime>,
+    pub(crate) invocations: AtomicUsize,
+    pub(crate) enforced: bool,
+    pub(crate) process: OnceLock<u32>,
+}
+
+impl World {
+    /// Everything that the function may call.
+    pub(crate) fn routes(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/2018-06-01/runtime/restore/next", get(restore))
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(answer))
+            .route("/2020-01-01/extension/register", post(register))
+            .route("/2020-01-01/extension/event/next", get(extension_next))
+            .route("/credentials", get(credentials))
+            .route(
+                "/service/GraniteServiceVersion20100801/operation/PutMetricData",
+                post(put_metric_data),
+            )
+            .with_state(Arc::clone(self))
+    }
+
+    /// Reads an output of the function line by line.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        output: impl AsyncRead + Unpin + Send + 'static,
+    ) -> JoinHandle<()> {
+        let world = Arc::clone(self);
+        let mut lines = BufReader::new(output).lines();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                world.saw(match serde_json::from_str(&line) {
+                    Ok(document) if line.contains("\"_aws\"") => Seen::Emf(document),
+                    _ => Seen::Log(line),
+                });
+            }
+        })
+    }
+
+    fn saw(&self, seen: Seen) {
+        self.seen.send_modify(|all| all.push(seen));
+    }
+
+    pub(crate) async fn signal(&self, signal: &str) -> bool {
+        let id = self.process.get().expect("runs").to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill
+            .args(["-s", signal, &id])
+            .stderr(Stdio::null())
+            .status();
+        sent.await.expect("kill runs").success()
+    }
+
+    /// Stops the process as Lambda does, unless it asks for its next event in time.
+    async fn stop_at(self: Arc<Self>, deadline: SystemTime) {
+        let left = deadline.duration_since(SystemTime::now());
+        let mut seen = self.seen.subscribe();
+        let asked = |seen: &[Seen]| seen.iter().filter(|seen| **seen == Seen::Next).count();
+        let before = asked(&seen.borrow_and_update());
+        let again = seen.wait_for(|seen| asked(seen) > before);
+        if timeout(left.unwrap_or_default(), again).await.is_ok() {
+            return;
+        }
+        let has_extension = self.seen.borrow().contains(&Seen::Registered);
+        if has_extension && self.signal("TERM").await {
+            sleep(Duration::from_millis(500)).await;
+        }
+        // It may have ended meanwhile.
+        self.signal("KILL").await;
+    }
+}
+
+async fn restore(State(world): State<Arc<World>>) -> StatusCode {
+    world.saw(Seen::Restored);
+    StatusCode::OK
+}
+
+async fn next(State(world): State<Arc<World>>) -> Response {
+    world.saw(Seen::Next);
+    let event = world.events.lock().expect("is not poisoned").pop_front();
+    let Some(event) = event else {
+        return pending().await;
+    };
+    let deadline = match world.timeout {
+        Duration::ZERO => SystemTime::UNIX_EPOCH + Duration::from_secs(1),
+        timeout => SystemTime::now() + timeout,
+    };
+    *world.deadline.lock().expect("is not poisoned") = deadline;
+    let since = deadline
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("is later");
+    if world.enforced {
+        tokio::spawn(Arc::clone(&world).stop_at(deadline));
+    }
+    let number = 1 + world.invocations.fetch_add(1, Ordering::Relaxed);
+    let headers = [
+        ("lambda-runtime-aws-request-id", format!("request-{number}")),
+        ("lambda-runtime-deadline-ms", since.as_millis().to_string()),
+    ];
+    (headers, event).into_response()
+}
+
+async fn answer(
+    State(world): State<Arc<World>>,
+    Path((_, kind)): Path<(String, String)>,
+    _body: Bytes,
+) -> StatusCode {
+    world.saw(match kind.as_str() {
+        "response" => Seen::Response,
+        _ => Seen::Error,
+    });
+    StatusCode::ACCEPTED
+}
+
+async fn register(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
+    if world.extensions == Extensions::Absent || !headers.contains_key("lambda-extension-name") {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    world.saw(Seen::Registered);
+    if world.extensions == Extensions::Late {
+        let mut seen = world.seen.subscribe();
+        let asked = seen.wait_for(|seen| seen.contains(&Seen::Next)).await;
+        asked.expect("the world lasts");
+    }
+    let body = match world.extensions {
+        Extensions::KeepsOpen => Body::from_stream(stream::pending::<io::Result<Bytes>>()),
+        _ => Body::from("{}"),
+    };
+    ([("lambda-extension-identifier", "extension-1")], body).into_response()
+}
+
+async fn extension_next(State(world): State<Arc<World>>) -> Response {
+    world.saw(Seen::ExtensionNext);
+    pending().await
+}
+
+async fn credentials(State(world): State<Arc<World>>) -> Response {
+    world.saw(Seen::Credentials);
+    pending().await
+}
+
+async fn put_metric_data(
+    State(world): State<Arc<World>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let data = cloudwatch::parse(&headers, &body).expect("keeps CloudWatch's limits");
+    let answer = world.answers.lock().expect("is not poisoned").pop_front();
+    let answer = answer.unwrap_or(Answer::Accept);
+    world.saw(match answer {
+        answer if !answer.stores() => Seen::Refused,
+        _ => Seen::Stored(data.into_iter().collect()),
+    });
+    cloudwatch::respond(answer).await
+}
