@@ -7,7 +7,10 @@ use syn::{
     parse::{ParseStream, Parser, Result},
 };
 
-use crate::diagnostics::{Mistakes, closest, one_of};
+use crate::{
+    detail::Detail,
+    diagnostics::{Mistakes, closest, one_of},
+};
 
 /// Arguments of `#[count(..)]`.
 #[derive(Default)]
@@ -17,6 +20,7 @@ pub(crate) struct Count {
     pub(crate) calls: Option<Metric>,
     /// How many items one call stands for.
     pub(crate) items: Option<Expr>,
+    pub(crate) detail: Detail,
     pub(crate) krate: Option<Path>,
 }
 
@@ -32,6 +36,7 @@ pub(crate) struct CountOutcome {
     pub(crate) by: Option<ExprPath>,
     /// Whether the items of the return value are counted, in place of the call.
     pub(crate) each: Option<Ident>,
+    pub(crate) detail: Detail,
     pub(crate) krate: Option<Path>,
 }
 
@@ -45,7 +50,7 @@ pub(crate) enum Metric {
 }
 
 impl Count {
-    const NAMES: &[&str] = &["items", "crate"];
+    const NAMES: &[&str] = &["items", "latency", "in_flight", "dimensions", "crate"];
 
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut args = Self {
@@ -54,6 +59,9 @@ impl Count {
         };
         each_argument(tokens, mistakes, |input| {
             refuse_skip(input, "count")?;
+            if let Some(parsed) = args.detail.parse(Self::NAMES, input) {
+                return parsed;
+            }
             let Some(name) = argument_name(input)? else {
                 let at = input.span();
                 let metric = metric(input)?;
@@ -81,6 +89,10 @@ impl CountOutcome {
         "interrupted",
         "by",
         "each",
+        "latency",
+        "in_flight",
+        "dimensions",
+        "failure_by",
         "crate",
     ];
 
@@ -101,6 +113,9 @@ impl CountOutcome {
         };
         each_argument(tokens, mistakes, |input| {
             refuse_skip(input, "count_outcome")?;
+            if let Some(parsed) = args.detail.parse(Self::NAMES, input) {
+                return parsed;
+            }
             if let Some(flag) = flag(input, "each")? {
                 let at = flag.span();
                 return once(&mut args.each, flag, at, "`each`");
@@ -212,7 +227,10 @@ fn valueless(name: &Ident) -> Error {
         "by" => "by = path::to::classifier".to_owned(),
         "crate" => "crate = path::to::tt_metrics".to_owned(),
         "items" => "items = batch.len()".to_owned(),
-        other => format!("{other} = \"Name\""),
+        other => match Detail::example(other) {
+            Some(example) => example.to_owned(),
+            None => format!("{other} = \"Name\""),
+        },
     };
     Error::new(name.span(), format!("`{name}` needs a value: `{example}`"))
 }
@@ -230,7 +248,7 @@ fn unknown(name: &Ident, known: &[&str]) -> Error {
     Error::new(name.span(), message)
 }
 
-fn metric(input: ParseStream<'_>) -> Result<Metric> {
+pub(crate) fn metric(input: ParseStream<'_>) -> Result<Metric> {
     if let Ok(literal) = input.fork().parse::<LitStr>() {
         input.parse::<LitStr>()?;
         return Ok(Metric::Literal(literal));

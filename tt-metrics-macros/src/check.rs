@@ -6,6 +6,7 @@ use syn::{Error, LitStr, Path, ReturnType};
 
 use crate::{
     args::{Count, CountOutcome, Metric},
+    detail::Detail,
     diagnostics::Mistakes,
     item::Function,
     types,
@@ -16,7 +17,14 @@ const MAX_NAME_LENGTH: usize = 255;
 
 pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
     match &args.calls {
-        Some(metric) => metric_name(metric, mistakes),
+        Some(metric) => {
+            metric_name(metric, mistakes);
+            detail(
+                &[("the metric of the calls", Some(metric))],
+                &args.detail,
+                mistakes,
+            );
+        }
         None if mistakes.is_empty() => {
             let message = "expected the metric that counts the calls: `#[count(\"Name\")]`";
             mistakes.push(Error::new(Span::call_site(), message));
@@ -27,6 +35,14 @@ pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
 
 pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
     let metrics = args.metrics();
+    detail(&metrics, &args.detail, mistakes);
+    if let (Some(at), Some(_)) = (args.detail.at(), &args.each) {
+        let message = format!(
+            "`{at}` speaks of the call, and `each` of its items: \
+             put `#[count(\"Name\", {at} ..)]` on the function beside it"
+        );
+        mistakes.push(Error::new(at.span(), message));
+    }
     if args.success.is_none() && args.failure.is_none() && mistakes.is_empty() {
         let message = "expected a metric for `success` or `failure`: \
                        `success = \"..\", failure = \"..\"`";
@@ -42,6 +58,27 @@ pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
             mistakes.push(Error::new_spanned(metric, message));
         }
     }
+}
+
+/// The rules of what is told beside the outcome.
+fn detail(metrics: &[(&str, Option<&Metric>)], detail: &Detail, mistakes: &mut Mistakes) {
+    let mut all: Vec<(&str, Option<&Metric>)> = metrics.to_vec();
+    for (argument, metric) in detail.metrics() {
+        let Some(metric) = metric else { continue };
+        metric_name(metric, mistakes);
+        let mut earlier = all.iter();
+        let taken = earlier.find(|(_, other)| other.is_some_and(|other| other.same(metric)));
+        if let Some((other, _)) = taken {
+            let message = format!("`{argument}` has the same metric as `{other}`");
+            mistakes.push(Error::new_spanned(metric, message));
+        }
+        all.push((argument, Some(metric)));
+    }
+    let failure = metrics
+        .iter()
+        .any(|(argument, metric)| *argument == "failure" && metric.is_some());
+    let metrics: Vec<Option<&Metric>> = all.iter().map(|(_, metric)| *metric).collect();
+    detail.check(&metrics, failure, mistakes);
 }
 
 /// What no attribute can count.

@@ -33,6 +33,7 @@ pub(crate) fn count(args: TokenStream, item: TokenStream) -> TokenStream {
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
         check::function(function, &mut mistakes);
+        args.detail.check_function(function, &mut mistakes);
     }
     match function {
         Some(function) if mistakes.is_empty() => counted(&args, function).into_token_stream(),
@@ -58,6 +59,7 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
         check::function(function, &mut mistakes);
+        args.detail.check_function(function, &mut mistakes);
         check::outcome(function, &args, &mut mistakes);
     }
     match function {
@@ -83,6 +85,7 @@ pub(crate) fn outcome(tokens: TokenStream) -> TokenStream {
     };
     let args = CountOutcome::parse(before.into_iter().collect(), &mut mistakes);
     check::count_outcome(&args, &mut mistakes);
+    args.detail.check_block(&mut mistakes);
     if body.is_empty() {
         let message = "expected a body behind the arguments: `outcome!(success = \"..\"; body)`";
         mistakes.push(Error::new(Span::call_site(), message));
@@ -102,9 +105,11 @@ fn counted(args: &Count, mut function: Function) -> Function {
     let private = private(args.krate.as_ref());
     let declared = Declared {
         calls: args.calls.as_ref(),
+        detail: args.detail.declared(&private, Some(&function)),
         ..Declared::default()
     };
     let site = declared.site(&private, &function);
+    let series = args.detail.series(&private, Some(&function));
     let number = args.items.as_ref().map_or_else(
         || quote_spanned!(Span::mixed_site()=> 1),
         |items| {
@@ -113,8 +118,16 @@ fn counted(args: &Count, mut function: Function) -> Function {
             quote_spanned!(Span::mixed_site()=> #path(#items))
         },
     );
-    let statement = quote_spanned! {Span::mixed_site()=>
-        { #site #private::count(&__TT_METRICS_SITE, #number); }
+    let statement = if series.is_empty() {
+        quote_spanned! {Span::mixed_site()=>
+            { #site #private::count(&__TT_METRICS_SITE, #number); }
+        }
+    } else {
+        quote_spanned! {Span::mixed_site()=>
+            #site
+            #[allow(clippy::no_effect_underscore_binding)]
+            let __tt_metrics_open = #series.open(&__TT_METRICS_SITE, #number);
+        }
     };
     // A future that nobody polls is no call, so the statement belongs into the `async` block.
     let in_future = if function.sig.asyncness.is_some() {

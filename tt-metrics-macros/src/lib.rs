@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+mod derive_dimension;
+mod detail;
 mod diagnostics;
 mod expand;
 mod impl_block;
@@ -74,6 +76,8 @@ use proc_macro::TokenStream;
 /// fn receive() {}
 /// # fn main() { receive(); }
 /// ```
+///
+/// `dimensions(..)`, `latency` and `in_flight` tell more of the calls, as for [`macro@count_outcome`].
 ///
 /// Which functions can be counted, and what to do for one that is refused, is said at [`macro@count_outcome`].
 #[proc_macro_attribute]
@@ -210,6 +214,7 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `crate = path` says where `tt-metrics` is when it is reached through another crate, as for [`macro@count`].
 ///
+#[doc = include_str!("detail.md")]
 /// # `impl` blocks
 ///
 /// On an `impl` block, inherent or of a trait, the attribute stands for one on each method. Methods that return nothing
@@ -295,4 +300,28 @@ pub fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn outcome(tokens: TokenStream) -> TokenStream {
     expand::outcome(tokens.into()).into()
+}
+
+/// Makes the variants of an enum the values of a dimension, for `dimensions(..)` and `failure_by` of [`macro@count_outcome`].
+///
+/// Each variant is a value by its name, whatever it carries; `#[dimension("another name")]` gives it another one, and
+/// `#[dimension(crate = path)]` on the enum says where `tt-metrics` is.
+///
+/// ```
+/// use tt_metrics::Dimension;
+///
+/// #[derive(Dimension)]
+/// enum OrderError {
+///     OutOfStock,
+///     #[dimension("Payment refused")]
+///     Payment { code: u16 },
+/// }
+///
+/// assert_eq!(OrderError::VALUES, ["OutOfStock", "Payment refused"]);
+/// # assert_eq!(OrderError::Payment { code: 1 }.index(), 1);
+/// # assert_eq!(OrderError::OutOfStock.index(), 0);
+/// ```
+#[proc_macro_derive(Dimension, attributes(dimension))]
+pub fn derive_dimension(input: TokenStream) -> TokenStream {
+    derive_dimension::dimension(input.into()).into()
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::ext::IdentExt;
 
-use crate::{args::Metric, item::Function};
+use crate::{args::Metric, detail, item::Function};
 
 /// The metrics of one attribute; what is not declared stays `None`.
 #[derive(Default)]
@@ -14,6 +14,7 @@ pub(crate) struct Declared<'a> {
     pub(crate) failure: Option<&'a Metric>,
     pub(crate) neutral: Option<&'a Metric>,
     pub(crate) interrupted: Option<&'a Metric>,
+    pub(crate) detail: detail::Declared,
 }
 
 impl Declared<'_> {
@@ -34,12 +35,18 @@ impl Declared<'_> {
         ];
         let metrics = metrics.into_iter().filter_map(|(meaning, name)| {
             let field = Ident::new(meaning, Span::mixed_site());
-            let name = metric(private, name?);
+            let name = metric_name(private, name?);
             Some(quote_spanned!(Span::mixed_site()=> #field: ::core::option::Option::Some(#name),))
         });
+        let detail::Declared {
+            fields,
+            state,
+            with,
+        } = &self.detail;
         quote_spanned! {Span::mixed_site()=>
             const __TT_METRICS_DECLARATION: #private::Declaration = #private::Declaration {
                 #(#metrics)*
+                #fields
                 ..#private::Declaration::new(
                     ::core::concat!(::core::module_path!(), "::", #name),
                     ::core::file!(),
@@ -51,15 +58,16 @@ impl Declared<'_> {
             #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".tt_metrics"))]
             static __TT_METRICS_RECORD: [u8; #private::encoded_len(&__TT_METRICS_DECLARATION)] =
                 #private::encode(&__TT_METRICS_DECLARATION);
+            #state
             #[#private::linkme::distributed_slice(#private::SITES)]
             #[linkme(crate = #private::linkme)]
             static __TT_METRICS_SITE: #private::Site =
-                #private::Site::new(&__TT_METRICS_DECLARATION, &__TT_METRICS_RECORD);
+                #private::Site::new(&__TT_METRICS_DECLARATION, &__TT_METRICS_RECORD) #with;
         }
     }
 }
 
-fn metric(private: &TokenStream, metric: &Metric) -> TokenStream {
+pub(crate) fn metric_name(private: &TokenStream, metric: &Metric) -> TokenStream {
     match metric {
         Metric::Literal(name) => quote_spanned! {Span::mixed_site()=>
             #private::MetricName::new(#name)

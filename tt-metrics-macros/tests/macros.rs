@@ -4,6 +4,8 @@
 mod blocks;
 #[path = "macros/declarations.rs"]
 mod declarations;
+#[path = "macros/details.rs"]
+mod details;
 #[path = "macros/drop_order.rs"]
 mod drop_order;
 #[path = "macros/each.rs"]

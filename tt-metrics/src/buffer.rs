@@ -9,6 +9,8 @@ use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
 // Not of the crate, so that the model of this file brings its own.
 use super::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use crate::{
+    detail,
+    level::Level,
     metric::MetricName,
     open_calls::{Counted, OUTCOMES, OpenCalls, StillOpen},
     sink::Datum,
@@ -27,24 +29,47 @@ const CELLS: usize = size_of::<Site>();
 /// Cells that nobody uses before and behind a shard: two cache lines, since processors prefetch lines in pairs.
 const PADDING: usize = 16;
 
-const _: () = assert!((Kind::Began as usize) < CELLS);
+/// The cell of a site that says where its detail begins.
+const DETAIL: usize = CELLS - 1;
+
+const _: () = assert!((Kind::Began as usize) < DETAIL);
 
 /// The cells of one thread: those of the first site, then those of the next.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shard(&'static [AtomicU64]);
+pub(crate) struct Shard {
+    cells: &'static [AtomicU64],
+    /// Those that few sites have, in the order of `detail`.
+    details: &'static [AtomicU64],
+}
 
 impl Shard {
     /// What a thread has that has not counted yet.
-    pub(crate) const EMPTY: Self = Self(&[]);
+    pub(crate) const EMPTY: Self = Self {
+        cells: &[],
+        details: &[],
+    };
 
     /// The cell of a kind of count, by how far the site is from the first one, in bytes.
     #[inline]
     pub(crate) fn at_distance(self, distance: usize, kind: Kind) -> Option<Cell> {
-        let cell = self.0.get(distance.wrapping_add(kind as usize))?;
+        let cell = self.cells.get(distance.wrapping_add(kind as usize))?;
         Some(Cell(cell))
     }
 
-    /// The same by the position of the site.
+    /// The same of a cell of the site's detail.
+    #[inline]
+    pub(crate) fn detail_at_distance(self, distance: usize, at: usize) -> Option<Cell> {
+        let begins = self.cells.get(distance.wrapping_add(DETAIL))?;
+        let begins = usize::try_from(begins.load(Ordering::Relaxed)).ok()?;
+        self.details.get(begins + at).map(Cell)
+    }
+
+    /// A cell of the detail of a site, by the position of the site.
+    pub(crate) fn detail(self, index: usize, at: usize) -> Option<Cell> {
+        self.detail_at_distance(index * CELLS, at)
+    }
+
+    /// A cell of a kind of count, by the position of the site.
     pub(crate) fn cell(self, index: usize, kind: Kind) -> Option<Cell> {
         self.at_distance(index * CELLS, kind)
     }
@@ -85,6 +110,8 @@ struct State {
     shards: Vec<Shard>,
     free: Vec<Shard>,
     flushed: BTreeMap<MetricName, u64>,
+    /// The same for the detail of each site.
+    flushed_detail: Vec<Vec<u64>>,
     refused: Vec<Datum>,
     open: OpenCalls,
 }
@@ -98,6 +125,7 @@ impl Buffer {
                 shards: Vec::new(),
                 free: Vec::new(),
                 flushed: BTreeMap::new(),
+                flushed_detail: Vec::new(),
                 refused: Vec::new(),
                 open: OpenCalls::default(),
             }),
@@ -121,9 +149,9 @@ impl Buffer {
     }
 
     /// Adds for a thread that has no shard any more, in a shard that it leases for this one count.
-    pub(crate) fn add_once(&self, index: usize, kind: Kind, n: u64) {
+    pub(crate) fn add_once(&self, n: u64, cell: impl FnOnce(Shard) -> Option<Cell>) {
         let shard = self.claim();
-        if let Some(cell) = shard.cell(index, kind) {
+        if let Some(cell) = cell(shard) {
             cell.add(n);
         }
         self.release(shard);
@@ -134,7 +162,8 @@ impl Buffer {
         let mut state = lock(&self.state);
         let state = &mut *state;
         let shards = &state.shards;
-        let totals = self.sum(shards, |site, counted| {
+        let details = self.details(shards);
+        let totals = self.sum(shards, &details, |site, counted| {
             state.open.settle(site, counted, still_open)
         });
         let refused = std::mem::take(&mut state.refused);
@@ -143,8 +172,11 @@ impl Buffer {
             Datum::count(metric, total.wrapping_sub(flushed))
         });
         let mut snapshot = Snapshot::new(at, growth);
+        snapshot.extend(detail::levels((self.sites)(), Level::take_most));
+        snapshot.extend(self.growth_of_details(&state.flushed_detail, &details));
         snapshot.put_back(refused);
         state.flushed = totals;
+        state.flushed_detail = details;
         snapshot
     }
 
@@ -159,7 +191,26 @@ impl Buffer {
 
     /// Everything ever counted, flushed or not, by metric.
     pub(crate) fn totals(&self) -> BTreeMap<MetricName, u64> {
-        self.sum(&lock(&self.state).shards, |_, counted| counted.outcomes)
+        let shards = &lock(&self.state).shards;
+        self.sum(shards, &self.details(shards), |_, counted| counted.outcomes)
+    }
+
+    /// Everything ever counted in the detail of each site.
+    pub(crate) fn detail_totals(&self) -> Vec<Vec<u64>> {
+        self.details(&lock(&self.state).shards)
+    }
+
+    /// What grew in the detail since then, and the levels, which a flush still tells.
+    pub(crate) fn details_since(&self, before: &[Vec<u64>]) -> Vec<Datum> {
+        let levels = detail::levels((self.sites)(), Level::most);
+        let mut data = self.growth_of_details(before, &self.detail_totals());
+        data.extend(levels);
+        data
+    }
+
+    /// Begins to look for the greatest level again.
+    pub(crate) fn forget_levels(&self) {
+        drop(detail::levels((self.sites)(), Level::take_most));
     }
 
     /// How many shards there are, leased or not.
@@ -172,15 +223,18 @@ impl Buffer {
     fn sum(
         &self,
         shards: &[Shard],
+        details: &[Vec<u64>],
         mut outcomes: impl FnMut(usize, Counted) -> [u64; OUTCOMES],
     ) -> BTreeMap<MetricName, u64> {
         let mut totals = BTreeMap::new();
-        for (index, site) in (self.sites)().iter().enumerate() {
+        for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
             let sum = |kind| {
                 let cells = shards.iter().filter_map(|it| it.cell(index, kind));
                 cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
             };
-            let [calls, mut ended @ ..] = Kind::ALL.map(sum);
+            let of_detail = |kind| detail::sum(site.declaration, detail, kind);
+            let [calls, mut ended @ ..] =
+                Kind::ALL.map(|kind| sum(kind).wrapping_add(of_detail(kind)));
             if site.knows_open_calls() {
                 // Pairs with the fence at the end of a call: who sees an end sees the beginning too.
                 fence(Ordering::Acquire);
@@ -200,11 +254,59 @@ impl Buffer {
         totals
     }
 
+    /// Everything ever counted in the detail of each site.
+    fn details(&self, shards: &[Shard]) -> Vec<Vec<u64>> {
+        let sites = (self.sites)().iter().enumerate();
+        let detail = |(index, site): (usize, &Site)| -> Vec<u64> {
+            let sum = |at| {
+                let cells = shards.iter().filter_map(|it| it.detail(index, at));
+                cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
+            };
+            (0..detail::cells(site.declaration)).map(sum).collect()
+        };
+        sites.map(detail).collect()
+    }
+
+    /// What grew under dimensions of its own or as a distribution; data of the same dimensions stand together.
+    fn growth_of_details(&self, flushed: &[Vec<u64>], details: &[Vec<u64>]) -> Vec<Datum> {
+        let mut data = Vec::new();
+        for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
+            let before = flushed.get(index).map(Vec::as_slice).unwrap_or_default();
+            let before = before.iter().copied().chain(std::iter::repeat(0));
+            let growth: Vec<u64> = detail
+                .iter()
+                .zip(before)
+                .map(|(now, before)| now.wrapping_sub(before))
+                .collect();
+            data.extend(detail::data(site, &growth));
+        }
+        data.sort_by(|one, other| one.dimensions.cmp(&other.dimensions));
+        data
+    }
+
     // Leaked on purpose: a cell must outlive its thread, and the number of shards is that of the threads alive at once.
     fn allocate(&self) -> Shard {
-        let cells = (self.sites)().len() * CELLS;
-        let padded = (0..cells + 2 * PADDING).map(|_| AtomicU64::new(0));
-        let padded: &'static [AtomicU64] = Box::leak(padded.collect());
-        Shard(padded.get(PADDING..PADDING + cells).unwrap_or_default())
+        let sites = (self.sites)();
+        let cells = padded(sites.len() * CELLS);
+        let mut begins = 0_usize;
+        for (index, site) in sites.iter().enumerate() {
+            if let Some(cell) = cells.get(index * CELLS + DETAIL) {
+                cell.store(begins as u64, Ordering::Relaxed);
+            }
+            begins += detail::cells(site.declaration);
+        }
+        Shard {
+            cells,
+            details: padded(begins),
+        }
     }
+}
+
+fn padded(cells: usize) -> &'static [AtomicU64] {
+    if cells == 0 {
+        return &[];
+    }
+    let padded = (0..cells + 2 * PADDING).map(|_| AtomicU64::new(0));
+    let padded: &'static [AtomicU64] = Box::leak(padded.collect());
+    padded.get(PADDING..PADDING + cells).unwrap_or_default()
 }

@@ -6,7 +6,12 @@ use std::{
     sync::{Condvar, Mutex},
 };
 
-use crate::{buffer::BUFFER, metric::MetricName, sync::lock};
+use crate::{
+    buffer::BUFFER,
+    metric::MetricName,
+    sink::{Datum, Value},
+    sync::lock,
+};
 
 static BUSY: Mutex<bool> = Mutex::new(false);
 static FREE: Condvar = Condvar::new();
@@ -14,6 +19,7 @@ static FREE: Condvar = Condvar::new();
 /// The counts since [`capture`] was called; one test at a time holds it.
 pub struct Capture {
     before: BTreeMap<MetricName, u64>,
+    before_details: Vec<Vec<u64>>,
 }
 
 /// Starts capturing; waits until no other test of this process captures.
@@ -35,8 +41,10 @@ pub fn capture() -> Capture {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
     }
     *busy = true;
+    BUFFER.forget_levels();
     Capture {
         before: BUFFER.totals(),
+        before_details: BUFFER.detail_totals(),
     }
 }
 
@@ -55,6 +63,38 @@ impl Capture {
             (metric.as_str(), total.wrapping_sub(before))
         };
         BUFFER.totals().into_iter().map(delta).collect()
+    }
+}
+
+impl Capture {
+    /// How much the metric moved under exactly these dimensions since the capture began.
+    ///
+    /// ```
+    /// #[tt_metrics::count("Shipped", dimensions(Express: bool = express))]
+    /// fn ship(express: bool) {}
+    ///
+    /// let metrics = tt_metrics::capture();
+    /// ship(true);
+    /// assert_eq!(metrics.count_under("Shipped", &[("Express", "true")]), 1);
+    /// ```
+    #[must_use]
+    pub fn count_under(&self, metric: &str, dimensions: &[(&str, &str)]) -> u64 {
+        let data = self.details();
+        let found = data.iter().filter(|datum| {
+            datum.metric.as_str() == metric
+                && datum.dimensions.iter().eq(dimensions.iter().copied())
+        });
+        let growth = found.map(|datum| match datum.value {
+            Value::Count(growth) => growth,
+            _ => 0,
+        });
+        growth.sum()
+    }
+
+    /// What moved under dimensions of its own, how long calls took, and how many were open at once.
+    #[must_use]
+    pub fn details(&self) -> Vec<Datum> {
+        BUFFER.details_since(&self.before_details)
     }
 }
 

@@ -40,9 +40,19 @@ impl Local {
     /// A cell of a site, unless the thread has not counted yet.
     #[inline]
     fn cell(&self, site: &'static Site, kind: Kind) -> Option<buffer::Cell> {
+        self.shard.get().at_distance(self.distance(site), kind)
+    }
+
+    /// A cell of the detail of a site, unless the thread has not counted yet.
+    #[inline]
+    fn detail(&self, site: &'static Site, at: usize) -> Option<buffer::Cell> {
+        self.shard.get().detail_at_distance(self.distance(site), at)
+    }
+
+    #[inline]
+    fn distance(&self, site: &'static Site) -> usize {
         let first = self.sites.get().addr();
-        let distance = std::ptr::from_ref(site).addr().wrapping_sub(first);
-        self.shard.get().at_distance(distance, kind)
+        std::ptr::from_ref(site).addr().wrapping_sub(first)
     }
 }
 
@@ -81,13 +91,34 @@ fn add_unregistered_and_return<R>(site: &'static Site, kind: Kind, n: u64, value
     value
 }
 
+/// Adds `n` to one cell of the detail of a site.
+#[inline]
+pub(crate) fn add_detail(site: &'static Site, at: usize, n: u64) {
+    match LOCAL.with(|local| local.detail(site, at)) {
+        Some(cell) => cell.add(n),
+        None => add_detail_unregistered(site, at, n),
+    }
+}
+
 /// The first count of a thread, and every count after the thread's destructors ran.
 #[cold]
 #[inline(never)]
 fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
-    let Some(index) = index_of(site) else {
-        return;
-    };
+    if let Some(index) = index_of(site) {
+        register(n, |shard| shard.cell(index, kind));
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_detail_unregistered(site: &'static Site, at: usize, n: u64) {
+    if let Some(index) = index_of(site) {
+        register(n, |shard| shard.detail(index, at));
+    }
+}
+
+/// Leases a shard, for as long as the thread lives where that is possible, and counts in it.
+fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
     let registered = LEASE.try_with(|lease| {
         LOCAL.with(|local| {
             local.sites.set(SITES.as_ptr());
@@ -97,11 +128,11 @@ fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
     });
     match registered {
         Ok(shard) => {
-            if let Some(cell) = shard.cell(index, kind) {
+            if let Some(cell) = cell(shard) {
                 cell.add(n);
             }
         }
-        Err(_ended) => BUFFER.add_once(index, kind, n),
+        Err(_ended) => BUFFER.add_once(n, cell),
     }
 }
 

@@ -9,9 +9,12 @@ use std::future::Future;
 pub use crate::{
     MetricName,
     catalogue::{encode, encoded_len},
-    declaration::Declaration,
+    declaration::{Declaration, DeclaredDimension, check},
+    detailed_call::by_error,
+    dimension::{Dimension, Place, Series, Texts},
+    level::Level,
     outcome::{Classify, Outcome},
-    site::{SITES, Site},
+    site::{SITES, Site, State},
 };
 
 pub use each::{call_each, each, each_by, track_each};

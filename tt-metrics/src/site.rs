@@ -1,6 +1,6 @@
 //! One counted function: where its counts go, in one link-time list.
 
-use crate::{Outcome, declaration::Declaration};
+use crate::{Outcome, declaration::Declaration, dimension::Texts, level::Level};
 
 /// Every site of the binary, collected by the linker; empty when nothing is counted.
 #[linkme::distributed_slice]
@@ -16,6 +16,16 @@ pub struct Site {
     // Named here so that the linker keeps it: nothing else refers to it.
     record: &'static [u8],
     knows_open_calls: bool,
+    state: Option<&'static State>,
+}
+
+/// What few sites keep beside their cells.
+#[derive(Debug)]
+pub struct State {
+    /// The texts of each dimension of free text.
+    pub texts: &'static [Texts],
+    /// The calls that are open.
+    pub level: Level,
 }
 
 impl Site {
@@ -26,6 +36,7 @@ impl Site {
             declaration,
             record,
             knows_open_calls: declaration.interrupted.is_some(),
+            state: None,
         }
     }
 
@@ -33,6 +44,28 @@ impl Site {
     #[inline]
     pub(crate) const fn knows_open_calls(&self) -> bool {
         self.knows_open_calls
+    }
+
+    /// The same site with more to keep than counts.
+    #[must_use]
+    pub const fn with(self, state: &'static State) -> Self {
+        Self {
+            state: Some(state),
+            ..self
+        }
+    }
+
+    /// The texts of each dimension of free text.
+    pub(crate) const fn texts(&self) -> &'static [Texts] {
+        match self.state {
+            Some(state) => state.texts,
+            None => &[],
+        }
+    }
+
+    /// The calls that are open, if the attribute asks for them.
+    pub(crate) fn level(&self) -> Option<(crate::MetricName, &'static Level)> {
+        Some((self.declaration.in_flight?, &self.state?.level))
     }
 
     /// What the catalogue of the binary says about this site.

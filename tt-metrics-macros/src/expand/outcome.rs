@@ -1,12 +1,13 @@
 //! From a function to one whose outcome is counted: a call, a tracked future, or a tracked block.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprPath, ReturnType, Token, Type, parse_quote_spanned, spanned::Spanned};
 
 use super::{braced, private, within};
 use crate::{
     args::CountOutcome,
+    detail::Detail,
     item::{Binding, Function},
     site::Declared,
     tail::replace_async_block,
@@ -14,8 +15,9 @@ use crate::{
 };
 
 pub(super) fn counted(args: &CountOutcome, function: Function) -> Function {
-    let expansion =
-        OutcomeExpansion::new(args, |declared, private| declared.site(private, &function));
+    let expansion = OutcomeExpansion::new(args, Some(&function), |declared, private| {
+        declared.site(private, &function)
+    });
     if function.sig.asyncness.is_some() {
         return expansion.desugar(function);
     }
@@ -34,7 +36,7 @@ pub(super) fn counted(args: &CountOutcome, function: Function) -> Function {
 
 /// A block of statements, or one that ends in an `async` block, as an expression.
 pub(super) fn block(args: &CountOutcome, body: TokenStream) -> TokenStream {
-    let expansion = OutcomeExpansion::new(args, |declared, private| {
+    let expansion = OutcomeExpansion::new(args, None, |declared, private| {
         declared.named(private, "outcome!", "")
     });
     let ends = Ends::of(&body, Span::mixed_site());
@@ -67,11 +69,15 @@ struct OutcomeExpansion<'a> {
     site: TokenStream,
     by: Option<&'a ExprPath>,
     each: bool,
+    detail: &'a Detail,
+    /// An expression over the arguments, or nothing.
+    series: TokenStream,
 }
 
 impl<'a> OutcomeExpansion<'a> {
     fn new(
         args: &'a CountOutcome,
+        function: Option<&Function>,
         site: impl FnOnce(Declared<'_>, &TokenStream) -> TokenStream,
     ) -> Self {
         let private = private(args.krate.as_ref());
@@ -81,9 +87,12 @@ impl<'a> OutcomeExpansion<'a> {
             failure: args.failure.as_ref(),
             neutral: args.neutral.as_ref(),
             interrupted: args.interrupted.as_ref(),
+            detail: args.detail.declared(&private, function),
         };
         Self {
             site: site(declared, &private),
+            detail: &args.detail,
+            series: args.detail.series(&private, function),
             private,
             by: args.by.as_ref(),
             each: args.each.is_some(),
@@ -92,16 +101,33 @@ impl<'a> OutcomeExpansion<'a> {
 
     /// One of the functions of the library that have a second form for `each`.
     fn engine(&self, one: &str, each: &str) -> TokenStream {
+        if !self.series.is_empty() && ["call", "track"].contains(&one) {
+            let series = &self.series;
+            let name = Ident::new(one, Span::mixed_site());
+            return quote_spanned!(Span::mixed_site()=> #series.#name);
+        }
         let private = &self.private;
         let name = Ident::new(if self.each { each } else { one }, Span::mixed_site());
         quote_spanned!(Span::mixed_site()=> #private::#name)
     }
 
+    /// The same where parameters are only taken apart in the body, by `parts`.
+    fn engine_behind(&self, parts: &TokenStream, one: &str, each: &str) -> TokenStream {
+        let engine = self.engine(one, each);
+        if self.series.is_empty() || parts.is_empty() {
+            return engine;
+        }
+        let parts = looked_at(parts);
+        let series = &self.series;
+        let name = Ident::new(one, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> { #parts #series }.#name)
+    }
+
     /// A sync function: one call with a closure that is the body.
     fn call(&self, mut function: Function) -> Function {
         let site = &self.site;
-        let call = self.engine("call", "call_each");
         let parts = function.name_parameters();
+        let call = self.engine_behind(&parts, "call", "call_each");
         let touch = touch(&function);
         let output = without_impl_trait(returned(&function.sig.output));
         let classify = self.classify(&output);
@@ -117,8 +143,8 @@ impl<'a> OutcomeExpansion<'a> {
     /// An `async fn`: a function that returns the tracked future.
     fn desugar(&self, mut function: Function) -> Function {
         let site = &self.site;
-        let track = self.engine("track", "track_each");
         let parts = function.name_parameters();
+        let track = self.engine_behind(&parts, "track", "track_each");
         let touch = touch(&function);
         let output = returned(&function.sig.output);
         let erased = without_impl_trait(output.clone());
@@ -187,6 +213,7 @@ impl<'a> OutcomeExpansion<'a> {
             }
             Some(by) => classified(by, &value),
         };
+        let call = self.detail.with_error(&self.private, &value, call);
         quote_spanned!(Span::mixed_site()=> |#value: &#output| #call)
     }
 }
@@ -211,6 +238,39 @@ fn touch(function: &Function) -> TokenStream {
         quote_spanned!(Span::mixed_site()=> #(#cfgs)* #allow let _ = &#name;)
     });
     touched.collect()
+}
+
+/// The `let`s that take arguments apart, by reference.
+fn looked_at(parts: &TokenStream) -> TokenStream {
+    let mut lets = TokenStream::new();
+    let mut tokens = parts.clone().into_iter().peekable();
+    let mut begins = true;
+    while let Some(token) = tokens.next() {
+        if std::mem::take(&mut begins) {
+            lets.extend(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)]));
+        }
+        let ends = tokens.peek().is_none_or(super::is_semicolon);
+        if ends && !super::is_semicolon(&token) {
+            lets.extend(quote_spanned!(Span::mixed_site()=> &));
+        }
+        begins = super::is_semicolon(&token);
+        lets.extend(by_default(token));
+    }
+    lets
+}
+
+/// A pattern without `ref` and `mut`, which a reference cannot be matched with.
+fn by_default(token: TokenTree) -> Option<TokenTree> {
+    match token {
+        TokenTree::Ident(word) if word == "ref" || word == "mut" => None,
+        TokenTree::Group(group) => {
+            let tokens = group.stream().into_iter().filter_map(by_default).collect();
+            let mut inner = Group::new(group.delimiter(), tokens);
+            inner.set_span(group.span());
+            Some(TokenTree::Group(inner))
+        }
+        other => Some(other),
+    }
 }
 
 /// A return of the declared type that is never reached: from it the compiler learns the type

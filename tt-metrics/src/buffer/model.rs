@@ -138,7 +138,9 @@ fn what_is_put_back_beside_counts_and_drains_is_handed_out_once() {
 #[test]
 fn counts_of_threads_that_end_are_not_lost() {
     explore(Some(3), |buffer| {
-        let ended = spawn(&buffer, |buffer| buffer.add_once(0, Kind::Success, 1));
+        let ended = spawn(&buffer, |buffer| {
+            buffer.add_once(1, |shard| shard.cell(0, Kind::Success))
+        });
         let counts = spawn(&buffer, |buffer| live(buffer, 1));
         let drained = drain(&buffer);
         ended.join().unwrap();

@@ -79,8 +79,8 @@ fn the_shard_of_an_ended_thread_keeps_its_counts_and_is_used_again() {
 #[test]
 fn a_count_without_a_shard_of_its_own_leaves_none_behind() {
     let buffer = buffer();
-    buffer.add_once(1, Kind::Failure, 7);
-    buffer.add_once(1, Kind::Failure, 1);
+    buffer.add_once(7, |shard| shard.cell(1, Kind::Failure));
+    buffer.add_once(1, |shard| shard.cell(1, Kind::Failure));
     assert_eq!(drain(&buffer).get(FAILED), 8);
     assert_eq!(buffer.shards(), 1);
 }
@@ -123,7 +123,7 @@ impl Work {
                     }
                 }
                 2 => {
-                    buffer.add_once(site, kind, n);
+                    buffer.add_once(n, |shard| shard.cell(site, kind));
                     work.counted[metric] += n;
                 }
                 _ => {

@@ -1,7 +1,7 @@
 //! The record of one attribute in the catalogue of a binary: made at compile time, read at any time.
 
 use super::{Declared, Dimension, Meaning, MetricKind};
-use crate::declaration::{Declaration, DeclaredDimension, ERROR};
+use crate::declaration::{Declaration, ERROR, MORE_ERRORS};
 
 pub(super) const MAGIC: &[u8; 4] = b"TTMC";
 pub(super) const VERSION: u32 = 1;
@@ -56,27 +56,32 @@ impl<const N: usize> Writer<N> {
         self.number(given + by_error as usize, 1);
         let mut dimensions = declaration.dimensions;
         while let [dimension, rest @ ..] = dimensions {
-            self.dimension(dimension);
+            self.dimension(dimension.name, dimension.max, &[dimension.values]);
             dimensions = rest;
         }
         if by_error {
-            self.dimension(&DeclaredDimension {
-                name: ERROR,
-                values: declaration.errors,
-                max: 0,
-            });
+            self.dimension(ERROR, 0, &[declaration.errors, &MORE_ERRORS]);
         }
         self.metrics(declaration);
     }
 
-    const fn dimension(&mut self, dimension: &DeclaredDimension) {
-        self.text(dimension.name);
-        self.number(dimension.max as usize, 2);
-        self.number(dimension.values.len(), 2);
-        let mut values = dimension.values;
-        while let [value, rest @ ..] = values {
-            self.text(value);
-            values = rest;
+    const fn dimension(&mut self, name: &str, max: u16, mut lists: &[&[&str]]) {
+        self.text(name);
+        self.number(max as usize, 2);
+        let mut number = 0;
+        let mut counted = lists;
+        while let [list, rest @ ..] = counted {
+            number += list.len();
+            counted = rest;
+        }
+        self.number(number, 2);
+        while let [list, rest @ ..] = lists {
+            let mut values = *list;
+            while let [value, rest @ ..] = values {
+                self.text(value);
+                values = rest;
+            }
+            lists = rest;
         }
     }
 
@@ -237,7 +242,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MetricName;
+    use crate::{DeclaredDimension, MetricName};
 
     const ALL: Declaration = Declaration {
         success: Some(MetricName::new("OrderShipped")),
@@ -256,7 +261,7 @@ mod tests {
                 max: 300,
             },
         ],
-        errors: &["Stock", "Panic"],
+        errors: &["Stock"],
         ..Declaration::new("shop::ship", "src/ship.rs", 70_000, "Ships.\n\nÜber See.")
     };
     const RECORD: [u8; encoded_len(&ALL)] = encode(&ALL);
@@ -294,6 +299,8 @@ mod tests {
         assert_eq!(sets(&declared[2]), [none]);
         assert_eq!(declared[0].dimensions[1][0].values, ["false", "true"]);
         assert_eq!(declared[0].dimensions[1][1].max, 300);
+        let errors = &declared[1].dimensions[2][0].values;
+        assert_eq!(*errors, ["Stock", "Panic", "Other"]);
         let place = (declared[3].function, declared[3].file, declared[3].line);
         assert_eq!(place, ("shop::ship", "src/ship.rs", 70_000));
         assert_eq!(declared[3].doc, "Ships.\n\nÜber See.");

@@ -1,0 +1,217 @@
+//! The arguments that tell more of a call than how it ended: `latency`, `in_flight`, `dimensions` and `failure_by`.
+
+mod dimension;
+mod values;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::{
+    Error, Path, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Result},
+    spanned::Spanned,
+};
+
+use crate::{
+    args::{Metric, metric},
+    diagnostics::Mistakes,
+    item::Function,
+    site::metric_name,
+};
+use dimension::{Dimension, Dimensions};
+
+/// What an attribute tells of its calls beside their outcome.
+#[derive(Default)]
+pub(crate) struct Detail {
+    latency: Option<Metric>,
+    in_flight: Option<Metric>,
+    dimensions: Option<Dimensions>,
+    failure_by: Option<Path>,
+    /// Where the first of these arguments is.
+    at: Option<Ident>,
+}
+
+impl Detail {
+    /// Parses one of these arguments, or leaves the input as it is.
+    pub(crate) fn parse(&mut self, known: &[&str], input: ParseStream<'_>) -> Option<Result<()>> {
+        let ahead = input.fork();
+        let name = ahead.call(Ident::parse_any).ok()?;
+        let word = name.to_string();
+        let ours = ["latency", "in_flight", "dimensions", "failure_by"].contains(&word.as_str());
+        // Where nothing follows, the name is told like any other that has no value.
+        if !ours || !known.contains(&word.as_str()) || ahead.is_empty() || ahead.peek(Token![,]) {
+            return None;
+        }
+        Some(self.argument(&word, input))
+    }
+
+    fn argument(&mut self, word: &str, input: ParseStream<'_>) -> Result<()> {
+        let name = input.call(Ident::parse_any)?;
+        let taken = match word {
+            "dimensions" => {
+                let list = Dimensions::parse(&name, input)?;
+                self.dimensions.replace(list).is_some()
+            }
+            "failure_by" => {
+                input.parse::<Token![=]>()?;
+                let at = input.span();
+                let message = "expected the type of the error, which derives `Dimension`";
+                let path = input.parse().map_err(|_| Error::new(at, message))?;
+                self.failure_by.replace(path).is_some()
+            }
+            _ => {
+                input.parse::<Token![=]>()?;
+                let metric = metric(input)?;
+                let slot = if word == "latency" {
+                    &mut self.latency
+                } else {
+                    &mut self.in_flight
+                };
+                slot.replace(metric).is_some()
+            }
+        };
+        if taken {
+            let message = format!("`{word}` is given twice");
+            return Err(Error::new(name.span(), message));
+        }
+        self.at.get_or_insert(name);
+        Ok(())
+    }
+
+    /// What a valueless argument should have been.
+    pub(crate) fn example(word: &str) -> Option<&'static str> {
+        match word {
+            "dimensions" => Some("dimensions(Kind: OrderKind = order.kind)"),
+            "failure_by" => Some("failure_by = path::to::Error"),
+            _ => None,
+        }
+    }
+
+    /// The metrics with the name of their argument.
+    pub(crate) fn metrics(&self) -> [(&'static str, Option<&Metric>); 2] {
+        [
+            ("latency", self.latency.as_ref()),
+            ("in_flight", self.in_flight.as_ref()),
+        ]
+    }
+
+    /// Where the first of these arguments is, if there is one.
+    pub(crate) fn at(&self) -> Option<&Ident> {
+        self.at.as_ref()
+    }
+
+    /// The rules between these arguments and the others.
+    pub(crate) fn check(
+        &self,
+        metrics: &[Option<&Metric>],
+        failure: bool,
+        mistakes: &mut Mistakes,
+    ) {
+        if let (Some(path), false) = (&self.failure_by, failure) {
+            let message = "`failure_by` splits the metric of `failure`, there is none";
+            mistakes.push(Error::new_spanned(path, message));
+        }
+        if let Some(dimensions) = &self.dimensions {
+            dimensions.check(metrics, self.failure_by.is_some(), mistakes);
+        }
+    }
+
+    /// The rules between these arguments and the function.
+    pub(crate) fn check_function(&self, function: &Function, mistakes: &mut Mistakes) {
+        for dimension in self.dimensions() {
+            mistakes.keep(dimension.values(Some(function)));
+        }
+    }
+
+    /// The rules of a block, which has no parameters.
+    pub(crate) fn check_block(&self, mistakes: &mut Mistakes) {
+        for dimension in self.dimensions() {
+            mistakes.keep(dimension.values(None));
+        }
+    }
+
+    fn dimensions(&self) -> impl DoubleEndedIterator<Item = &Dimension> {
+        self.dimensions.iter().flat_map(Dimensions::iter)
+    }
+
+    /// What the declaration and the site say of it.
+    pub(crate) fn declared(&self, private: &TokenStream, function: Option<&Function>) -> Declared {
+        let metrics = self.metrics().into_iter().filter_map(|(argument, name)| {
+            let field = Ident::new(argument, Span::mixed_site());
+            let name = metric_name(private, name?);
+            Some(quote_spanned!(Span::mixed_site()=> #field: ::core::option::Option::Some(#name),))
+        });
+        let mut fields: TokenStream = metrics.collect();
+        if self.dimensions.is_some() {
+            let each = self.dimensions().map(|one| one.declared(private, function));
+            fields.extend(quote_spanned!(Span::mixed_site()=> dimensions: &[#(#each)*],));
+        }
+        if let Some(path) = &self.failure_by {
+            fields.extend(quote_spanned! {Span::mixed_site()=>
+                errors: <#path as #private::Dimension>::VALUES,
+            });
+        }
+        let texts: Vec<TokenStream> = self
+            .dimensions()
+            .filter_map(|one| one.texts(private))
+            .collect();
+        let mut state = TokenStream::new();
+        let mut with = TokenStream::new();
+        if !texts.is_empty() || self.in_flight.is_some() {
+            state = quote_spanned! {Span::mixed_site()=>
+                static __TT_METRICS_STATE: #private::State = #private::State {
+                    texts: &[#(#texts),*],
+                    level: #private::Level::new(),
+                };
+            };
+            with = quote_spanned!(Span::mixed_site()=> .with(&__TT_METRICS_STATE));
+        }
+        if let Some(at) = &self.at {
+            let span = Span::mixed_site().located_at(at.span());
+            state.extend(quote_spanned! {span=>
+                const _: () = #private::check(&__TT_METRICS_DECLARATION);
+            });
+        }
+        Declared {
+            fields,
+            state,
+            with,
+        }
+    }
+
+    /// The series of one call, an expression over the arguments; nothing where no more is told than the outcome.
+    pub(crate) fn series(&self, private: &TokenStream, function: Option<&Function>) -> TokenStream {
+        if self.at.is_none() {
+            return TokenStream::new();
+        }
+        let mut texts = 0_usize;
+        let digits = self.dimensions().map(|one| one.digit(function, &mut texts));
+        let digits: TokenStream = digits.collect();
+        quote_spanned!(Span::mixed_site()=> #private::Series::FIRST #digits)
+    }
+
+    /// The outcome of a value together with its error.
+    pub(crate) fn with_error(
+        &self,
+        private: &TokenStream,
+        value: &Ident,
+        outcome: TokenStream,
+    ) -> TokenStream {
+        let Some(path) = &self.failure_by else {
+            return outcome;
+        };
+        let at = Span::mixed_site().located_at(path.span());
+        quote_spanned!(at=> #private::by_error::<#path, _>(#value, #outcome))
+    }
+}
+
+/// What a declaration and its site say of the detail.
+#[derive(Default)]
+pub(crate) struct Declared {
+    /// Fields of the declaration.
+    pub(crate) fields: TokenStream,
+    /// Statics and checks beside it.
+    pub(crate) state: TokenStream,
+    /// A call on the site.
+    pub(crate) with: TokenStream,
+}

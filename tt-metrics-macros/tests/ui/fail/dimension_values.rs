@@ -1,0 +1,48 @@
+//! The values of a dimension are those of an enum, a list, or text with a cap.
+
+use tt_metrics::{Dimension, count};
+
+#[derive(Dimension)]
+struct Number(u8);
+
+#[derive(Dimension)]
+enum Never {}
+
+#[derive(Dimension)]
+enum Twice {
+    One,
+    #[dimension("One")]
+    Two,
+}
+
+#[derive(Dimension)]
+enum Empty {
+    #[dimension("")]
+    Nothing,
+    #[dimension(name = "x")]
+    Something,
+}
+
+#[count("Cap", dimensions(Shop = shop, max = 0))]
+fn cap(shop: &str) -> usize {
+    shop.len()
+}
+
+#[count("Capped", dimensions(Flag: bool = flag, max = 3))]
+fn capped(flag: bool) -> bool {
+    flag
+}
+
+#[count("List", dimensions(Shop: [] = shop))]
+fn list(shop: &str) -> usize {
+    shop.len()
+}
+
+#[count("Listed", dimensions(Shop: [""] = shop))]
+fn listed(shop: &str) -> usize {
+    shop.len()
+}
+
+fn main() {
+    let _ = (cap(""), capped(true), list(""), listed(""));
+}

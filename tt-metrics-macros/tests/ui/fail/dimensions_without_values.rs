@@ -1,0 +1,38 @@
+//! A dimension has values that are known where metrics are declared.
+
+use tt_metrics::{Dimension, count, count_outcome};
+
+struct Order {
+    kind: u8,
+}
+
+#[count("Unknown", dimensions(Kind = order.kind))]
+fn unknown(order: &Order) {
+    let _ = order.kind;
+}
+
+#[count("Text", dimensions(shop))]
+fn text(shop: &str) {
+    let _ = shop;
+}
+
+#[count("Generic", dimensions(kind))]
+fn generic<K: Dimension>(kind: K) {
+    drop(kind);
+}
+
+struct Own;
+
+impl Own {
+    #[count_outcome(success = "Done", dimensions(Own: Self = self))]
+    fn own(&self) -> Option<()> {
+        Some(())
+    }
+}
+
+fn main() {
+    unknown(&Order { kind: 1 });
+    text("");
+    generic(true);
+    let _ = Own.own();
+}
