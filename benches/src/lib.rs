@@ -6,6 +6,7 @@
 )]
 
 mod case;
+pub mod documents;
 pub mod functions;
 pub mod futures;
 mod side_by_side;

@@ -14,6 +14,7 @@ pub use crate::{
     dimension::{Dimension, Place, Series, Texts},
     level::Level,
     outcome::{Classify, Outcome},
+    sink::emf::render_document,
     site::{SITES, Site, State},
 };
 

@@ -2,16 +2,19 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+mod template;
+
 use std::{
     io::{self, Write},
+    sync::LazyLock,
     time::{Duration, SystemTime},
 };
 
 use super::{
-    Batch, Dimensions, EmitError, Packing, PropertyValue, Sink, Value,
+    Batch, Departure, DimensionSets, Dimensions, EmitError, Packing, Properties, PropertyValue,
+    Sink, Value,
     json::{boolean, float, integer, key, separate, string},
 };
-use crate::metric::Resolution;
 
 /// Writes embedded metric format to standard output.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,40 +88,12 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
         .map_or(&Dimensions::NONE, |datum| &datum.dimensions);
     out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
     integer(milliseconds(batch.timestamp), out);
-    out.extend_from_slice(b",\"CloudWatchMetrics\":[{\"Namespace\":");
-    string(batch.namespace, out);
-    out.extend_from_slice(b",\"Dimensions\":[");
-    for (index, set) in batch.dimensions.with(own).iter().enumerate() {
-        separate(index, out);
-        out.push(b'[');
-        for (index, (name, _)) in set.iter().enumerate() {
-            separate(index, out);
-            string(name, out);
+    template::with(batch, own, |template| {
+        for (text, datum) in template.texts().zip(batch.data) {
+            out.extend_from_slice(text);
+            value(&datum.value, out);
         }
-        out.push(b']');
-    }
-    out.extend_from_slice(b"],\"Metrics\":[");
-    for (index, datum) in batch.data.iter().enumerate() {
-        separate(index, out);
-        out.extend_from_slice(b"{\"Name\":");
-        string(datum.metric.as_str(), out);
-        out.extend_from_slice(b",\"Unit\":");
-        string(datum.unit.as_str(), out);
-        if datum.resolution != Resolution::Standard {
-            out.extend_from_slice(b",\"StorageResolution\":");
-            integer(datum.resolution.seconds(), out);
-        }
-        out.push(b'}');
-    }
-    out.extend_from_slice(b"]}]}");
-    for (name, value) in dimensions(batch, own) {
-        key(name, out);
-        string(value, out);
-    }
-    for datum in batch.data {
-        key(datum.metric.as_str(), out);
-        value(&datum.value, out);
-    }
+    });
     properties(batch, own, out);
     out.extend_from_slice(b"}\n");
 }
@@ -194,14 +169,33 @@ fn milliseconds(time: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Renders one document of counters and nothing else, as `benches` compares it with others.
+pub fn render_document(
+    namespace: &str,
+    timestamp: SystemTime,
+    data: &[super::Datum],
+    out: &mut Vec<u8>,
+) {
+    static DIMENSIONS: LazyLock<DimensionSets> = LazyLock::new(DimensionSets::default);
+    static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
+    let batch = Batch {
+        namespace,
+        dimensions: &DIMENSIONS,
+        timestamp,
+        data,
+        invocation: None,
+        properties: Properties::NONE,
+        departure: &HERE,
+    };
+    render(batch, out);
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use super::*;
     use crate::{
-        metric::{MetricName, Unit},
-        sink::{Datum, Departure, DimensionSets, Invocation, Properties},
+        metric::{MetricName, Resolution, Unit},
+        sink::{Datum, Invocation},
     };
 
     fn datum(name: &'static str, growth: u64) -> Datum {
@@ -253,6 +247,40 @@ mod tests {
             "OrderFailed": 0,
         });
         assert_eq!(document(batch(&data, &sets(&[]))), expected);
+    }
+
+    #[test]
+    fn a_document_that_differs_from_the_one_before_is_not_taken_for_it() {
+        let names = |document: &serde_json::Value| {
+            let directive = &document["_aws"]["CloudWatchMetrics"][0];
+            (directive.clone(), document.as_object().unwrap().len())
+        };
+        let none = sets(&[]);
+        let shop = sets(&[&[("service", "shop")]]);
+        let one = [datum("OrderShipped", 5)];
+        let other = [datum("OrderFailed", 5)];
+        let both = [datum("OrderShipped", 5), datum("OrderFailed", 5)];
+        let bytes = [datum("OrderShipped", 5).with_unit(Unit::Bytes)];
+        let fine = [datum("OrderShipped", 5).with_resolution(Resolution::High)];
+        let elsewhere = Batch {
+            namespace: "elsewhere",
+            ..batch(&one, &none)
+        };
+        let batches = [
+            batch(&one, &none),
+            batch(&other, &none),
+            batch(&both, &none),
+            batch(&bytes, &none),
+            batch(&fine, &none),
+            batch(&one, &shop),
+            elsewhere,
+        ];
+        let all: Vec<_> = batches.map(|it| names(&document(it))).into();
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[..index].contains(one), "{one:?}");
+        }
+        let again: Vec<_> = batches.map(|it| names(&document(it))).into();
+        assert_eq!(all, again);
     }
 
     #[test]

@@ -16,20 +16,35 @@ pub(super) fn key(name: &str, out: &mut Vec<u8>) {
 
 /// A string (section 7).
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
-    for &byte in text.as_bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0..0x20 => {
-                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-            }
-            _ => out.push(byte),
+    // Nearly every text is copied as a whole.
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
+        let (plain, from_here) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        if let Some((byte, behind)) = from_here.split_first() {
+            escape(*byte, out);
+            rest = behind;
         }
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+#[cold]
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    if byte >= 0x20 {
+        out.extend_from_slice(&[b'\\', byte]);
+        return;
+    }
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    out.extend_from_slice(b"\\u00");
+    out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
 }
 
 /// A whole number.

@@ -1,0 +1,123 @@
+//! What documents of the same metrics have in common, rendered once: a program sends the same ones again and again.
+
+use super::{Batch, dimensions};
+use crate::{
+    metric::{MetricName, Resolution, Unit},
+    sink::{
+        DimensionSets, Dimensions,
+        json::{integer, key, separate, string},
+    },
+    sync::Mutex,
+};
+
+/// The template of the last document whose data have no dimensions of their own.
+static LAST: Mutex<Option<Template>> = Mutex::new(None);
+
+/// A document from behind its timestamp to its last metric, without the values.
+#[derive(Debug)]
+pub(super) struct Template {
+    namespace: String,
+    dimensions: DimensionSets,
+    metrics: Vec<(MetricName, Unit, Resolution)>,
+    text: Vec<u8>,
+    /// Where the text before each value ends.
+    ends: Vec<usize>,
+}
+
+/// Hands over the template of a document, rendered now unless the last one fits.
+pub(super) fn with(batch: Batch<'_>, own: &Dimensions, use_it: impl FnOnce(&Template)) {
+    let last = LAST.try_lock().ok().filter(|_| own.is_empty());
+    let Some(mut last) = last else {
+        // Another thread renders too, or this document is one of several.
+        return use_it(&Template::new(batch, own));
+    };
+    match &*last {
+        Some(template) if template.fits(batch) => use_it(template),
+        _ => use_it(last.insert(Template::new(batch, own))),
+    }
+}
+
+impl Template {
+    fn new(batch: Batch<'_>, own: &Dimensions) -> Self {
+        let mut text = Vec::with_capacity(512);
+        head(batch, own, &mut text);
+        let ends = batch.data.iter().map(|datum| {
+            key(datum.metric.as_str(), &mut text);
+            text.len()
+        });
+        let ends = ends.collect();
+        let metrics = batch.data.iter();
+        Self {
+            namespace: batch.namespace.to_owned(),
+            dimensions: batch.dimensions.clone(),
+            metrics: metrics
+                .map(|datum| (datum.metric, datum.unit, datum.resolution))
+                .collect(),
+            text,
+            ends,
+        }
+    }
+
+    /// Whether it is that of this batch, whose data have no dimensions of their own.
+    fn fits(&self, batch: Batch<'_>) -> bool {
+        let metrics = self.metrics.iter().zip(batch.data);
+        self.metrics.len() == batch.data.len()
+            && metrics
+                .into_iter()
+                .all(|((metric, unit, resolution), datum)| {
+                    same(*metric, datum.metric)
+                        && *unit == datum.unit
+                        && *resolution == datum.resolution
+                })
+            && self.namespace == batch.namespace
+            && self.dimensions == *batch.dimensions
+    }
+
+    /// The text before each value.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let mut begin = 0;
+        self.ends.iter().filter_map(move |end| {
+            let text = self.text.get(begin..*end);
+            begin = *end;
+            text
+        })
+    }
+}
+
+/// The name of a metric is nearly always the very same text.
+fn same(one: MetricName, other: MetricName) -> bool {
+    std::ptr::eq(one.as_str(), other.as_str()) || one == other
+}
+
+fn head(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"CloudWatchMetrics\":[{\"Namespace\":");
+    string(batch.namespace, out);
+    out.extend_from_slice(b",\"Dimensions\":[");
+    for (index, set) in batch.dimensions.with(own).iter().enumerate() {
+        separate(index, out);
+        out.push(b'[');
+        for (index, (name, _)) in set.iter().enumerate() {
+            separate(index, out);
+            string(name, out);
+        }
+        out.push(b']');
+    }
+    out.extend_from_slice(b"],\"Metrics\":[");
+    for (index, datum) in batch.data.iter().enumerate() {
+        separate(index, out);
+        out.extend_from_slice(b"{\"Name\":");
+        string(datum.metric.as_str(), out);
+        out.extend_from_slice(b",\"Unit\":");
+        string(datum.unit.as_str(), out);
+        if datum.resolution != Resolution::Standard {
+            out.extend_from_slice(b",\"StorageResolution\":");
+            integer(datum.resolution.seconds(), out);
+        }
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]}]}");
+    for (name, value) in dimensions(batch, own) {
+        key(name, out);
+        string(value, out);
+    }
+}
