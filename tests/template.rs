@@ -89,6 +89,42 @@ const MISTAKES: &[Mistake] = &[
         "TTProducer: unbounded event age",
     ),
     mistake("Value: incoming/", "Value: parked/", "upload prefix"),
+    mistake("RecursiveLoop: Allow\n", "\n", "runaway loop"),
+    mistake(
+        "Queue: !GetAtt UnfinishedUploads.Arn",
+        "Queue: !GetAtt FailedNotifications.Arn",
+        "nobody reads on",
+    ),
+    mistake(
+        "BatchSize: 1\n",
+        "BatchSize: 5\n",
+        "files share an invocation",
+    ),
+    mistake(
+        "FifoQueue: true",
+        "FifoQueue: false",
+        "a message may come twice",
+    ),
+    mistake(
+        "VisibilityTimeout: 5400",
+        "VisibilityTimeout: 900",
+        "visible again",
+    ),
+    mistake(
+        "deadLetterTargetArn: !GetAtt AbandonedUploads.Arn\n        maxReceiveCount: 5",
+        "redriveAllowPolicy: none",
+        "tried for ever",
+    ),
+    mistake(
+        "Value: !GetAtt AbandonedUploads.QueueName",
+        "Value: AbandonedUploads",
+        "no alarm on ApproximateNumberOfMessagesVisible of AbandonedUploads",
+    ),
+    mistake(
+        "Default: any",
+        "Default: sorted",
+        "TTProducer: would not start",
+    ),
     mistake(
         "Status: Enabled\n      Lifecycle",
         "Status: Suspended\n      Lifecycle",

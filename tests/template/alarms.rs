@@ -7,15 +7,21 @@ use serde_json::{Value, json};
 use crate::{functions, promises::resources};
 
 /// The alarms on metrics of AWS: what fails without moving a metric of the catalogue.
-fn of_aws() -> [(&'static str, &'static str, &'static str, Value); 3] {
-    let queue = json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": ["FailedNotifications", "QueueName"]}}]);
+fn of_aws() -> [(&'static str, &'static str, &'static str, Value); 4] {
+    let queue = |name| json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]);
     let function = |name| json!([{"Name": "FunctionName", "Value": {"Ref": name}}]);
     [
         (
             "FailedNotifications",
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
-            queue,
+            queue("FailedNotifications"),
+        ),
+        (
+            "AbandonedUploads",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            queue("AbandonedUploads"),
         ),
         (
             "CaseCreation",

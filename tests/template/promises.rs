@@ -17,6 +17,7 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
     let checks = [
         event_source_mapping,
         producer_retries,
+        unfinished_uploads,
         bucket,
         log_groups,
         policies,
@@ -55,7 +56,10 @@ fn is_bound(value: &Value) -> bool {
 }
 
 fn event_source_mapping(template: &Value) -> Vec<String> {
-    let mappings: Vec<_> = resources(template, "AWS::Lambda::EventSourceMapping").collect();
+    let stream = json!({"Fn::GetAtt": ["EventStream", "Arn"]});
+    let mappings = resources(template, "AWS::Lambda::EventSourceMapping");
+    let of_stream = |mapping: &Value| mapping["Properties"]["EventSourceArn"] == stream;
+    let mappings: Vec<_> = mappings.filter(|(_, m)| of_stream(m)).collect();
     let [(_, mapping)] = mappings[..] else {
         return vec![format!(
             "{} event source mappings instead of one",
@@ -87,6 +91,44 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
             "mapping: no partial batch response",
         ),
         complain(destination.is_null(), "mapping: no on-failure destination"),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// What the next invocation of the producer gets of a file that took longer than one.
+fn unfinished_uploads(template: &Value) -> Vec<String> {
+    let queue = properties(template, "UnfinishedUploads");
+    let function = properties(template, "TTProducer");
+    let arn = json!({"Fn::GetAtt": ["UnfinishedUploads", "Arn"]});
+    let mut mappings = resources(template, "AWS::Lambda::EventSourceMapping");
+    let mapping = mappings.find(|(_, mapping)| mapping["Properties"]["EventSourceArn"] == arn);
+    let mapping = mapping.map(|(_, mapping)| &mapping["Properties"]);
+    let patience = queue["VisibilityTimeout"].as_i64().unwrap_or_default();
+    let found = [
+        complain(
+            function["RecursiveLoop"] != "Allow",
+            "TTProducer: a large file is taken for a runaway loop",
+        ),
+        complain(
+            mapping.is_none_or(|mapping| mapping["FunctionName"] != json!({"Ref": "TTProducer"})),
+            "UnfinishedUploads: nobody reads on",
+        ),
+        complain(
+            mapping.is_some_and(|mapping| mapping["BatchSize"] != 1),
+            "UnfinishedUploads: files share an invocation",
+        ),
+        complain(
+            queue["FifoQueue"] != true,
+            "UnfinishedUploads: a message may come twice",
+        ),
+        complain(
+            patience < 6 * function["Timeout"].as_i64().unwrap_or(i64::MAX / 6),
+            "UnfinishedUploads: visible again while it is worked on",
+        ),
+        complain(
+            queue["RedrivePolicy"]["deadLetterTargetArn"].is_null(),
+            "UnfinishedUploads: tried for ever",
+        ),
     ];
     found.into_iter().flatten().collect()
 }

@@ -1,12 +1,14 @@
 //! What the environment says, read once.
 
-use kinesis_batch::Limits;
+use kinesis_batch::{Limits, Order};
 
 /// Settings of the producer.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The stream that events are put on.
     pub stream: String,
+    /// Address of the queue through which the rest of a long upload is handed to the next invocation.
+    pub queue: Option<String>,
     /// Whether bucket names go into the path of S3 requests, as stand-ins on one address need it.
     pub path_style: bool,
     /// The longest record, in bytes of the file.
@@ -25,17 +27,32 @@ pub enum ConfigError {
     /// A variable that must be set is not.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
+    /// A variable that says something else than it may.
+    #[error("environment variable {name} must be {expected}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What it may say.
+        expected: &'static str,
+    },
 }
+
+/// How often a record is sent: minutes of patience with a stream that is throttled or away.
+const ATTEMPTS: u32 = 24;
 
 impl Config {
     /// Settings for a stream, with defaults for everything else.
     pub fn new(stream: impl Into<String>) -> Self {
         Self {
             stream: stream.into(),
+            queue: None,
             path_style: false,
             record_bytes: 1024 * 1024,
             in_flight: 4,
-            limits: Limits::default(),
+            limits: Limits {
+                attempts: ATTEMPTS,
+                ..Limits::default()
+            },
             parked_bytes: 4 * 1024 * 1024,
         }
     }
@@ -44,11 +61,33 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When `EVENT_STREAM_NAME` is not set.
+    /// When `EVENT_STREAM_NAME` is not set, or `EVENT_ORDER` or `EVENT_AGGREGATION` say what they may
+    /// not.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         const STREAM: &str = "EVENT_STREAM_NAME";
         let set = |name| variable(name).filter(|value| !value.trim().is_empty());
         let mut config = Self::new(set(STREAM).ok_or(ConfigError::Missing(STREAM))?);
+        config.queue = set("CONTINUATION_QUEUE_URL");
+        config.limits.order = match set("EVENT_ORDER").as_deref() {
+            None | Some("any") => Order::Any,
+            Some("per_key") => Order::PerKey,
+            Some(_) => {
+                return Err(ConfigError::Invalid {
+                    name: "EVENT_ORDER",
+                    expected: "any or per_key",
+                });
+            }
+        };
+        config.limits.aggregate = match set("EVENT_AGGREGATION").as_deref() {
+            None | Some("none") => false,
+            Some("kpl") => true,
+            Some(_) => {
+                return Err(ConfigError::Invalid {
+                    name: "EVENT_AGGREGATION",
+                    expected: "none or kpl",
+                });
+            }
+        };
         let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"];
         config.path_style = endpoints.into_iter().any(|name| set(name).is_some());
         Ok(config)
@@ -79,6 +118,44 @@ mod tests {
                 "environment variable EVENT_STREAM_NAME is not set"
             );
         }
+    }
+
+    #[test]
+    fn queue_order_and_aggregation_are_read() {
+        let stream = ("EVENT_STREAM_NAME", "events");
+        let config = read(&[
+            stream,
+            ("EVENT_ORDER", "any"),
+            ("EVENT_AGGREGATION", "none"),
+        ])
+        .unwrap();
+        assert_eq!(
+            (config.limits.order, config.limits.aggregate),
+            (Order::Any, false)
+        );
+        assert_eq!(config.queue, None);
+        let set = [
+            stream,
+            ("CONTINUATION_QUEUE_URL", "https://queue"),
+            ("EVENT_ORDER", "per_key"),
+            ("EVENT_AGGREGATION", "kpl"),
+        ];
+        let config = read(&set).unwrap();
+        assert_eq!(
+            (config.limits.order, config.limits.aggregate),
+            (Order::PerKey, true)
+        );
+        assert_eq!(config.queue.as_deref(), Some("https://queue"));
+        let error = read(&[stream, ("EVENT_ORDER", "sorted")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable EVENT_ORDER must be any or per_key"
+        );
+        let error = read(&[stream, ("EVENT_AGGREGATION", "yes")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable EVENT_AGGREGATION must be none or kpl"
+        );
     }
 
     #[test]

@@ -13,6 +13,10 @@ use crate::{
 pub(crate) struct Content {
     body: Body,
     state: State,
+    /// What was read ahead.
+    ahead: Bytes,
+    /// Where the next chunk begins in the unpacked content.
+    offset: u64,
 }
 
 #[derive(Debug)]
@@ -33,6 +37,8 @@ impl Content {
         Self {
             body,
             state: State::Opening(Vec::new()),
+            ahead: Bytes::new(),
+            offset: 0,
         }
     }
 
@@ -42,6 +48,59 @@ impl Content {
     ///
     /// When the object cannot be read or unpacked further. What came before was handed out.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        let chunk = match std::mem::take(&mut self.ahead) {
+            ahead if ahead.is_empty() => self.read().await?,
+            ahead => Some(ahead),
+        };
+        self.offset += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        Ok(chunk)
+    }
+
+    /// Goes on at `offset` of the unpacked content, forward. Plain content is opened again there;
+    /// packed content must be unpacked up to there.
+    ///
+    /// # Errors
+    ///
+    /// As of [`next`](Self::next).
+    pub(crate) async fn seek(&mut self, offset: u64) -> Result<(), Failure> {
+        while self.offset < offset {
+            let Some(mut chunk) = self.next().await? else {
+                return Ok(());
+            };
+            if let Ok(above) = usize::try_from(self.offset.saturating_sub(offset)) {
+                chunk.advance(chunk.len().saturating_sub(above));
+                self.ahead = chunk;
+            }
+            if self.offset < offset && matches!(self.state, State::Plain) {
+                self.body.seek(offset).await.map_err(Failure::Unread)?;
+                self.ahead = Bytes::new();
+                self.offset = offset;
+            }
+            self.offset = self.offset.min(offset);
+        }
+        Ok(())
+    }
+
+    /// The next `length` bytes, fewer at the end.
+    ///
+    /// # Errors
+    ///
+    /// As of [`next`](Self::next).
+    pub(crate) async fn take(&mut self, length: usize) -> Result<Vec<u8>, Failure> {
+        let mut taken = Vec::with_capacity(length);
+        while taken.len() < length {
+            let Some(mut chunk) = self.next().await? else {
+                break;
+            };
+            let wanted = chunk.split_to(chunk.len().min(length - taken.len()));
+            taken.extend_from_slice(&wanted);
+            self.offset -= chunk.len() as u64;
+            self.ahead = chunk;
+        }
+        Ok(taken)
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let chunk = match &mut self.state {
                 State::Opening(head) => {

@@ -10,10 +10,16 @@ const MOST_MARGIN: Duration = Duration::from_secs(10);
 /// What is left for the response and the metrics.
 const LAST_MARGIN: Duration = Duration::from_millis(200);
 
-/// The two points in time that matter to an invocation; none when its deadline is unknown.
+/// What is left of that for records that were read, before their publishing stops.
+const LEAST_PUBLISHING: Duration = Duration::from_millis(100);
+const MOST_PUBLISHING: Duration = Duration::from_secs(20);
+
+/// The points in time that matter to an invocation; none when its deadline is unknown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Deadline {
-    /// From here on nothing new is read or published, only parked.
+    /// From here on nothing new is read: what was read is published to its end.
+    pub(crate) read: Option<Instant>,
+    /// From here on nothing is published, only parked.
     pub(crate) stop: Option<Instant>,
     /// From here on nothing is parked either.
     pub(crate) end: Option<Instant>,
@@ -29,15 +35,17 @@ impl Deadline {
             return Self::default();
         };
         let margin = (left / 10).clamp(LEAST_MARGIN, MOST_MARGIN);
+        let publishing = (left / 20).clamp(LEAST_PUBLISHING, MOST_PUBLISHING);
         Self {
+            read: Some(now.1 + left.saturating_sub(margin + publishing)),
             stop: Some(now.1 + left.saturating_sub(margin)),
             end: Some(now.1 + left.saturating_sub(LAST_MARGIN)),
         }
     }
 
-    /// Whether it is time to stop.
-    pub(crate) fn has_passed(&self) -> bool {
-        self.stop.is_some_and(|stop| Instant::now() >= stop)
+    /// Whether it is time to read no more.
+    pub(crate) fn is_near(&self) -> bool {
+        self.read.is_some_and(|read| Instant::now() >= read)
     }
 }
 
@@ -52,6 +60,20 @@ pub(crate) async fn until<T>(end: Option<Instant>, work: impl Future<Output = T>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reading_ends_before_publishing() {
+        let now = (SystemTime::now(), Instant::now());
+        let read = |seconds| {
+            let deadline = Deadline::new(Some(now.0 + Duration::from_secs(seconds)), now);
+            deadline.read.unwrap() - now.1
+        };
+        assert_eq!(
+            (read(900), read(60)),
+            (Duration::from_secs(870), Duration::from_secs(51))
+        );
+        assert_eq!(read(1), Duration::from_millis(400));
+    }
 
     fn left(seconds: u64) -> (Duration, Duration) {
         let now = (SystemTime::now(), Instant::now());
@@ -76,7 +98,10 @@ mod tests {
     fn a_deadline_in_the_past_is_unknown() {
         let now = (SystemTime::now(), Instant::now());
         let deadline = Deadline::new(Some(SystemTime::UNIX_EPOCH), now);
-        assert_eq!((deadline.stop, deadline.end), (None, None));
-        assert!(!deadline.has_passed());
+        assert_eq!(
+            (deadline.read, deadline.stop, deadline.end),
+            (None, None, None)
+        );
+        assert!(!deadline.is_near());
     }
 }

@@ -27,6 +27,14 @@ pub enum Error {
         /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The rest of an upload could not be handed to the next invocation.
+    #[error("failed to hand the upload on to the next invocation: {code}")]
+    Queue {
+        /// The error code of the queue, or the kind of failure.
+        code: String,
+        /// The cause.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The deadline came before the object was opened.
     #[error("out of time before `{key}` in bucket `{bucket}` was opened")]
     OutOfTime {

@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// It is no record.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// It was parked, and only in part.
+    #[error("only the beginning of the parked record is here: upload the file itself again")]
+    Truncated,
     /// It did not reach the stream.
     #[error(transparent)]
     Put(#[from] PutError),

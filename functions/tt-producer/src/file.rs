@@ -1,4 +1,4 @@
-//! One file, from its first byte to the last settled record.
+//! One file, from where its reading begins to the last settled record.
 
 use crate::{
     Error,
@@ -7,39 +7,62 @@ use crate::{
     deadline::{Deadline, until},
     failure::Failure,
     format::Format,
-    park::Stretch,
+    parked::{self, Replay, Stretch},
     publish::{Publisher, Settled},
+    queue::Queue,
     record::Malformed,
     row::Header,
     split::{Piece, Splitter},
+    upload::{HeaderPlace, Position, Upload},
 };
 
 /// A file on its way through the function.
 #[derive(Debug)]
 pub(crate) struct File {
+    upload: Upload,
     splitter: Splitter,
     layout: Option<Layout>,
+    header: Option<HeaderPlace>,
     publisher: Publisher,
     /// A header that names no record, as long as no row has followed it.
     lone_header: Option<(Malformed, Stretch)>,
+    /// The number of the next record.
+    index: u64,
     received: u64,
+    rests: Vec<Upload>,
+}
+
+/// What became of a file in this invocation.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    pub(crate) received: u64,
+    pub(crate) settled: Settled,
+    /// Whether the next invocation goes on with it.
+    pub(crate) handed_on: bool,
+    /// Files that parked records in it ask to be read on.
+    pub(crate) rests: Vec<Upload>,
 }
 
 impl File {
-    pub(crate) fn new(splitter: Splitter, publisher: Publisher) -> Self {
+    pub(crate) fn new(upload: Upload, record_bytes: usize, publisher: Publisher) -> Self {
+        let place = upload.position.place.clone();
         Self {
-            splitter,
+            splitter: Splitter::resume(&upload.object.key, record_bytes, place),
             layout: None,
+            header: None,
             publisher,
             lone_header: None,
+            index: upload.position.index,
             received: 0,
+            rests: Vec::new(),
+            upload,
         }
     }
 
-    /// Receives, publishes and settles every record; returns how many were received and how they
-    /// ended.
+    /// Receives, publishes and settles every record; says how many were received and how they ended.
     ///
-    /// Whatever stops the reading becomes one failed record for the rest of the file.
+    /// Near the deadline the rest is handed to the next invocation, if there is a queue. Whatever else
+    /// stops the reading becomes one failed record for the rest of the file.
     ///
     /// # Errors
     ///
@@ -48,109 +71,234 @@ impl File {
         mut self,
         mut content: Content,
         deadline: Deadline,
-    ) -> Result<(u64, Settled), Error> {
+        queue: Option<&Queue>,
+    ) -> Result<Finished, Error> {
+        let begun = until(deadline.read, self.begin(&mut content)).await;
+        let mut stopped = begun.unwrap_or(Err(Failure::OutOfTime)).err();
         let mut complete = false;
-        loop {
-            self.drain().await;
+        while stopped.is_none() {
+            if !self.drain(deadline).await {
+                stopped = Some(Failure::OutOfTime);
+                break;
+            }
             if complete || self.splitter.is_done() {
                 break;
             }
-            if deadline.has_passed() {
-                self.lose(Failure::OutOfTime).await;
-                break;
-            }
-            match until(deadline.stop, content.next()).await {
+            match until(deadline.read, content.next()).await {
                 Some(Ok(Some(chunk))) => self.splitter.push(&chunk),
                 Some(Ok(None)) => {
                     self.splitter.finish();
                     complete = true;
                 }
-                Some(Err(Failure::Unread(error))) if self.received == 0 => return Err(error),
-                Some(Err(failure)) => {
-                    self.lose(failure).await;
-                    break;
-                }
-                None => {
-                    self.lose(Failure::OutOfTime).await;
-                    break;
-                }
+                Some(Err(failure)) => stopped = Some(failure),
+                None => stopped = Some(Failure::OutOfTime),
             }
         }
-        self.lose_lone_header().await;
-        Ok(self.finish().await)
+        let mut handed_on = false;
+        match stopped {
+            None => self.lose_lone_header().await,
+            Some(Failure::Unread(error)) if self.received == 0 => return Err(error),
+            Some(Failure::OutOfTime) => {
+                // First of all: a message must not be followed by a failure of what it leaves behind.
+                self.publisher.settle().await;
+                handed_on = hand_on(&self.upload, self.position(), deadline, queue).await;
+                if !handed_on {
+                    self.lose(Failure::OutOfTime).await;
+                }
+            }
+            Some(failure) => self.lose(failure).await,
+        }
+        Ok(Finished {
+            handed_on,
+            ..self.finish().await
+        })
     }
 
     /// Receives one failed record for all that was not read.
     pub(crate) async fn lose(&mut self, failure: Failure) {
+        let rest = Upload {
+            position: self.position(),
+            stalls: 0,
+            object: self.upload.object.clone(),
+        };
         let received = receive(Err(failure), &Layout::Json);
         let stretch = Stretch {
-            index: self.received,
+            index: self.index,
             offset: self.splitter.offset(),
             content: self.splitter.rest().to_vec(),
             truncated: true,
+            rest: Some(Box::new(rest)),
+            origin: None,
         };
-        self.received += 1;
-        self.publisher.push(stretch, received).await;
+        self.push(stretch, received).await;
+    }
+
+    /// Settles what is still open.
+    pub(crate) async fn finish(self) -> Finished {
+        Finished {
+            received: self.received,
+            settled: self.publisher.finish().await,
+            handed_on: false,
+            rests: self.rests,
+        }
+    }
+
+    /// Goes to where the reading begins, by way of the header row.
+    async fn begin(&mut self, content: &mut Content) -> Result<(), Failure> {
+        if let Some(place) = self.upload.position.header {
+            content.seek(place.offset).await?;
+            let row = content.take(place.length).await?;
+            self.take_header(&row, place);
+        }
+        content.seek(self.splitter.offset()).await
+    }
+
+    fn position(&self) -> Position {
+        Position {
+            index: self.index,
+            place: self.splitter.place(),
+            header: self.header,
+        }
     }
 
     /// Receives one failed record for a header that is wrong and that no row followed: what stands
     /// there are perhaps records, and they must not vanish.
     async fn lose_lone_header(&mut self) {
-        if self.received > 0 {
+        if self.index > 0 {
             return;
         }
         if let Some((malformed, stretch)) = self.lone_header.take() {
             let received = receive(Err(malformed.into()), &Layout::Json);
-            self.received += 1;
-            self.publisher.push(stretch, received).await;
+            self.push(stretch, received).await;
         }
     }
 
-    /// Settles what is still open.
-    pub(crate) async fn finish(self) -> (u64, Settled) {
-        (self.received, self.publisher.finish().await)
-    }
-
-    /// Receives every record that is there.
-    async fn drain(&mut self) {
-        while let Some(piece) = self.splitter.pull() {
+    /// Receives every record that is there; false when it is time to stop before.
+    async fn drain(&mut self, deadline: Deadline) -> bool {
+        while !deadline.is_near() {
+            let Some(piece) = self.splitter.pull() else {
+                return true;
+            };
             if self.layout.is_none() && piece.format == Some(Format::Csv) {
-                let header = header(&piece);
-                self.publisher.set_header(piece.content);
-                self.lone_header = header.error().map(|error| {
-                    let stretch = Stretch {
-                        index: 0,
-                        offset: piece.offset,
-                        content: piece.content.to_vec(),
-                        truncated: piece.truncated,
-                    };
-                    (error.clone(), stretch)
-                });
-                self.layout = Some(Layout::Csv(header));
+                let place = HeaderPlace {
+                    offset: piece.offset,
+                    length: piece.content.len(),
+                    readable: piece.error.is_none(),
+                    truncated: piece.truncated,
+                };
+                let row = piece.content.to_vec();
+                self.take_header(&row, place);
                 continue;
             }
             let layout = self.layout.get_or_insert(Layout::Json);
-            let text = piece
-                .error
-                .map_or(Ok(piece.content), |error| Err(error.into()));
-            let received = receive(text, layout);
-            let stretch = Stretch {
-                index: self.received,
-                offset: piece.offset,
-                content: piece.content.to_vec(),
-                truncated: piece.truncated,
+            let (stretch, received) = match replay(&piece) {
+                None => {
+                    let failure = piece.error.map(Failure::from);
+                    let text = failure.map_or(Ok(piece.content), Err);
+                    (stretch(&piece, self.index), receive(text, layout))
+                }
+                Some(Replay::Rest(rest)) => {
+                    self.rests.push(rest);
+                    continue;
+                }
+                Some(Replay::Record {
+                    origin,
+                    content,
+                    truncated,
+                }) => {
+                    let header = origin.header.as_deref();
+                    let layout = header.map_or(Layout::Json, |row| Layout::Csv(Header::new(row)));
+                    let text = if truncated {
+                        Err(Failure::Truncated)
+                    } else {
+                        Ok(content.as_slice())
+                    };
+                    let received = receive(text, &layout);
+                    let stretch = Stretch {
+                        content,
+                        truncated,
+                        origin: Some(Box::new(origin)),
+                        ..stretch(&piece, self.index)
+                    };
+                    (stretch, received)
+                }
             };
-            self.received += 1;
-            self.publisher.push(stretch, received).await;
+            self.push(stretch, received).await;
+        }
+        false
+    }
+
+    async fn push(&mut self, stretch: Stretch, received: Result<crate::record::Record, Failure>) {
+        self.index += 1;
+        self.received += 1;
+        self.publisher.push(stretch, received).await;
+    }
+
+    /// Takes the first row of a CSV file.
+    fn take_header(&mut self, row: &[u8], place: HeaderPlace) {
+        let header = if place.readable {
+            Header::new(row)
+        } else {
+            Header::unreadable()
+        };
+        self.lone_header = header.error().map(|error| {
+            let stretch = Stretch {
+                index: 0,
+                offset: place.offset,
+                content: row.to_vec(),
+                truncated: place.truncated,
+                ..Stretch::default()
+            };
+            (error.clone(), stretch)
+        });
+        self.publisher.set_header(row);
+        self.header = Some(place);
+        self.layout = Some(Layout::Csv(header));
+    }
+}
+
+/// Hands the rest of an upload to the next invocation; false when there is none to take it.
+pub(crate) async fn hand_on(
+    upload: &Upload,
+    position: Position,
+    deadline: Deadline,
+    queue: Option<&Queue>,
+) -> bool {
+    let (Some(queue), Some(rest)) = (queue, upload.at(position)) else {
+        return false;
+    };
+    let key = &upload.object.key;
+    let (index, offset) = (rest.position.index, rest.position.place.offset);
+    match until(deadline.end, queue.send(&rest)).await {
+        Some(Ok(())) => {
+            tracing::info!(key, index, offset, "handed on to the next invocation");
+            true
+        }
+        Some(Err(error)) => {
+            tracing::error!(key, index, offset, %error, "not handed on");
+            false
+        }
+        None => {
+            tracing::error!(key, index, offset, "out of time, not handed on");
+            false
         }
     }
 }
 
-/// The header that the first row of a CSV file is.
-fn header(row: &Piece<'_>) -> Header {
-    if row.error.is_some() {
-        Header::unreadable()
-    } else {
-        Header::new(row.content)
+/// What a piece asks for, if it was parked before.
+fn replay(piece: &Piece<'_>) -> Option<Replay> {
+    match piece.error {
+        None => parked::read(piece.content),
+        Some(_) => None,
+    }
+}
+
+fn stretch(piece: &Piece<'_>, index: u64) -> Stretch {
+    Stretch {
+        index,
+        offset: piece.offset,
+        content: piece.content.to_vec(),
+        truncated: piece.truncated,
+        ..Stretch::default()
     }
 }

@@ -15,11 +15,14 @@ mod handler;
 mod notification;
 mod object;
 mod park;
+mod parked;
 mod publish;
+mod queue;
 mod record;
 mod row;
 mod s3;
 mod split;
+mod upload;
 
 pub use config::{Config, ConfigError};
 pub use error::Error;

@@ -20,6 +20,7 @@ async fn main() -> Result<(), Error> {
     let producer = Arc::new(Producer::new(
         s3,
         &aws_sdk_kinesis::Client::new(&aws),
+        aws_sdk_sqs::Client::new(&aws),
         config,
     ));
 

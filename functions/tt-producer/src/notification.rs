@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::object::Object;
+use crate::{object::Object, upload::Upload};
 
 /// The only event version we know; minor versions add fields.
 const MAJOR_VERSION: &str = "2";
@@ -34,26 +34,52 @@ pub enum NotificationError {
     },
 }
 
-/// Reads the objects out of a payload.
+/// The uploads of a payload.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notification {
+    pub(crate) uploads: Vec<Upload>,
+    /// Events about anything but a created object.
+    pub(crate) others: u64,
+}
+
+impl Notification {
+    fn of(upload: Option<Upload>) -> Self {
+        Self {
+            others: u64::from(upload.is_none()),
+            uploads: upload.into_iter().collect(),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.uploads.extend(more.uploads);
+        self.others += more.others;
+    }
+}
+
+/// Reads the uploads out of a payload.
 ///
 /// Lenient about everything that is not needed: a stricter reader would refuse, before any of our
 /// code runs, what S3 really sends. The test message that S3 sends when a notification is set up
-/// names no object, and neither do events about anything but the creation of one.
+/// names no object, and neither do events about anything but the creation of one. What an earlier
+/// invocation handed on is read here too.
 ///
 /// # Errors
 ///
 /// When the payload is of no known form.
-pub(crate) fn decode(payload: &Value) -> Result<Vec<Object>, NotificationError> {
+pub(crate) fn decode(payload: &Value) -> Result<Notification, NotificationError> {
     decode_wrapped(payload, WRAPPERS)
 }
 
-fn decode_wrapped(payload: &Value, wrappers: usize) -> Result<Vec<Object>, NotificationError> {
+fn decode_wrapped(payload: &Value, wrappers: usize) -> Result<Notification, NotificationError> {
     if payload["Event"] == "s3:TestEvent" {
         tracing::info!("test event of S3, nothing to do");
-        return Ok(Vec::new());
+        return Ok(Notification::default());
     }
-    if payload["detail-type"] == "Object Created" && payload["source"] == "aws.s3" {
-        return event_bridge(&payload["detail"]).map(|object| vec![object]);
+    if let Some(upload) = Upload::decode(payload) {
+        return Ok(Notification::of(Some(upload)));
+    }
+    if payload["source"] == "aws.s3" && payload["detail"].is_object() {
+        return event_bridge(payload).map(Notification::of);
     }
     // A topic wraps what it puts into a queue, unless raw delivery is on.
     if payload["Type"] == "Notification"
@@ -66,18 +92,18 @@ fn decode_wrapped(payload: &Value, wrappers: usize) -> Result<Vec<Object>, Notif
     let records = payload["Records"]
         .as_array()
         .ok_or(NotificationError::Unknown)?;
-    let mut objects = Vec::with_capacity(records.len());
+    let mut found = Notification::default();
     for (index, record) in records.iter().enumerate() {
         match wrapped_text(record) {
             Some(text) if wrappers > 0 => {
                 let inner = serde_json::from_str(text).map_err(|_| NotificationError::Unknown)?;
-                objects.extend(decode_wrapped(&inner, wrappers - 1)?);
+                found.add(decode_wrapped(&inner, wrappers - 1)?);
             }
             Some(_) => return Err(NotificationError::Unknown),
-            None => objects.extend(direct(index, record)?),
+            None => found.add(Notification::of(direct(index, record)?)),
         }
     }
-    Ok(objects)
+    Ok(found)
 }
 
 /// The message inside an SQS or SNS record.
@@ -92,7 +118,7 @@ fn wrapped_text(record: &Value) -> Option<&str> {
 }
 
 /// One record of an S3 notification; `None` when it is not about a created object.
-fn direct(index: usize, record: &Value) -> Result<Option<Object>, NotificationError> {
+fn direct(index: usize, record: &Value) -> Result<Option<Upload>, NotificationError> {
     let missing = |field| NotificationError::Missing { index, field };
     let Some(s3) = record.get("s3") else {
         return Err(NotificationError::Unknown);
@@ -127,20 +153,27 @@ fn direct(index: usize, record: &Value) -> Result<Option<Object>, NotificationEr
         );
         return Ok(None);
     }
-    Ok(Some(Object {
+    Ok(Some(Upload::new(Object {
         bucket,
         key,
         version_id: version_id(&object["versionId"]),
         e_tag: text(&object["eTag"]).map(|tag| unquoted(&tag)),
         size: object["size"].as_u64(),
-    }))
+    })))
 }
 
-/// The detail of an `EventBridge` event; its key is not encoded.
-fn event_bridge(detail: &Value) -> Result<Object, NotificationError> {
+/// An event that came through `EventBridge`, where keys are not encoded; `None` when it is not about a
+/// created object.
+fn event_bridge(event: &Value) -> Result<Option<Upload>, NotificationError> {
     let missing = |field| NotificationError::Missing { index: 0, field };
+    let (kind, detail) = (&event["detail-type"], &event["detail"]);
     let object = &detail["object"];
-    Ok(Object {
+    if kind != "Object Created" {
+        let key = &object["key"];
+        tracing::warn!(%kind, %key, "skipped an event that creates no object");
+        return Ok(None);
+    }
+    Ok(Some(Upload::new(Object {
         bucket: detail
             .pointer("/bucket/name")
             .and_then(text)
@@ -149,7 +182,7 @@ fn event_bridge(detail: &Value) -> Result<Object, NotificationError> {
         version_id: version_id(&object["version-id"]),
         e_tag: text(&object["etag"]).map(|tag| unquoted(&tag)),
         size: object["size"].as_u64(),
-    })
+    })))
 }
 
 /// Decodes a key as S3 encodes it for notifications: like a form, so `+` is a space.
@@ -200,6 +233,11 @@ mod tests {
             e_tag: Some("abc".to_owned()),
             size: Some(7),
         }
+    }
+
+    fn decode(payload: &Value) -> Result<Vec<Object>, NotificationError> {
+        let uploads = super::decode(payload)?.uploads.into_iter();
+        Ok(uploads.map(|upload| upload.object).collect())
     }
 
     #[test]
@@ -254,10 +292,21 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_names_no_object() {
+    fn a_deletion_names_no_object_and_is_told() {
         let mut removed = record("incoming/a.csv");
         removed["eventName"] = json!("ObjectRemoved:Delete");
-        assert_eq!(decode(&json!({"Records": [removed]})), Ok(Vec::new()));
+        let deleted = json!({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {}});
+        for payload in [json!({"Records": [removed]}), deleted] {
+            let found = super::decode(&payload).unwrap();
+            assert_eq!((found.uploads.len(), found.others), (0, 1));
+        }
+    }
+
+    #[test]
+    fn what_was_handed_on_is_read_through_the_queue() {
+        let upload = Upload::new(object());
+        let message = json!({"Records": [{"eventSource": "aws:sqs", "body": upload.encode()}]});
+        assert_eq!(super::decode(&message).unwrap().uploads, [upload]);
     }
 
     #[test]

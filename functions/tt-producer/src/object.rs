@@ -1,12 +1,16 @@
 //! One uploaded object, as a notification names it.
 
+use serde::{Deserialize, Serialize};
 use tt_event::Source;
 
-/// Where parked records are kept, and the prefix that is never read as input.
+/// Where parked records are kept.
 pub(crate) const PARKED: &str = "parked/";
+/// What is written to the bucket by this pipeline, and never read as input: parked records, and the
+/// batches that Lambda gave up on.
+const OUTPUT: [&str; 2] = [PARKED, "aws/lambda/"];
 
 /// One uploaded object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Object {
     /// Its bucket.
     pub(crate) bucket: String,
@@ -29,16 +33,16 @@ pub(crate) enum Skip {
     /// No content.
     #[error("object is empty")]
     Empty,
-    /// What this function itself wrote.
-    #[error("object is parked output")]
-    Parked,
+    /// What this pipeline itself wrote.
+    #[error("object is output of this pipeline")]
+    Output,
 }
 
 impl Object {
     /// Whether there is nothing to read, and why.
     pub(crate) fn skip(&self) -> Option<Skip> {
-        if self.key.starts_with(PARKED) {
-            Some(Skip::Parked)
+        if OUTPUT.iter().any(|prefix| self.key.starts_with(prefix)) {
+            Some(Skip::Output)
         } else if self.key.ends_with('/') {
             Some(Skip::Folder)
         } else if self.size == Some(0) {
@@ -81,10 +85,9 @@ mod tests {
     fn folders_empty_objects_and_own_output_are_skipped() {
         assert_eq!(object("incoming/", 1).skip(), Some(Skip::Folder));
         assert_eq!(object("incoming/a.csv", 0).skip(), Some(Skip::Empty));
-        assert_eq!(
-            object("parked/tt-producer/a.csv/v/0.ndjson", 1).skip(),
-            Some(Skip::Parked)
-        );
+        for key in ["parked/tt-producer/a.csv/v/0.ndjson", "aws/lambda/a/b"] {
+            assert_eq!(object(key, 1).skip(), Some(Skip::Output));
+        }
         assert_eq!(object("incoming/parked/a.csv", 1).skip(), None);
     }
 

@@ -1,52 +1,15 @@
 //! Keeps what ended unpublished, so that it can be looked at and sent in again.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::Serialize;
-use tt_event::EventId;
-
 use crate::{
     deadline::{Deadline, until},
     failure::Failure,
     object::{Object, PARKED},
+    parked::{self, Stretch},
     s3::S3,
 };
 
 /// The longest key of S3, in bytes.
 const KEY_BYTES: usize = 1024;
-
-/// A stretch of a file, with what is needed to find it again.
-#[derive(Debug)]
-pub(crate) struct Stretch {
-    /// Position among the records of the file.
-    pub(crate) index: u64,
-    /// Where it begins in the unpacked content.
-    pub(crate) offset: u64,
-    /// Its bytes.
-    pub(crate) content: Vec<u8>,
-    /// Whether these are only the first of them; the object itself has the others.
-    pub(crate) truncated: bool,
-}
-
-/// One line of a parked object.
-#[derive(Serialize)]
-struct Line<'a> {
-    schema: &'static str,
-    reason: String,
-    bucket: &'a str,
-    key: &'a str,
-    version: &'a str,
-    index: u64,
-    offset: u64,
-    event_id: EventId,
-    truncated: bool,
-    /// The header row, without which a CSV row says nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_base64: Option<String>,
-}
 
 /// The parked records of one object: NDJSON in objects of bounded size.
 ///
@@ -58,7 +21,7 @@ pub(crate) struct Parking {
     object: Object,
     deadline: Deadline,
     limit: usize,
-    header: Option<String>,
+    header: Option<Vec<u8>>,
     first: u64,
     lines: u64,
     buffer: Vec<u8>,
@@ -83,12 +46,12 @@ impl Parking {
 
     /// Remembers the header row of a CSV file.
     pub(crate) fn set_header(&mut self, row: &[u8]) {
-        self.header = Some(String::from_utf8_lossy(row).into_owned());
+        self.header = Some(row.to_vec());
     }
 
     /// Keeps one stretch.
     pub(crate) async fn keep(&mut self, stretch: &Stretch, failure: &Failure) {
-        let line = line(&self.object, self.header.as_deref(), stretch, failure);
+        let line = parked::write(&self.object, self.header.as_deref(), stretch, failure);
         if !self.buffer.is_empty() && self.buffer.len() + line.len() > self.limit {
             self.flush().await;
         }
@@ -146,29 +109,6 @@ impl Parking {
     }
 }
 
-fn line(object: &Object, header: Option<&str>, stretch: &Stretch, failure: &Failure) -> Vec<u8> {
-    let content = std::str::from_utf8(&stretch.content).ok();
-    let encode = || BASE64_STANDARD.encode(&stretch.content);
-    let line = Line {
-        schema: "tt-parked/1",
-        reason: failure.to_string(),
-        bucket: &object.bucket,
-        key: &object.key,
-        version: object.version(),
-        index: stretch.index,
-        offset: stretch.offset,
-        event_id: object.source(stretch.index).event_id(),
-        truncated: stretch.truncated,
-        header,
-        content,
-        content_base64: content.is_none().then(encode),
-    };
-    #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
-    let mut text = serde_json::to_vec(&line).expect("a line is JSON");
-    text.push(b'\n');
-    text
-}
-
 /// The key of the parked object whose first record is `first`.
 fn parked_key(object: &Object, first: u64) -> String {
     let (key, version) = (&object.key, object.version());
@@ -185,10 +125,7 @@ fn parked_key(object: &Object, first: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
-    use crate::record::Malformed;
 
     fn object(key: &str) -> Object {
         Object {
@@ -198,51 +135,6 @@ mod tests {
             e_tag: None,
             size: None,
         }
-    }
-
-    fn parked(header: Option<&str>, content: &[u8]) -> Value {
-        let content = content.to_vec();
-        let stretch = Stretch {
-            index: 7,
-            offset: 99,
-            content,
-            truncated: false,
-        };
-        let failure = Failure::Malformed(Malformed::NotObject);
-        let line = line(&object("incoming/a.csv"), header, &stretch, &failure);
-        assert_eq!(
-            line.iter().position(|byte| *byte == b'\n'),
-            Some(line.len() - 1)
-        );
-        serde_json::from_slice(&line).unwrap()
-    }
-
-    #[test]
-    fn a_line_says_what_where_and_why() {
-        let line = parked(Some("a,b"), b"1,\"2\n3\"");
-        assert_eq!(line["content"], "1,\"2\n3\"");
-        assert_eq!(line["reason"], "not a JSON object");
-        assert_eq!(
-            (&line["bucket"], &line["key"]),
-            (&"bucket".into(), &"incoming/a.csv".into())
-        );
-        assert_eq!(
-            (&line["version"], &line["index"]),
-            (&"v1".into(), &7.into())
-        );
-        assert_eq!(
-            (&line["offset"], &line["header"]),
-            (&99.into(), &"a,b".into())
-        );
-        let id = object("incoming/a.csv").source(7).event_id();
-        assert_eq!(line["event_id"], id.as_str());
-    }
-
-    #[test]
-    fn content_that_is_no_text_is_kept_as_base64() {
-        let line = parked(None, b"\xff\x00");
-        assert_eq!(line["content_base64"], "/wA=");
-        assert_eq!(line.get("content"), None);
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl Record {
         })
     }
 
+    /// Whom it is about.
+    pub(crate) fn customer_id(&self) -> &str {
+        &self.customer_id
+    }
+
     /// Makes the event of the record at `source`.
     pub(crate) fn into_event(self, source: Source, produced_at: &str) -> TtEvent {
         let (record_id, customer_id) = (self.record_id, self.customer_id);

@@ -104,16 +104,48 @@ impl Body {
         }
     }
 
+    /// Goes on at `offset`, forward.
+    pub(crate) async fn seek(&mut self, offset: u64) -> Result<(), Error> {
+        self.offset = offset;
+        if self.length == Some(offset) {
+            // S3 has no range for nothing.
+            self.stream = ByteStream::from_static(b"");
+            return Ok(());
+        }
+        let range = get(&self.client, &self.object, Some(offset)).await?;
+        self.take(range, "nothing was read of it yet".into())
+    }
+
+    /// The rest of the content, if it begins where it must.
+    fn take(
+        &mut self,
+        output: GetObjectOutput,
+        source: Box<dyn StdError + Send + Sync>,
+    ) -> Result<(), Error> {
+        let begins = format!("bytes {}-", self.offset);
+        let range = output.content_range.unwrap_or_default();
+        if self.offset > 0 && !range.starts_with(&begins) {
+            let code = format!("answer does not begin at byte {}", self.offset);
+            return Err(self.error(code, source));
+        }
+        self.stream = output.body;
+        Ok(())
+    }
+
+    fn error(&self, code: String, source: Box<dyn StdError + Send + Sync>) -> Error {
+        Error::S3 {
+            operation: "read on",
+            bucket: self.object.bucket.clone(),
+            key: self.object.key.clone(),
+            code,
+            source,
+        }
+    }
+
     async fn reopen(&mut self, source: Box<dyn StdError + Send + Sync>) -> Result<(), Error> {
         let whole = self.length.is_some_and(|length| self.offset >= length);
         if whole || self.breaks >= BREAKS {
-            return Err(Error::S3 {
-                operation: "read on",
-                bucket: self.object.bucket.clone(),
-                key: self.object.key.clone(),
-                code: format!("content broke at byte {}", self.offset),
-                source,
-            });
+            return Err(self.error(format!("content broke at byte {}", self.offset), source));
         }
         self.breaks += 1;
         tracing::warn!(
@@ -122,23 +154,7 @@ impl Body {
             "content broke, reading on"
         );
         let output = get(&self.client, &self.object, Some(self.offset)).await?;
-        let begins = format!("bytes {}-", self.offset);
-        if self.offset > 0
-            && !output
-                .content_range
-                .unwrap_or_default()
-                .starts_with(&begins)
-        {
-            return Err(Error::S3 {
-                operation: "read on",
-                bucket: self.object.bucket.clone(),
-                key: self.object.key.clone(),
-                code: format!("answer does not begin at byte {}", self.offset),
-                source,
-            });
-        }
-        self.stream = output.body;
-        Ok(())
+        self.take(output, source)
     }
 }
 

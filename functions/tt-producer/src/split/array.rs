@@ -1,15 +1,17 @@
 //! A JSON array: a record is one of its values.
 
 use memchr::memchr2;
+use serde::{Deserialize, Serialize};
 
 use super::{SplitError, Step};
 
 /// Finds the values of an array. It sees strings and brackets only; whether a value is good JSON is
 /// for its reader to say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Array {
     place: Place,
     /// Bytes of the value at the head that were looked at.
+    #[serde(skip)]
     scanned: usize,
     /// Open brackets of that value.
     depth: usize,
@@ -20,7 +22,8 @@ pub(super) struct Array {
 }
 
 /// Between or in which values the head stands.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Place {
     /// Before the opening bracket.
     #[default]
@@ -36,6 +39,20 @@ enum Place {
 }
 
 impl Array {
+    /// What it knows of the content before the head.
+    pub(super) fn at_head(&self) -> Self {
+        if self.place == Place::In && !self.skipping {
+            return Self {
+                place: Place::Before,
+                ..Self::default()
+            };
+        }
+        Self {
+            scanned: 0,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn find(&mut self, rest: &[u8], limit: usize, last: bool) -> Step {
         if self.place == Place::In {
             return self.value(rest, limit, last);

@@ -1,6 +1,7 @@
 //! CSV: a row ends with a line end outside quotes (RFC 4180).
 
 use memchr::{memchr, memchr2};
+use serde::{Deserialize, Serialize};
 
 use super::{SplitError, Step, lines::step_of_line};
 
@@ -9,15 +10,17 @@ use super::{SplitError, Step, lines::step_of_line};
 /// One quote that is never closed would swallow the rest of the file. So when quotes do not pair,
 /// or a quoted field grows above the limit, only the first line of the row is given up, and the
 /// next row begins behind it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Csv {
     place: Place,
     /// Bytes at the head that were looked at.
+    #[serde(skip)]
     scanned: usize,
 }
 
 /// Where in a row the scan stands.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Place {
     #[default]
     FieldStart,
@@ -72,6 +75,15 @@ impl Csv {
                 _ => return Step::More,
             }
         }
+    }
+
+    /// What it knows of the content before the head.
+    pub(super) fn at_head(&self) -> Self {
+        let place = match self.place {
+            Place::Skipping => Place::Skipping,
+            _ => Place::default(),
+        };
+        Self { place, scanned: 0 }
     }
 
     fn give_up(&mut self) {

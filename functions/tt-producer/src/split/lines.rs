@@ -1,19 +1,30 @@
 //! JSON Lines: a record ends with its line.
 
 use memchr::memchr;
+use serde::{Deserialize, Serialize};
 
 use super::{SplitError, Step};
+use crate::parked;
 
 /// Finds lines. Blank lines are no records.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Lines {
     /// Bytes at the head that hold no line end.
+    #[serde(skip)]
     scanned: usize,
     /// Whether the head is the rest of a line that was too long.
     skipping: bool,
 }
 
 impl Lines {
+    /// What it knows of the content before the head.
+    pub(super) fn at_head(&self) -> Self {
+        Self {
+            scanned: 0,
+            skipping: self.skipping,
+        }
+    }
+
     pub(super) fn find(&mut self, rest: &[u8], limit: usize, last: bool) -> Step {
         let unseen = rest.get(self.scanned..).unwrap_or_default();
         let end = memchr(b'\n', unseen).map(|position| self.scanned + position);
@@ -21,7 +32,8 @@ impl Lines {
             Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
             None if last => (rest, rest.len()),
             None if self.skipping => return Step::Skip(rest.len()),
-            None if is_too_long(rest, limit) => {
+            None if is_too_long(rest, limit_of(rest, limit)) => {
+                let limit = limit_of(rest, limit);
                 self.scanned = 0;
                 self.skipping = true;
                 let error = SplitError::TooLong { limit };
@@ -41,7 +53,15 @@ impl Lines {
         if std::mem::take(&mut self.skipping) || line.trim_ascii().is_empty() {
             return Step::Skip(consumed);
         }
-        step_of_line(line, consumed, limit)
+        step_of_line(line, consumed, limit_of(line, limit))
+    }
+}
+
+/// The limit for a line. A parked record is wrapped in more than itself, and shall come through again.
+fn limit_of(line: &[u8], limit: usize) -> usize {
+    match line.get(..limit) {
+        Some(begin) if parked::is_likely(begin) => parked::line_bytes(limit),
+        _ => limit,
     }
 }
 

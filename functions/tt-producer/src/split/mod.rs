@@ -4,6 +4,8 @@ mod array;
 mod csv;
 mod lines;
 
+use serde::{Deserialize, Serialize};
+
 use self::{array::Array, csv::Csv, lines::Lines};
 use crate::format::{Detection, Format};
 
@@ -71,13 +73,23 @@ enum Step {
 /// Finds the next record at the head of what is known of the file.
 ///
 /// Records are a matter of the format alone, so this is a closed set rather than a trait.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Finder {
-    Unknown { key: String },
+    #[default]
+    Unknown,
     Csv(Csv),
     Lines(Lines),
     Array(Array),
     End,
+}
+
+/// Where a file stands between two pieces: enough to go on without the content before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Where the next piece, or the rest of a long one, begins in the decompressed content.
+    pub(crate) offset: u64,
+    finder: Finder,
 }
 
 /// Cuts a file into pieces: push chunks, pull pieces.
@@ -86,6 +98,7 @@ enum Finder {
 /// chunk and at most one record of the permitted length.
 #[derive(Debug)]
 pub(crate) struct Splitter {
+    key: String,
     finder: Finder,
     window: Vec<u8>,
     /// Bytes of the window that were handed out or skipped.
@@ -97,17 +110,37 @@ pub(crate) struct Splitter {
 }
 
 impl Splitter {
+    #[cfg(test)]
     /// A splitter for a file whose key is `key`, which refuses records longer than `limit` bytes.
     pub(crate) fn new(key: &str, limit: usize) -> Self {
+        Self::resume(key, limit, Place::default())
+    }
+
+    /// A splitter that goes on at `place`: the content pushed must begin at its offset.
+    pub(crate) fn resume(key: &str, limit: usize, place: Place) -> Self {
+        let Place { offset, finder } = place;
         Self {
-            finder: Finder::Unknown {
-                key: key.to_owned(),
-            },
+            key: key.to_owned(),
+            finder,
             window: Vec::new(),
             used: 0,
-            offset: 0,
+            offset,
             limit,
             last: false,
+        }
+    }
+
+    /// Where to go on when no further content is pushed here.
+    pub(crate) fn place(&self) -> Place {
+        let finder = match &self.finder {
+            Finder::Csv(csv) => Finder::Csv(csv.at_head()),
+            Finder::Lines(lines) => Finder::Lines(lines.at_head()),
+            Finder::Array(array) => Finder::Array(array.at_head()),
+            Finder::Unknown | Finder::End => self.finder.clone(),
+        };
+        Place {
+            offset: self.offset(),
+            finder,
         }
     }
 
@@ -134,7 +167,7 @@ impl Splitter {
             Finder::Csv(_) => Some(Format::Csv),
             Finder::Lines(_) => Some(Format::JsonLines),
             Finder::Array(_) => Some(Format::JsonArray),
-            Finder::Unknown { .. } | Finder::End => None,
+            Finder::Unknown | Finder::End => None,
         }
     }
 
@@ -155,7 +188,7 @@ impl Splitter {
         loop {
             let rest = self.window.get(self.used..).unwrap_or_default();
             let step = match &mut self.finder {
-                Finder::Unknown { key } => match Format::detect(rest, key, self.last) {
+                Finder::Unknown => match Format::detect(rest, &self.key, self.last) {
                     Detection::Format(format) => {
                         self.finder = Finder::of(format);
                         continue;

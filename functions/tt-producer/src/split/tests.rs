@@ -28,7 +28,35 @@ fn split_by(key: &str, content: &[u8], size: usize) -> Vec<Found> {
     }
 }
 
-/// All pieces of a file; asserts that the chunks make no difference.
+/// All pieces of a file of which another splitter reads on after each chunk of `size` bytes, with
+/// nothing but the place, as text.
+fn split_in_hops(key: &str, content: &[u8], size: usize) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut place = Place::default();
+    let mut pushed = 0;
+    loop {
+        let mut splitter = Splitter::resume(key, LIMIT, place);
+        let start = usize::try_from(splitter.offset()).unwrap();
+        // What was pushed and not pulled comes again, and some more.
+        pushed = content.len().min(pushed + size);
+        splitter.push(&content[start..pushed]);
+        let last = pushed == content.len();
+        if last {
+            splitter.finish();
+        }
+        while let Some(piece) = splitter.pull() {
+            let text = String::from_utf8_lossy(piece.content).into_owned();
+            found.push((piece.offset, text, piece.error));
+        }
+        if last {
+            return found;
+        }
+        let text = serde_json::to_string(&splitter.place()).unwrap();
+        place = serde_json::from_str(&text).unwrap();
+    }
+}
+
+/// All pieces of a file; asserts that neither chunks nor hops make a difference.
 fn split(key: &str, content: impl AsRef<[u8]>) -> Vec<Found> {
     let content = content.as_ref();
     let whole = split_by(key, content, content.len().max(1));
@@ -36,6 +64,8 @@ fn split(key: &str, content: impl AsRef<[u8]>) -> Vec<Found> {
         let cut = split_by(key, content, size);
         let places = |found: &[Found]| found.iter().map(|(o, _, e)| (*o, *e)).collect::<Vec<_>>();
         assert_eq!(places(&cut), places(&whole), "in chunks of {size}");
+        let hops = split_in_hops(key, content, size);
+        assert_eq!(places(&hops), places(&whole), "in hops of {size}");
     }
     whole
 }
@@ -98,6 +128,23 @@ fn a_giant_line_is_one_fault_and_the_next_line_is_read() {
         [ok("{1}"), TOO_LONG, ok("{2}")]
     );
     assert_eq!(outcomes("a.jsonl", &giant), [TOO_LONG]);
+}
+
+#[test]
+fn a_parked_line_may_be_longer_than_a_record() {
+    let begin = crate::parked::LINE_BEGINS;
+    let parked = format!("{begin}{}", "x".repeat(LIMIT * 2));
+    assert_eq!(
+        records("a.jsonl", format!("{parked}\n{{2}}\n")),
+        [&parked, "{2}"]
+    );
+    let giant = format!("{begin}{}", "x".repeat(crate::parked::line_bytes(LIMIT)));
+    let found = split_by("a.jsonl", format!("{giant}\n{{2}}\n").as_bytes(), 1000);
+    assert!(
+        found[0].2.is_some() && found[1].2.is_none(),
+        "{}",
+        found.len()
+    );
 }
 
 #[test]

@@ -279,7 +279,7 @@ async fn near_the_deadline_what_is_open_is_parked() {
     assert_eq!(bench.counts(), [3, 0, 3]);
     assert_eq!((summary.failed, summary.parked), (3, 3));
     let parked = bench.parked();
-    assert_eq!(parked[0]["reason"], "out of time, attempts: 0");
+    assert_eq!(parked[0]["reason"], "out of time, attempts: 1");
     assert_eq!(parked[2]["reason"], "rest of the file: out of time");
     assert_eq!(parked[2]["offset"], 124);
 }

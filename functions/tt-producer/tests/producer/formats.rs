@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::fake::bench::{Bench, ids, lines, record};
 use flate2::{Compression, write::GzEncoder};
 
-fn gzip(content: &str) -> Vec<u8> {
+pub(crate) fn gzip(content: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content.as_bytes()).unwrap();
     encoder.finish().unwrap()

@@ -6,3 +6,7 @@ mod fake;
 mod faults;
 #[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod hops;
+#[cfg(test)]
+mod replay;

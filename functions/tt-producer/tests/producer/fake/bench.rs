@@ -10,6 +10,7 @@ use tt_producer::{Config, Error, Producer, Summary};
 use super::{
     kinesis::{Answer, Kinesis},
     s3::S3,
+    sqs::Sqs,
 };
 
 /// One function with its surroundings. Others wait: counts are of the process.
@@ -17,6 +18,7 @@ use super::{
 pub(crate) struct Bench {
     pub(crate) s3: S3,
     pub(crate) kinesis: Kinesis,
+    pub(crate) sqs: Sqs,
     pub(crate) metrics: tt_metrics::Capture,
     producer: Producer,
 }
@@ -33,6 +35,7 @@ impl Bench {
         let metrics = tt_metrics::capture();
         let (kinesis, kinesis_client) = Kinesis::start(answers).await;
         let (s3, s3_client) = S3::start().await;
+        let (sqs, sqs_client) = Sqs::start().await;
         let mut config = Config::new("tt-events");
         config.limits = Limits {
             attempts: 3,
@@ -43,10 +46,11 @@ impl Bench {
             ..Limits::default()
         };
         change(&mut config);
-        let producer = Producer::new(s3_client, &kinesis_client, config);
+        let producer = Producer::new(s3_client, &kinesis_client, sqs_client, config);
         Self {
             s3,
             kinesis,
+            sqs,
             metrics,
             producer,
         }

@@ -84,6 +84,15 @@ impl S3 {
             .collect()
     }
 
+    /// Takes every object under a prefix away.
+    pub(crate) fn take(&self, prefix: &str) -> Vec<(String, Vec<u8>)> {
+        let found = self.under(prefix);
+        self.store()
+            .objects
+            .retain(|path, _| !path.starts_with(prefix));
+        found
+    }
+
     fn store(&self) -> MutexGuard<'_, Store> {
         self.state.lock().unwrap()
     }
@@ -164,7 +173,8 @@ fn object(content: &[u8], range: Option<&str>, fault: Option<&Fault>) -> Respons
             "content-range",
             format!("bytes {start}-{}/{}", content.len(), content.len()),
         );
-    let first = |length: usize| Ok::<_, &str>(Bytes::copy_from_slice(&part[..length]));
+    let first =
+        |length: usize| Ok::<_, &str>(Bytes::copy_from_slice(&part[..length.min(part.len())]));
     let body = match fault {
         Some(Fault::Cut(length)) => {
             // The pause lets the server send what it has before the break.

@@ -1,0 +1,141 @@
+//! What holds when a parked file is dropped back in: its records go out under the ids they had.
+
+use serde_json::json;
+
+use crate::fake::{
+    bench::{Bench, ids, lines, notification, record},
+    kinesis::Answer,
+    s3::Fault,
+};
+
+/// Uploads everything that is parked as new files, after it was taken away.
+async fn replay(bench: &Bench) {
+    for (path, content) in bench.s3.take("bucket/parked/") {
+        let name = path.replace('/', "-");
+        bench.upload(&format!("incoming/{name}"), content).await;
+    }
+}
+
+#[tokio::test]
+async fn records_that_a_stream_refused_go_out_under_the_ids_they_had() {
+    for (key, content) in [
+        ("incoming/a.jsonl", lines(5)),
+        ("incoming/a.json", format!("[{},{}]", record(0), record(1))),
+        (
+            "incoming/a.csv",
+            "record_id,customer_id,event_type,details\r\nr-0,c-0,review,\"a\n\"\"b\"\"\"\r\nr-1,c-1,review,\r\n".to_owned(),
+        ),
+    ] {
+        let expected = Bench::new([]).await;
+        expected.upload(key, content.as_str()).await;
+        let events = expected.events();
+        drop(expected);
+
+        let bench = Bench::new(vec![Answer::Error(400, "ThrottlingException"); 3]).await;
+        bench.upload(key, content).await;
+        let number = events.len() as u64;
+        assert_eq!(bench.counts(), [number, 0, number]);
+        replay(&bench).await;
+        assert_eq!(bench.counts(), [2 * number, number, number]);
+        assert!(bench.parked().is_empty());
+        for (found, event) in bench.events().iter().zip(events) {
+            assert_eq!((&found.event_id, &found.source), (&event.event_id, &event.source));
+            assert_eq!(found.record_id, event.record_id);
+            assert_eq!(found.text("details"), event.text("details"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_fails_again_is_parked_as_it_was() {
+    let bench = Bench::new([]).await;
+    let file = "record_id,customer_id,event_type\nr-0,c-0,review\nr-1,c-1\n";
+    bench.upload("incoming/a.csv", file).await;
+    let parked = bench.parked();
+    replay(&bench).await;
+    assert_eq!(bench.parked(), parked);
+    replay(&bench).await;
+    assert_eq!(bench.parked(), parked);
+    assert_eq!(bench.counts(), [4, 1, 3]);
+}
+
+#[tokio::test]
+async fn a_record_corrected_by_hand_goes_out() {
+    let bench = Bench::new([]).await;
+    bench
+        .upload(
+            "incoming/a.csv",
+            "record_id,customer,event_type\nr-0,c-0,review\n",
+        )
+        .await;
+    assert_eq!(bench.counts(), [1, 0, 1]);
+    let mut line = bench.parked().remove(0);
+    line["header"] = json!("record_id,customer_id,event_type");
+    bench.upload("incoming/b.ndjson", line.to_string()).await;
+    assert_eq!(bench.counts(), [2, 1, 1]);
+    assert_eq!(bench.events()[0].source.key, "incoming/a.csv");
+}
+
+#[tokio::test]
+async fn a_record_of_which_only_the_beginning_is_parked_fails_again_and_says_why() {
+    let bench = Bench::with([], |config| config.record_bytes = 1000).await;
+    bench.upload("incoming/a.jsonl", "x".repeat(5000)).await;
+    replay(&bench).await;
+    assert_eq!(bench.counts(), [2, 0, 2]);
+    let line = bench.parked().remove(0);
+    assert_eq!(
+        (&line["key"], &line["truncated"]),
+        (&"incoming/a.jsonl".into(), &true.into())
+    );
+    let reason = line["reason"].as_str().unwrap();
+    assert!(reason.starts_with("only the beginning"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_record_of_the_longest_length_comes_through_again() {
+    let bench = Bench::with([], |config| config.record_bytes = 70_000).await;
+    bench
+        .kinesis
+        .always(Answer::Error(400, "ResourceNotFoundException"));
+    let filling = "\"".repeat(34_000);
+    let row = format!("r-0,c-0,review,\"{}\"", filling.replace('"', "\"\""));
+    let file = format!("record_id,customer_id,event_type,details\n{row}\n");
+    bench.upload("incoming/a.csv", file).await;
+    bench.kinesis.always(Answer::Accept);
+    replay(&bench).await;
+    assert_eq!(bench.counts(), [2, 1, 1]);
+    assert_eq!(bench.events()[0].text("details").unwrap(), filling);
+}
+
+#[tokio::test]
+async fn parked_lines_between_records_are_both() {
+    let bench = Bench::new([Answer::Error(400, "ResourceNotFoundException")]).await;
+    bench.upload("incoming/a.jsonl", lines(2)).await;
+    let (_, parked) = bench.s3.take("bucket/parked/").remove(0);
+    let mixed = [record(7).into_bytes(), parked, record(8).into_bytes()].join(&b'\n');
+    bench.upload("incoming/b.jsonl", mixed).await;
+    assert_eq!(bench.counts(), [6, 4, 2]);
+    let places: Vec<_> = bench
+        .events()
+        .into_iter()
+        .map(|e| (e.source.key, e.source.index))
+        .collect();
+    let places: Vec<_> = places.iter().map(|(key, index)| (&**key, *index)).collect();
+    let (a, b) = ("incoming/a.jsonl", "incoming/b.jsonl");
+    assert_eq!(places, [(b, 0), (a, 0), (a, 1), (b, 3)]);
+}
+
+#[tokio::test]
+async fn the_rest_of_a_file_that_broke_is_read_on_from_its_parked_line() {
+    let bench = Bench::new([]).await;
+    let payload = notification(&[("incoming/a.jsonl", 9)]);
+    bench.s3.hold("bucket/incoming/a.jsonl", lines(50));
+    bench
+        .s3
+        .fail([Fault::Cut(150), Fault::Error(403, "AccessDenied")]);
+    bench.handle(&payload).await.unwrap();
+    assert_eq!(bench.counts(), [3, 2, 1]);
+    replay(&bench).await;
+    assert_eq!(bench.ids(), ids(50));
+    assert_eq!(bench.counts(), [51, 50, 1]);
+}
