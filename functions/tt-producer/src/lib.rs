@@ -10,6 +10,8 @@ mod error;
 mod failure;
 mod file;
 mod format;
+#[doc(hidden)]
+pub mod fuzz;
 mod gunzip;
 mod handler;
 mod notification;

@@ -140,3 +140,18 @@ fn an_aggregate_stays_within_its_limit_but_for_a_first_record_that_is_too_large(
     assert!(aggregate.push(&Entry::new("key", vec![b'x'; 20])) && !aggregate.is_empty());
     assert!(!aggregate.push(&Entry::new("key", "")));
 }
+
+#[test]
+fn no_byte_changed_inside_brings_the_reader_down() {
+    let whole = hex(OF_AMAZON);
+    let message = &whole[..whole.len() - DIGEST_BYTES];
+    for at in MAGIC.len()..message.len() {
+        for byte in 0..=u8::MAX {
+            let mut changed = message.to_vec();
+            changed[at] = byte;
+            if let Ok(records) = deaggregate(&signed(&changed)) {
+                assert!(records.unwrap().len() <= 3);
+            }
+        }
+    }
+}

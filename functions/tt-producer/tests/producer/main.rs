@@ -1,6 +1,8 @@
 //! What the function promises, from upload to stream, between an S3 and a Kinesis that fail as told.
 
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod faults;

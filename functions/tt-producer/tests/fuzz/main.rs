@@ -1,0 +1,4 @@
+//! The checks of the fuzz targets, on the stable toolchain.
+
+#[cfg(test)]
+mod seeds;

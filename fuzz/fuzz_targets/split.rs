@@ -1,0 +1,5 @@
+//! The splitters: whatever the bytes, the checks of `tt_producer::fuzz` hold.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tt_producer::fuzz::split(bytes));
