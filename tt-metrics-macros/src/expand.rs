@@ -17,8 +17,26 @@ use crate::{
     types::Ends,
 };
 
+/// What becomes of what is annotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Counted,
+    /// As it was written, once its arguments are found to be right.
+    Untouched,
+}
+
+const MODE: Mode = if cfg!(all(feature = "off", not(feature = "keep-on"))) {
+    Mode::Untouched
+} else {
+    Mode::Counted
+};
+
 /// `#[count(..)]`: one statement at the start of the body.
 pub(crate) fn count(args: TokenStream, item: TokenStream) -> TokenStream {
+    count_in(MODE, args, item)
+}
+
+fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = Count::parse(args, &mut mistakes);
     check::count(&args, &mut mistakes);
@@ -36,6 +54,7 @@ pub(crate) fn count(args: TokenStream, item: TokenStream) -> TokenStream {
         args.detail.check_function(function, &mut mistakes);
     }
     match function {
+        Some(_) if mistakes.is_empty() && mode == Mode::Untouched => item,
         Some(function) if mistakes.is_empty() => counted(&args, function).into_token_stream(),
         _ => mistakes.report(item),
     }
@@ -43,6 +62,10 @@ pub(crate) fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// `#[count_outcome(..)]`: the body becomes one call.
 pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
+    count_outcome_in(MODE, args, item)
+}
+
+fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = CountOutcome::parse(args, &mut mistakes);
     check::count_outcome(&args, &mut mistakes);
@@ -63,6 +86,7 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
         check::outcome(function, &args, &mut mistakes);
     }
     match function {
+        Some(_) if mistakes.is_empty() && mode == Mode::Untouched => item,
         // Its expression names the parameters as they are now, so it is expanded first.
         Some(function) if mistakes.is_empty() && function.attrs.iter().any(counts_items) => {
             below_others(&args, function).into_token_stream()
@@ -76,6 +100,10 @@ pub(crate) fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream
 
 /// `outcome!(..; ..)`: the body as one call, in the place of an expression.
 pub(crate) fn outcome(tokens: TokenStream) -> TokenStream {
+    outcome_in(MODE, tokens)
+}
+
+fn outcome_in(mode: Mode, tokens: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let mut before: Vec<TokenTree> = tokens.into_iter().collect();
     let end = before.iter().position(is_semicolon);
@@ -91,7 +119,10 @@ pub(crate) fn outcome(tokens: TokenStream) -> TokenStream {
         mistakes.push(Error::new(Span::call_site(), message));
     }
     if mistakes.is_empty() {
-        return outcome::block(&args, body);
+        return match mode {
+            Mode::Counted => outcome::block(&args, body),
+            Mode::Untouched => outcome::plain_block(&args, body),
+        };
     }
     let reported = mistakes.report(TokenStream::new());
     quote!({ #reported #body })

@@ -75,6 +75,11 @@ impl Shard {
     }
 
     /// Counts, as the attribute of a site does.
+    /// Whether both are the cells of one thread.
+    pub(crate) fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.cells, other.cells)
+    }
+
     #[cfg(test)]
     pub(crate) fn add(self, index: usize, kind: Kind, n: u64) {
         self.cell(index, kind).unwrap().add(n);

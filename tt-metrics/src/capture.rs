@@ -1,50 +1,101 @@
-//! Capture of counts, for tests: what moved since the capture began.
+//! Capture of counts, for tests: what moved since the capture began, and nothing of what other tests count.
+//!
+//! A thread counts into the shard that it holds. While it is in a capture, that is a shard of a buffer of the capture's
+//! own, so the hot path knows nothing of captures.
+
+mod assertion;
+
+#[doc(hidden)]
+pub use assertion::assert_counts;
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fmt,
-    sync::{Condvar, Mutex},
+    future::Future,
+    pin::Pin,
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll},
+    thread::{self, ThreadId},
 };
 
+use pin_project_lite::pin_project;
+
+#[cfg(any(feature = "lambda", feature = "put-metric-data"))]
+use crate::sync::lock;
 use crate::{
-    buffer::BUFFER,
+    buffer::{BUFFER, Buffer, Shard},
+    counter,
     metric::MetricName,
     sink::{Datum, Value},
-    sync::lock,
+    site::SITES,
 };
 
-static BUSY: Mutex<bool> = Mutex::new(false);
-static FREE: Condvar = Condvar::new();
+thread_local! {
+    // The captures that began in this thread, for `assert_metrics!`.
+    static HERE: RefCell<Vec<View>> = const { RefCell::new(Vec::new()) };
+}
 
-/// The counts since [`capture`] was called; one test at a time holds it.
-pub struct Capture {
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// Where a capture's threads count.
+#[derive(Debug, Clone, Copy)]
+struct Scope(&'static Buffer);
+
+/// What a capture sees: the growth of its scope since it began.
+#[derive(Debug, Clone)]
+struct View {
+    id: u64,
+    scope: Scope,
     before: BTreeMap<MetricName, u64>,
     before_details: Vec<Vec<u64>>,
 }
 
-/// Starts capturing; waits until no other test of this process captures.
-///
-/// Counting is process-wide, so a test that counts and does not capture is seen by one that does: let every test that
-/// counts begin with a capture.
+/// The counts of a test since it called [`capture`].
+pub struct Capture {
+    view: View,
+    _entered: Entered,
+}
+
+/// Captures what this test counts; tests that run at once do not see each other.
 ///
 /// ```
+/// #[tt_metrics::count("OrderShipped")]
+/// fn ship() {}
+///
 /// let metrics = tt_metrics::capture();
-/// // .. call what counts ..
-/// assert_eq!(metrics.count("OrderShipped"), 0);
+/// ship();
+/// assert_eq!(metrics.count("OrderShipped"), 1);
+/// tt_metrics::assert_metrics! { "OrderShipped" = 1 }
 /// ```
+///
+/// | what counts | is captured |
+/// |---|---|
+/// | the thread that called it, so also every task of its current-thread runtime | yes |
+/// | a task or a blocking call on another thread of the tokio runtime in which it was called (features `lambda`, `put-metric-data`) | yes, if that thread did not count before |
+/// | a future that [`Capture::follow`] wraps, on any thread | yes |
+/// | a thread that [`Capture::enter`]s | yes, while it holds the guard |
+/// | any other thread | no |
+///
+/// A capture that begins within another one, or in a runtime in which one began, counts from its own beginning.
+///
+/// What is captured is not flushed by the process.
 #[must_use]
 pub fn capture() -> Capture {
-    let mut busy = lock(&BUSY);
-    while *busy {
-        busy = FREE
-            .wait(busy)
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-    }
-    *busy = true;
-    BUFFER.forget_levels();
+    let around = || HERE.with_borrow(|here| here.last().map(|view| view.scope));
+    let scope = Scope::of_this_runtime().or_else(around);
+    let scope = scope.unwrap_or_else(Scope::new);
+    let view = View {
+        id: NEXT.fetch_add(1, Ordering::Relaxed),
+        scope,
+        before: scope.0.totals(),
+        before_details: scope.0.detail_totals(),
+    };
+    scope.0.forget_levels();
+    HERE.with_borrow_mut(|here| here.push(view.clone()));
     Capture {
-        before: BUFFER.totals(),
-        before_details: BUFFER.detail_totals(),
+        view,
+        _entered: scope.enter(),
     }
 }
 
@@ -58,11 +109,45 @@ impl Capture {
     /// How much each declared metric moved since the capture began, zeros included.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let delta = |(metric, total): (MetricName, u64)| {
-            let before = self.before.get(&metric).copied().unwrap_or(0);
-            (metric.as_str(), total.wrapping_sub(before))
-        };
-        BUFFER.totals().into_iter().map(delta).collect()
+        self.view.counts()
+    }
+
+    /// Captures what this thread counts as long as the guard lives.
+    ///
+    /// ```
+    /// # #[tt_metrics::count("OrderShipped")]
+    /// # fn ship() {}
+    /// let metrics = tt_metrics::capture();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         let _captured = metrics.enter();
+    ///         ship();
+    ///     });
+    /// });
+    /// assert_eq!(metrics.count("OrderShipped"), 1);
+    /// ```
+    #[must_use = "the thread leaves the capture when the guard is dropped"]
+    pub fn enter(&self) -> Entered {
+        self.view.scope.enter()
+    }
+
+    /// Captures what a future counts, whichever thread polls it: for `tokio::spawn` on a runtime that other tests use too.
+    ///
+    /// ```
+    /// # #[tt_metrics::count("OrderShipped")]
+    /// # async fn ship() {}
+    /// # let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+    /// let metrics = tt_metrics::capture();
+    /// let task = runtime.spawn(metrics.follow(ship()));
+    /// runtime.block_on(task)?;
+    /// assert_eq!(metrics.count("OrderShipped"), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow<F: Future>(&self, future: F) -> Followed<F> {
+        Followed {
+            future,
+            scope: self.view.scope,
+        }
     }
 }
 
@@ -94,14 +179,14 @@ impl Capture {
     /// What moved under dimensions of its own, how long calls took, and how many were open at once.
     #[must_use]
     pub fn details(&self) -> Vec<Datum> {
-        BUFFER.details_since(&self.before_details)
+        self.view.scope.0.details_since(&self.view.before_details)
     }
 }
 
 impl Drop for Capture {
     fn drop(&mut self) {
-        *lock(&BUSY) = false;
-        FREE.notify_one();
+        // In another thread than the one it began in, there is none of it.
+        let _ = HERE.try_with(|here| here.borrow_mut().retain(|view| view.id != self.view.id));
     }
 }
 
@@ -111,3 +196,117 @@ impl fmt::Debug for Capture {
         self.counts().fmt(formatter)
     }
 }
+
+impl View {
+    fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let delta = |(metric, total): (MetricName, u64)| {
+            let before = self.before.get(&metric).copied().unwrap_or(0);
+            (metric.as_str(), total.wrapping_sub(before))
+        };
+        self.scope.0.totals().into_iter().map(delta).collect()
+    }
+}
+
+impl Scope {
+    // Leaked on purpose: a thread that has counted into it may outlive the test.
+    fn new() -> Self {
+        Self(Box::leak(Box::new(Buffer::new(|| SITES.static_slice()))))
+    }
+
+    fn enter(self) -> Entered {
+        let shard = self.0.claim();
+        Entered {
+            scope: self,
+            shard,
+            left: counter::redirect(shard),
+            thread: thread::current().id(),
+        }
+    }
+
+    /// One scope for each runtime in which a capture ever began.
+    #[cfg(any(feature = "lambda", feature = "put-metric-data"))]
+    fn of_this_runtime() -> Option<Self> {
+        let runtime = tokio::runtime::Handle::try_current().ok()?.id();
+        let mut scopes = lock(&SCOPES);
+        let known = scopes.iter().find(|(other, _)| *other == runtime);
+        let known = known.map(|(_, scope)| *scope);
+        Some(known.unwrap_or_else(|| {
+            let scope = Self::new();
+            scopes.push((runtime, scope));
+            scope
+        }))
+    }
+
+    #[cfg(not(any(feature = "lambda", feature = "put-metric-data")))]
+    fn of_this_runtime() -> Option<Self> {
+        None
+    }
+}
+
+#[cfg(any(feature = "lambda", feature = "put-metric-data"))]
+static SCOPES: std::sync::Mutex<Vec<(tokio::runtime::Id, Scope)>> =
+    std::sync::Mutex::new(Vec::new());
+
+/// The buffer that a thread counts into which is in no capture: that of its runtime's captures, or the one that is flushed.
+pub(crate) fn home() -> &'static Buffer {
+    #[cfg(any(feature = "lambda", feature = "put-metric-data"))]
+    if !lock(&SCOPES).is_empty() {
+        let runtime = tokio::runtime::Handle::try_current();
+        let runtime = runtime.ok().map(|handle| handle.id());
+        let scopes = lock(&SCOPES);
+        let found = scopes.iter().find(|(id, _)| Some(*id) == runtime);
+        if let Some((_, scope)) = found {
+            return scope.0;
+        }
+    }
+    &BUFFER
+}
+
+/// This thread counts into a capture as long as it lives ([`Capture::enter`]).
+#[derive(Debug)]
+pub struct Entered {
+    scope: Scope,
+    shard: Shard,
+    left: Shard,
+    thread: ThreadId,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // Only the thread that holds the shard may give it back.
+        if thread::current().id() != self.thread {
+            return;
+        }
+        let held = counter::redirect(self.left);
+        if held.is(self.shard) {
+            self.scope.0.release(self.shard);
+        } else {
+            // Guards were dropped in another order than they were made: the younger one stays.
+            counter::redirect(held);
+        }
+    }
+}
+
+pin_project! {
+    /// The future that [`Capture::follow`] makes.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Followed<F> {
+        #[pin]
+        future: F,
+        scope: Scope,
+    }
+}
+
+impl<F: Future> Future for Followed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _captured = this.scope.enter();
+        this.future.poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ const SINK: &str = "TT_METRICS_SINK";
 const DIMENSIONS: &str = "TT_METRICS_DIMENSIONS";
 const SERVICE: &str = "TT_METRICS_SERVICE";
 const DELIVERY: &str = "TT_METRICS_DELIVERY";
+const ON_EMPTY: &str = "TT_METRICS_ON_EMPTY";
+const COLD_START: &str = "TT_METRICS_COLD_START";
 const DISABLED: &str = "TT_METRICS_DISABLED";
 const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
 const FLUSH_INTERVAL: &str = "TT_METRICS_FLUSH_INTERVAL_MS";
@@ -40,6 +42,10 @@ pub struct Config {
     pub flush_timeout: Duration,
     /// How long counts may be kept across invocations; zero sends them after each one.
     pub flush_interval: Duration,
+    /// What an invocation means that moved no metric.
+    pub on_empty: OnEmpty,
+    /// Whether the first invocation of the process is counted as `ColdStart`.
+    pub cold_start_metric: bool,
     /// Whether nothing is sent at all.
     pub disabled: bool,
 }
@@ -52,6 +58,22 @@ pub enum SinkKind {
     PutMetricData,
     /// The embedded metric format, one line on standard output.
     Emf,
+    /// A table on standard error, for runs on a developer's machine.
+    Pretty,
+}
+
+/// What an invocation means that moved no metric.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnEmpty {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// A warning in the log.
+    Warn,
+    /// An error in the log and the metric `EmptyInvocations`, for an alarm. The invocation itself does not fail: its
+    /// answer is out by then, and metrics never break a function.
+    Fail,
 }
 
 impl SinkKind {
@@ -101,7 +123,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         // CloudFormation cannot leave a variable out, so an empty one is not set.
         let read = |name| read(name).filter(|value| !value.trim().is_empty());
-        let disabled = parse_disabled(read(DISABLED).as_deref())?;
+        let disabled = parse_flag(DISABLED, read(DISABLED).as_deref())?;
         Ok(Self {
             namespace: match read(NAMESPACE) {
                 None if disabled => String::new(),
@@ -116,8 +138,24 @@ impl Config {
             delivery: parse_delivery(read(DELIVERY).as_deref())?,
             flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT).as_deref())?,
             flush_interval: parse_flush_interval(read(FLUSH_INTERVAL).as_deref())?,
+            on_empty: parse_on_empty(read(ON_EMPTY).as_deref())?,
+            cold_start_metric: parse_flag(COLD_START, read(COLD_START).as_deref())?,
             disabled,
         })
+    }
+}
+
+fn parse_on_empty(value: Option<&str>) -> Result<OnEmpty, ConfigError> {
+    match value {
+        None | Some("ignore") => Ok(OnEmpty::Ignore),
+        Some("warn") => Ok(OnEmpty::Warn),
+        Some("fail") => Ok(OnEmpty::Fail),
+        Some(other) => Err(ConfigError {
+            variable: ON_EMPTY,
+            found: quoted(other),
+            expected: "`ignore`, `warn` or `fail`".to_owned(),
+            example: "warn",
+        }),
     }
 }
 
@@ -145,14 +183,15 @@ fn parse_sink(value: Option<&str>) -> Result<SinkKind, ConfigError> {
     match value {
         None => Ok(SinkKind::DEFAULT),
         Some("emf") => Ok(SinkKind::Emf),
+        Some("pretty") => Ok(SinkKind::Pretty),
         Some("put_metric_data") if cfg!(feature = "put-metric-data") => Ok(SinkKind::PutMetricData),
         Some(other) => Err(ConfigError {
             variable: SINK,
             found: quoted(other),
             expected: if cfg!(feature = "put-metric-data") {
-                "`put_metric_data` or `emf`".to_owned()
+                "`put_metric_data`, `emf` or `pretty`".to_owned()
             } else {
-                "`emf`, since this build has no feature `put-metric-data`".to_owned()
+                "`emf` or `pretty`, since this build has no feature `put-metric-data`".to_owned()
             },
             example: "emf",
         }),
@@ -172,12 +211,12 @@ fn parse_delivery(value: Option<&str>) -> Result<Delivery, ConfigError> {
     }
 }
 
-fn parse_disabled(value: Option<&str>) -> Result<bool, ConfigError> {
+fn parse_flag(variable: &'static str, value: Option<&str>) -> Result<bool, ConfigError> {
     match value {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
         Some(other) => Err(ConfigError {
-            variable: DISABLED,
+            variable,
             found: quoted(other),
             expected: "`true` or `false`".to_owned(),
             example: "true",
@@ -262,6 +301,8 @@ mod tests {
             (SINK, "stdout"),
             (DELIVERY, "exactly_once"),
             (DISABLED, "yes"),
+            (ON_EMPTY, "raise"),
+            (COLD_START, "on"),
             (FLUSH_TIMEOUT, "2s"),
             (FLUSH_TIMEOUT, "0"),
             (FLUSH_INTERVAL, "10s"),

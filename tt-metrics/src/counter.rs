@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use crate::{
-    buffer::{self, BUFFER, Shard},
+    buffer::{self, BUFFER, Buffer, Shard},
+    capture,
     site::{Kind, SITES, Site},
 };
 
@@ -22,17 +23,27 @@ thread_local! {
         Local { sites: Cell::new(std::ptr::null()), shard: Cell::new(Shard::EMPTY) }
     };
     // Its destructor hands the shard to the next thread.
-    static LEASE: Lease = Lease(BUFFER.claim());
+    static LEASE: Lease = Lease::new(capture::home());
 }
 
 /// A shard for as long as a thread lives.
-struct Lease(Shard);
+struct Lease {
+    buffer: &'static Buffer,
+    shard: Shard,
+}
+
+impl Lease {
+    fn new(buffer: &'static Buffer) -> Self {
+        let shard = buffer.claim();
+        Self { buffer, shard }
+    }
+}
 
 impl Drop for Lease {
     fn drop(&mut self) {
         // Destructors of other thread locals may still count: from here on they lease a shard for each count.
         LOCAL.with(|local| local.shard.set(Shard::EMPTY));
-        BUFFER.release(self.0);
+        self.buffer.release(self.shard);
     }
 }
 
@@ -122,9 +133,9 @@ fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
     let registered = LEASE.try_with(|lease| {
         LOCAL.with(|local| {
             local.sites.set(SITES.as_ptr());
-            local.shard.set(lease.0);
+            local.shard.set(lease.shard);
         });
-        lease.0
+        lease.shard
     });
     match registered {
         Ok(shard) => {
@@ -134,6 +145,14 @@ fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
         }
         Err(_ended) => BUFFER.add_once(n, cell),
     }
+}
+
+/// Makes this thread count into another shard; gives back the one it counted into before.
+pub(crate) fn redirect(shard: Shard) -> Shard {
+    LOCAL.with(|local| {
+        local.sites.set(SITES.as_ptr());
+        local.shard.replace(shard)
+    })
 }
 
 /// The position of a site in the list, if it is part of it.

@@ -91,9 +91,13 @@ impl<K: Sink> Flusher<K> {
 
     /// What to say about an invocation that begins now.
     pub fn invocation(&self, request_id: String) -> Invocation {
+        let cold_start = !self.warm.swap(true, Ordering::Relaxed);
+        if cold_start && self.config.cold_start_metric {
+            self.health.cold_start.add(1);
+        }
         Invocation {
             request_id,
-            cold_start: !self.warm.swap(true, Ordering::Relaxed),
+            cold_start,
         }
     }
 
@@ -109,7 +113,11 @@ impl<K: Sink> Flusher<K> {
         if self.config.disabled {
             return;
         }
-        let (snapshot, invocation) = self.drain(invocation, Moment::Early);
+        let (mut snapshot, invocation) = self.drain(invocation, Moment::Early);
+        if let Some(invocation) = invocation.filter(|_| snapshot.counted_nothing()) {
+            self.health.found_empty(self.config.on_empty, invocation);
+            snapshot.extend(self.health.take());
+        }
         let properties = property::take();
         self.send(snapshot, invocation.map(|it| (it, properties)), budget)
             .await;

@@ -1,8 +1,9 @@
 //! What went wrong with metrics themselves; each is sent as a metric once it is not zero.
 
 use crate::{
+    config::OnEmpty,
     metric::MetricName,
-    sink::Datum,
+    sink::{Datum, Invocation},
     sync::{AtomicU64, Ordering},
 };
 
@@ -19,6 +20,10 @@ pub(crate) struct Health {
     pub(crate) fell_back: Tally,
     /// Invocations that came so close to their deadline that the watchdog flushed.
     pub(crate) timeout_imminent: Tally,
+    /// Invocations that moved no metric, where that is a fault.
+    pub(crate) empty: Tally,
+    /// First invocations of a process, where that is wanted.
+    pub(crate) cold_start: Tally,
 }
 
 /// One of those counts.
@@ -32,13 +37,28 @@ impl Tally {
 }
 
 impl Health {
+    /// Says what the configuration wants said of an invocation that moved no metric.
+    pub(crate) fn found_empty(&self, on_empty: OnEmpty, invocation: &Invocation) {
+        let request_id = &invocation.request_id;
+        match on_empty {
+            OnEmpty::Ignore => {}
+            OnEmpty::Warn => tracing::warn!(request_id, "the invocation moved no metric"),
+            OnEmpty::Fail => {
+                self.empty.add(1);
+                tracing::error!(request_id, "the invocation moved no metric");
+            }
+        }
+    }
+
     /// The names of all of them.
-    pub(crate) const NAMES: [MetricName; 5] = [
+    pub(crate) const NAMES: [MetricName; 7] = [
         MetricName::new("MetricsDropped"),
         MetricName::new("FlushFailed"),
         MetricName::new("FlushAmbiguous"),
         MetricName::new("FlushFellBackToEmf"),
         MetricName::new("TimeoutImminent"),
+        MetricName::new("EmptyInvocations"),
+        MetricName::new("ColdStart"),
     ];
 
     /// Takes the counts that are not zero.
@@ -49,6 +69,8 @@ impl Health {
             &self.ambiguous,
             &self.fell_back,
             &self.timeout_imminent,
+            &self.empty,
+            &self.cold_start,
         ];
         let taken = tallies.map(|tally| tally.0.swap(0, Ordering::Relaxed));
         let data = Self::NAMES.into_iter().zip(taken);

@@ -84,12 +84,14 @@
 //! | variable | value | default |
 //! |---|---|---|
 //! | `TT_METRICS_NAMESPACE` | the namespace, 1 to 255 characters, not `AWS/..` | none, it is required |
-//! | `TT_METRICS_SINK` | `put_metric_data` or `emf` | `put_metric_data` with that feature, else `emf` |
+//! | `TT_METRICS_SINK` | `put_metric_data`, `emf`, or `pretty` for a table on standard error | `put_metric_data` with that feature, else `emf` |
 //! | `TT_METRICS_SERVICE` | the value of a dimension `service` of every metric | no such dimension |
 //! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30; `;` between several sets | one set without dimensions |
 //! | `TT_METRICS_DELIVERY` | `at_most_once` or `at_least_once` | `at_most_once` |
 //! | `TT_METRICS_FLUSH_TIMEOUT_MS` | the longest time of one flush, 1 to 900000 | 2000, less near the deadline |
 //! | `TT_METRICS_FLUSH_INTERVAL_MS` | how long counts may be kept across invocations, 0 to 900000 | 0, they are sent after each |
+//! | `TT_METRICS_COLD_START` | `true` counts the first invocation of a process as `ColdStart` | `false` |
+//! | `TT_METRICS_ON_EMPTY` | what an invocation means that moved no metric: `ignore`, `warn`, or `fail` for an error in the log and `EmptyInvocations` | `ignore` |
 //! | `TT_METRICS_DISABLED` | `true` or `false` | `false` |
 //!
 //! A value that cannot be used ends the cold start with one sentence that names it.
@@ -115,7 +117,19 @@
 //! let metrics = tt_metrics::capture();
 //! greet();
 //! assert_eq!(metrics.count("Greeted"), 1);
+//! tt_metrics::assert_metrics! { "Greeted" = 1 }
 //! ```
+//!
+//! [`capture`] says whose counts a test sees. Tests that run at once do not see each other's.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `lambda` | [`run`] and [`MetricsLayer`], for `lambda_runtime` |
+//! | `put-metric-data` | the `PutMetricData` API by the AWS SDK |
+//! | `off` | nothing is counted: the attributes check their arguments and give the function back as it was written |
+//! | `keep-on` | wins over `off`, so that a build of all features, as tools do, still counts |
 //!
 //! [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 #![cfg_attr(
@@ -169,9 +183,9 @@ mod sync;
 #[cfg(feature = "lambda")]
 mod watchdog;
 
-pub use capture::{Capture, capture};
+pub use capture::{Capture, Entered, Followed, capture};
 pub use catalogue::{Declared, Meaning, MetricKind, catalogue};
-pub use config::{Config, ConfigError, SinkKind};
+pub use config::{Config, ConfigError, OnEmpty, SinkKind};
 pub use declaration::{Declaration, DeclaredDimension};
 pub use dimension::Dimension;
 pub use flush::Flusher;

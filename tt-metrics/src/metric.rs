@@ -54,6 +54,12 @@ impl MetricName {
     }
 }
 
+impl From<MetricName> for &'static str {
+    fn from(name: MetricName) -> Self {
+        name.0
+    }
+}
+
 impl fmt::Display for MetricName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0)

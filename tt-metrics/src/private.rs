@@ -8,6 +8,7 @@ use std::future::Future;
 
 pub use crate::{
     MetricName,
+    capture::assert_counts,
     catalogue::{encode, encoded_len},
     declaration::{Declaration, DeclaredDimension, check},
     detailed_call::by_error,
@@ -83,6 +84,12 @@ pub fn track<F: Future>(
     future: F,
 ) -> impl Future<Output = F::Output> {
     call::Track::new(site, classify, future)
+}
+
+/// Runs a body and counts nothing (feature `off`).
+#[inline]
+pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
+    body()
 }
 
 /// The classifier of a return type that says by itself how the call ended.

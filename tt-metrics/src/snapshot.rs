@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::{
+    health::Health,
     limits::Violation,
     sink::{Datum, DimensionSets, admit},
 };
@@ -48,6 +49,14 @@ impl Snapshot {
     /// Drops what CloudWatch would refuse; says how many data lost something, and why the first one did.
     pub(crate) fn admit(&mut self, sets: &DimensionSets) -> Option<(u64, Violation)> {
         admit(&mut self.data, sets)
+    }
+
+    /// Whether no metric moved but those of this library about itself.
+    pub(crate) fn counted_nothing(&self) -> bool {
+        let own = |datum: &Datum| Health::NAMES.contains(&datum.metric);
+        self.data
+            .iter()
+            .all(|datum| datum.value.is_zero() || own(datum))
     }
 
     /// Whether no metric moved.

@@ -54,6 +54,19 @@ pub(super) fn block(args: &CountOutcome, body: TokenStream) -> TokenStream {
     }
 }
 
+/// The same without counting: what `return` and `?` leave stays the body.
+pub(super) fn plain_block(args: &CountOutcome, body: TokenStream) -> TokenStream {
+    let output = quote_spanned!(Span::mixed_site()=> _);
+    let expansion = OutcomeExpansion::new(args, None, |_, _| TokenStream::new());
+    let is_future = expansion.track_async_block(body.clone(), &output).is_some();
+    let body = in_braces(body);
+    if is_future {
+        return body;
+    }
+    let private = &expansion.private;
+    quote_spanned!(Span::mixed_site()=> #private::uncounted(|| #body))
+}
+
 /// Braces of the user's own are enough, in others they would be `unused_braces`.
 fn in_braces(body: TokenStream) -> TokenStream {
     let mut tokens = body.clone().into_iter();

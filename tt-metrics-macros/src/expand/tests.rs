@@ -86,3 +86,36 @@ fn a_mistake_leaves_the_item_as_it_was() {
     assert!(expanded.starts_with(&tokens(item).to_string()));
     assert_eq!(expanded.matches("compile_error").count(), 1);
 }
+
+#[test]
+fn switched_off_each_function_is_as_it_was_written() {
+    let item = "/// Ships.\n#[inline] pub async fn ship<T: Copy>(order: &T) -> Result<(), Error> { send(order).await? }";
+    let counted = count_in(Mode::Untouched, tokens(r#""Calls""#), tokens(item));
+    assert_eq!(counted.to_string(), tokens(item).to_string());
+    let args = tokens(r#"success = "Shipped", failure = "Failed""#);
+    let counted = count_outcome_in(Mode::Untouched, args, tokens(item));
+    assert_eq!(counted.to_string(), tokens(item).to_string());
+}
+
+#[test]
+fn switched_off_a_block_keeps_its_ends_and_mistakes_are_still_said() {
+    let block = outcome_in(
+        Mode::Untouched,
+        tokens(r#"success = "Done"; step()?; Ok(1)"#),
+    );
+    assert_tokens(
+        &block.to_string(),
+        "::tt_metrics::__private::uncounted(|| { step()?; Ok(1) })",
+    );
+    let future = outcome_in(
+        Mode::Untouched,
+        tokens(r#"success = "Done"; async { step().await }"#),
+    );
+    assert_tokens(&future.to_string(), "{ async { step().await } }");
+    let mistake = count_outcome_in(
+        Mode::Untouched,
+        tokens(r#"sucess = "Done""#),
+        tokens("fn f() {}"),
+    );
+    assert!(mistake.to_string().contains("compile_error"), "{mistake}");
+}

@@ -54,6 +54,8 @@ fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
         delivery,
         flush_timeout: Duration::from_secs(1),
         flush_interval: Duration::ZERO,
+        on_empty: crate::OnEmpty::Ignore,
+        cold_start_metric: false,
         disabled: false,
     };
     let sink = Scripted {
@@ -153,5 +155,29 @@ fn a_sink_that_panics_ends_the_flush_and_nothing_else() {
             "FlushFellBackToEmf"
         };
         assert_eq!(health, [expected]);
+    }
+}
+
+#[test]
+fn an_empty_invocation_and_a_cold_start_are_counted_where_that_is_wanted() {
+    for (on_empty, counted) in [
+        (crate::OnEmpty::Fail, Some(&1)),
+        (crate::OnEmpty::Warn, None),
+    ] {
+        let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
+        flusher.config.on_empty = on_empty;
+        flusher.config.cold_start_metric = counted.is_some();
+        for growth in [3, 0] {
+            let invocation = flusher.invocation(format!("request with {growth}"));
+            flusher.buffer.claim().add(0, Kind::Success, growth);
+            let budget = Duration::from_secs(1);
+            let future = std::pin::pin!(flusher.flush(Some(&invocation), budget));
+            let mut cx = Context::from_waker(Waker::noop());
+            assert_eq!(future.poll(&mut cx), Poll::Ready(()));
+        }
+        let totals = flusher.sink.accepted.totals();
+        assert_eq!(totals.get("Done"), Some(&3));
+        assert_eq!(totals.get("EmptyInvocations"), counted);
+        assert_eq!(totals.get("ColdStart"), counted);
     }
 }

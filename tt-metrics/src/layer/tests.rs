@@ -27,6 +27,8 @@ async fn a_sink_that_never_ends_does_not_keep_the_function() {
             delivery: Delivery::AtMostOnce,
             flush_timeout: Duration::from_millis(10),
             flush_interval: Duration::ZERO,
+            on_empty: crate::OnEmpty::Ignore,
+            cold_start_metric: false,
             disabled: false,
         },
         Endless,

@@ -7,10 +7,13 @@ mod departure;
 mod dimensions;
 pub(crate) mod emf;
 mod json;
+mod observed;
 mod pack;
+mod pretty;
 pub(crate) mod property;
 #[cfg(feature = "put-metric-data")]
 mod put_metric_data;
+mod tee;
 
 pub(crate) use admission::admit;
 pub use capture::CaptureSink;
@@ -19,10 +22,13 @@ pub use departure::Departure;
 pub(crate) use departure::Was;
 pub use dimensions::{Dimension, DimensionSets, Dimensions};
 pub use emf::Emf;
+pub use observed::Observed;
 pub use pack::Packing;
+pub use pretty::Pretty;
 pub use property::{Properties, PropertyValue};
 #[cfg(feature = "put-metric-data")]
 pub use put_metric_data::PutMetricData;
+pub use tee::Tee;
 
 use std::{
     error::Error,
@@ -89,6 +95,28 @@ pub enum Delivery {
 }
 
 /// Somewhere to send metrics to.
+///
+/// ```
+/// use std::{io::Write, sync::Mutex, time::Duration};
+/// use tt_metrics::sink::{Batch, EmitError, Sink, SinkResult, Value};
+///
+/// /// Adds each count to a file, as a line of tab-separated values.
+/// struct Journal(Mutex<std::fs::File>);
+///
+/// impl Sink for Journal {
+///     async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> SinkResult {
+///         let mut lines = Vec::new();
+///         for datum in batch.data {
+///             if let Value::Count(growth) = datum.value {
+///                 writeln!(lines, "{}\t{growth}", datum.metric).expect("writes to memory");
+///             }
+///         }
+///         let mut file = self.0.lock().expect("no other call panics");
+///         // A part of the lines may be there already, so what became of them is not known.
+///         file.write_all(&lines).map_err(|error| EmitError::Ambiguous(error.into()))
+///     }
+/// }
+/// ```
 pub trait Sink: Send + Sync + 'static {
     /// What one batch may carry; everything, unless a sink says otherwise.
     fn packing(&self) -> Packing {
@@ -128,6 +156,8 @@ pub enum Configured {
     PutMetricData(PutMetricData),
     /// The embedded metric format on standard output.
     Emf(Emf),
+    /// A table on standard error.
+    Pretty(Pretty),
 }
 
 impl Configured {
@@ -145,6 +175,7 @@ impl Configured {
             crate::SinkKind::PutMetricData if !config.disabled => {
                 Self::PutMetricData(PutMetricData::from_env().await)
             }
+            crate::SinkKind::Pretty => Self::Pretty(Pretty),
             _ => Self::Emf(Emf),
         }
     }
@@ -156,6 +187,7 @@ impl Sink for Configured {
             #[cfg(feature = "put-metric-data")]
             Self::PutMetricData(sink) => sink.packing(),
             Self::Emf(sink) => sink.packing(),
+            Self::Pretty(sink) => sink.packing(),
         }
     }
 
@@ -164,6 +196,7 @@ impl Sink for Configured {
             #[cfg(feature = "put-metric-data")]
             Self::PutMetricData(sink) => sink.announces_departure(),
             Self::Emf(sink) => sink.announces_departure(),
+            Self::Pretty(sink) => sink.announces_departure(),
         }
     }
 
@@ -172,6 +205,7 @@ impl Sink for Configured {
             #[cfg(feature = "put-metric-data")]
             Self::PutMetricData(sink) => sink.emit(batch, budget).await,
             Self::Emf(sink) => sink.emit(batch, budget).await,
+            Self::Pretty(sink) => sink.emit(batch, budget).await,
         }
     }
 }
