@@ -11,4 +11,6 @@ mod formats;
 #[cfg(test)]
 mod hops;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
 mod replay;
