@@ -1,28 +1,16 @@
 //! One Case on its way to Salesforce, and what each answer means for it.
 
 use jiff::Timestamp;
+use kinesis_consumer::Outcome;
 
 use crate::{
     Class, ErrorCodes,
-    record::Case,
+    case::Case,
     reply::{DuplicateOf, Item, Refusal, duplicate_of},
 };
 
-/// How the delivery of one Case ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// This invocation created it.
-    Created,
-    /// It existed before.
-    Exists,
-    /// There will be none.
-    Refused(Refusal),
-    /// Not known, or not yet: deliver it again.
-    Later {
-        /// The last thing that went wrong.
-        cause: String,
-    },
-}
+/// How the delivery of one Case ended: created, there before, never to be, or not known yet.
+pub(crate) type Verdict = Outcome<Refusal>;
 
 /// One Case on its way.
 pub(crate) struct Attempt<'a> {
@@ -83,7 +71,7 @@ impl<'a> Attempt<'a> {
     pub(crate) fn judge(&mut self, item: Item, started: Timestamp, rules: Rules<'_>) -> Next {
         let refusal = match item {
             Item::Created => {
-                self.state = State::Done(Verdict::Created);
+                self.state = State::Done(Verdict::Success);
                 return Next::Go;
             }
             Item::Unreadable => {
@@ -97,7 +85,7 @@ impl<'a> Attempt<'a> {
             Class::Duplicate => {
                 self.state = match duplicate_of(&refusal, rules.external_id) {
                     DuplicateOf::OurField if self.lost_since.is_none() => {
-                        State::Done(Verdict::Exists)
+                        State::Done(Verdict::Neutral)
                     }
                     DuplicateOf::OurField => State::Ask {
                         refusal,
@@ -107,12 +95,12 @@ impl<'a> Attempt<'a> {
                         refusal,
                         ours: false,
                     },
-                    DuplicateOf::AnotherField => State::Done(Verdict::Refused(refusal)),
+                    DuplicateOf::AnotherField => State::Done(Verdict::Permanent(refusal)),
                 };
                 Next::Go
             }
             Class::Permanent => {
-                self.state = State::Done(Verdict::Refused(refusal));
+                self.state = State::Done(Verdict::Permanent(refusal));
                 Next::Go
             }
             Class::Unknown => {
@@ -142,11 +130,11 @@ impl<'a> Attempt<'a> {
     pub(crate) fn verdict(self, out_of_tries: bool) -> Verdict {
         match self.state {
             State::Done(verdict) => verdict,
-            State::Unheard(refusal) if out_of_tries => Verdict::Refused(refusal),
-            State::Unheard(refusal) | State::Ask { refusal, .. } => Verdict::Later {
-                cause: refusal.code,
-            },
-            State::Open { cause } => Verdict::Later { cause },
+            State::Unheard(refusal) if out_of_tries => Verdict::Permanent(refusal),
+            State::Unheard(refusal) | State::Ask { refusal, .. } => {
+                Verdict::Retryable(refusal.code)
+            }
+            State::Open { cause } => Verdict::Retryable(cause),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The environment of the function, read once at cold start.
 
+use std::time::Duration;
+
 use crate::{Error, Mapping};
 
 const DEFAULT_API_VERSION: &str = "v62.0";
@@ -18,6 +20,9 @@ pub struct Config {
     pub api_version: String,
     /// `CASE_MAPPING`, by default the shipped `case-mapping.toml`.
     pub mapping: Mapping,
+    /// `MAX_RECORD_AGE_SECONDS`: the `MaximumRecordAgeInSeconds` of the event source mapping. What is
+    /// about to reach it is parked. Without it records are delivered again however old they are.
+    pub max_record_age: Option<Duration>,
     /// Whether the bucket's name goes into the path: on a custom endpoint (`AWS_ENDPOINT_URL`,
     /// `AWS_ENDPOINT_URL_S3`) there is no host name per bucket.
     pub path_style: bool,
@@ -50,10 +55,22 @@ impl Config {
                 Some(text) => Mapping::parse(&text, "`CASE_MAPPING`")?,
                 None => Mapping::shipped()?,
             },
+            max_record_age: max_record_age(optional("MAX_RECORD_AGE_SECONDS"))?,
             path_style: optional("AWS_ENDPOINT_URL")
                 .or(optional("AWS_ENDPOINT_URL_S3"))
                 .is_some(),
         })
+    }
+}
+
+/// Lambda takes `-1` for no maximum, and so does this.
+fn max_record_age(value: Option<String>) -> Result<Option<Duration>, Error> {
+    let Some(value) = value.filter(|value| value.trim() != "-1") else {
+        return Ok(None);
+    };
+    match value.trim().parse() {
+        Ok(seconds) if seconds >= 60 => Ok(Some(Duration::from_secs(seconds))),
+        _ => Err(Error::MaxRecordAge { value }),
     }
 }
 
@@ -114,6 +131,18 @@ mod tests {
                 .contains("`62.0`, expected a form like `v62.0`")
         );
         assert!(read(&[("SALESFORCE_API_VERSION", "v59.0")]).is_ok());
+    }
+
+    #[test]
+    fn the_age_is_that_of_the_mapping_or_none() {
+        let age = |value| read(&[("MAX_RECORD_AGE_SECONDS", value)]).map(|c| c.max_record_age);
+        assert_eq!(age("21600").unwrap(), Some(Duration::from_hours(6)));
+        assert_eq!(age("-1").unwrap(), None);
+        assert_eq!(read(&[]).unwrap().max_record_age, None);
+        for value in ["59", "x", "-2"] {
+            let error = age(value).unwrap_err().to_string();
+            assert!(error.contains("60 seconds or more"), "{error}");
+        }
     }
 
     #[test]

@@ -2,25 +2,26 @@
 //!
 //! An answer that was lost is asked for again by creating again: the external id makes that safe, and
 //! a duplicate that is younger than the lost call is a Case of ours, unless this process has counted it
-//! before. What is still lost when the tries or the time run out is delivered again by the mapping;
-//! should its Case exist by then, that delivery takes it for a replay, so one success is missing
-//! rather than one counted twice.
+//! before. What is still lost when the tries or the time run out is delivered again by the mapping, and
+//! this process remembers the lost call. Another process takes the Case for a replay, so one success is
+//! missing rather than one counted twice.
 
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_consumer::Fate;
 use serde_json::Value;
-use tokio::time::sleep;
 
 use crate::{
     Class,
     attempt::{Attempt, Next, Rules, State, Verdict},
     backoff::Backoff,
-    recent::Recent,
-    record::Case,
+    case::Case,
+    memory::Memory,
+    pieces::pieces,
     reply::Refusal,
-    salesforce::{CallError, MAX_RECORDS_PER_CALL},
+    salesforce::{CallError, Found, MAX_RECORDS_PER_CALL},
     session::Session,
 };
 
@@ -44,7 +45,7 @@ pub(crate) struct Patience {
 pub(crate) struct Delivery<'a> {
     pub(crate) session: Session<'a>,
     pub(crate) rules: Rules<'a>,
-    pub(crate) recent: &'a Recent,
+    pub(crate) memory: &'a Memory,
     pub(crate) patience: Patience,
 }
 
@@ -56,17 +57,17 @@ impl Delivery<'_> {
         let mut attempt = 0;
         let mut out_of_tries = false;
         'tries: loop {
-            let mut pending: Vec<_> = all.iter_mut().filter(|a| !a.is_done()).collect();
+            let pending: Vec<_> = all.iter_mut().filter(|a| !a.is_done()).collect();
             if pending.is_empty() {
                 break;
             }
             let count = pending.len();
             let mut worst = Next::Go;
-            for piece in pending.chunks_mut(size) {
+            for mut piece in pieces(pending, size) {
                 if self.session.deadline.left_for_calls() < SHORTEST_CALL {
                     break 'tries;
                 }
-                worst = worst.max(self.create(piece).await);
+                worst = worst.max(self.create(&mut piece).await);
                 if worst == Next::Stop {
                     break 'tries;
                 }
@@ -84,23 +85,42 @@ impl Delivery<'_> {
             }
             if worst > Next::Go {
                 let pause = self.patience.backoff.pause(attempt, fastrand::f64());
-                sleep(pause.min(self.session.deadline.left_for_calls())).await;
+                let pause = pause.min(self.session.deadline.left_for_calls());
+                self.session.clock.sleep(pause).await;
             }
         }
         all.into_iter().map(|a| a.verdict(out_of_tries)).collect()
     }
 
+    /// What became of a Case, by Salesforce's word.
+    pub(crate) async fn look(&self, event_id: &str) -> Result<Fate, CallError> {
+        let found = self.session.find(self.rules.external_id, event_id).await?;
+        let since = self.memory.sent_since(event_id);
+        Ok(match found {
+            Some(found) if self.is_ours(event_id, found, since) => Fate::Done,
+            Some(_) => Fate::Known,
+            None => Fate::Undone,
+        })
+    }
+
     async fn create(&self, piece: &mut [&mut Attempt<'_>]) -> Next {
-        let records: Vec<&Value> = piece.iter().map(|a| &a.case.sobject).collect();
-        let started = Timestamp::now();
-        let items = match self.session.create(&records).await {
-            Ok(items) => items,
-            Err(error) => return self.all_failed(piece, &error, started),
-        };
-        let mut next = Next::Go;
-        for (attempt, item) in piece.iter_mut().zip(items) {
-            next = next.max(attempt.judge(item, started, self.rules));
+        let started = self.session.clock.now();
+        for attempt in piece.iter_mut() {
+            if let Some(since) = self.memory.send(&attempt.case.event_id, started) {
+                attempt.lost_since.get_or_insert(since);
+            }
         }
+        let records: Vec<&Value> = piece.iter().map(|a| &a.case.sobject).collect();
+        let next = match self.session.create(&records).await {
+            Ok(items) => {
+                let mut next = Next::Go;
+                for (attempt, item) in piece.iter_mut().zip(items) {
+                    next = next.max(attempt.judge(item, started, self.rules));
+                }
+                next
+            }
+            Err(error) => self.all_failed(piece, &error, started),
+        };
         let mut questions = Vec::new();
         for attempt in piece.iter_mut() {
             if matches!(attempt.state, State::Ask { .. }) {
@@ -111,6 +131,13 @@ impl Delivery<'_> {
             .buffer_unordered(PARALLEL_FINDS)
             .collect::<Vec<()>>()
             .await;
+        for attempt in piece.iter() {
+            // What was created stays in memory until it is counted.
+            let created = matches!(attempt.state, State::Done(Verdict::Success));
+            if attempt.lost_since.is_none() && !created {
+                self.memory.answered(&attempt.case.event_id);
+            }
+        }
         let open = piece.iter().any(|a| !a.is_done());
         if open { next.max(Next::Again) } else { next }
     }
@@ -123,6 +150,10 @@ impl Delivery<'_> {
         started: Timestamp,
     ) -> Next {
         let (status, refusal) = match error {
+            CallError::HeldBack => {
+                set_back(piece, &error.to_string(), None);
+                return Next::Stop;
+            }
             CallError::NoToken { cause } => {
                 set_back(piece, cause, None);
                 return Next::Stop;
@@ -145,14 +176,14 @@ impl Delivery<'_> {
             // One record may have spoilt the call for all: find it by halves.
             Class::Permanent | Class::Duplicate => {
                 if let [only] = piece {
-                    only.state = State::Done(Verdict::Refused(refusal()));
+                    only.state = State::Done(Verdict::Permanent(refusal()));
                     return Next::Go;
                 }
                 set_back(piece, &cause, None);
                 Next::Smaller
             }
             Class::Unknown => {
-                for attempt in piece {
+                for attempt in piece.iter_mut() {
                     attempt.state = State::Unheard(refusal());
                 }
                 Next::Again
@@ -178,17 +209,13 @@ impl Delivery<'_> {
         };
         let event_id = &attempt.case.event_id;
         let verdict = match self.session.find(self.rules.external_id, event_id).await {
-            Ok(Some(found)) => match (attempt.lost_since, found.created_at) {
-                (Some(since), Some(created))
-                    if created >= since - CLOCK_SKEW && !self.recent.holds(event_id) =>
-                {
-                    Verdict::Created
-                }
-                _ => Verdict::Exists,
-            },
+            Ok(Some(found)) if self.is_ours(event_id, found, attempt.lost_since) => {
+                Verdict::Success
+            }
+            Ok(Some(_)) => Verdict::Neutral,
             // It is there by Salesforce's word, though we may not see it.
-            Ok(None) if *ours => Verdict::Exists,
-            Ok(None) => Verdict::Refused(refusal.clone()),
+            Ok(None) if *ours => Verdict::Neutral,
+            Ok(None) => Verdict::Permanent(refusal.clone()),
             Err(_) => {
                 let cause = refusal.code.clone();
                 attempt.state = State::Open { cause };
@@ -196,6 +223,13 @@ impl Delivery<'_> {
             }
         };
         attempt.state = State::Done(verdict);
+    }
+
+    /// Whether a call that began at `lost_since` or later created this Case, and nobody counted it.
+    fn is_ours(&self, event_id: &str, found: Found, lost_since: Option<Timestamp>) -> bool {
+        let both = lost_since.zip(found.created_at);
+        both.is_some_and(|(since, created)| created >= since - CLOCK_SKEW)
+            && !self.memory.has_counted(event_id)
     }
 }
 

@@ -25,6 +25,14 @@ pub enum Error {
         /// What it holds.
         value: String,
     },
+    /// `MAX_RECORD_AGE_SECONDS` is not an age that a mapping can have.
+    #[error(
+        "environment variable `MAX_RECORD_AGE_SECONDS` is `{value}`, expected 60 seconds or more, or -1 for none"
+    )]
+    MaxRecordAge {
+        /// What it holds.
+        value: String,
+    },
     /// The case mapping is not one.
     #[error("the case mapping from {from} is not usable: {reason}")]
     Mapping {
@@ -39,15 +47,25 @@ pub enum Error {
         /// What is wrong with it.
         source: BoxError,
     },
-    /// The HTTP client could not be made.
-    #[error("cannot make the HTTP client for Salesforce")]
-    HttpClient {
-        /// The client's reason.
-        source: reqwest::Error,
+    /// The event is none that the function knows.
+    #[error(
+        "the event is neither a Kinesis batch nor a notification of S3: it has no `Records` of either"
+    )]
+    UnknownEvent,
+    /// What the event source mapping wrote about a discarded batch cannot be read.
+    #[error("the discarded batch in {place} cannot be read: {reason}")]
+    Discarded {
+        /// Its object, or the event.
+        place: String,
+        /// What is wrong with it; never its content.
+        reason: &'static str,
     },
-    /// The event has no `Records`.
-    #[error("the event is not one of a Kinesis event source mapping: it has no `Records`")]
-    NotKinesis,
+    /// Records of a discarded batch could not be decided yet.
+    #[error("records of the discarded batch in {place} are not decided yet")]
+    Undecided {
+        /// Its object, or the event.
+        place: String,
+    },
     /// An AWS call failed.
     #[error("failed to {operation}: {cause}")]
     Aws {

@@ -1,34 +1,40 @@
 //! TT events on Kinesis to Salesforce Cases.
 //!
-//! One invocation, in order: [`CaseCreation`] takes a [`KinesisBatch`], `record` decodes and maps each
-//! record, `deliver` creates the Cases in calls of at most 200, `settle` counts each record once at
-//! its final outcome, `park` keeps what Salesforce refused.
+//! One invocation, in order: [`CaseCreation`] takes an [`Event`]. A batch of Kinesis goes through the
+//! driver of `kinesis_consumer`, which hands chunks of Cases to `deliver`, lets `settle` count each
+//! record once at its final outcome, and `park` keep what Salesforce refused. A batch that the event
+//! source mapping discarded goes the same way, except that nothing is created any more: `discarded`.
 
 mod attempt;
 mod backoff;
-mod batch;
+mod breaker;
+mod case;
 mod classify;
 mod config;
 mod deliver;
+mod discarded;
 mod error;
+mod event;
 mod handler;
+mod invocation;
 mod mapping;
+mod memory;
 mod park;
-mod recent;
-mod record;
+mod pieces;
 mod reply;
 mod salesforce;
 mod session;
 mod settle;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod stand_in;
 mod template;
 mod token;
 
-pub use backoff::Deadline;
-pub use batch::{BatchResponse, KinesisBatch};
 pub use classify::{Class, ErrorCodes};
 pub use config::Config;
 pub use error::{BoxError, Error};
-pub use handler::{CaseCreation, Summary};
+pub use event::Event;
+pub use handler::CaseCreation;
 pub use mapping::Mapping;

@@ -1,9 +1,10 @@
 //! The Lambda function `CaseCreation`.
 
-use std::{process::ExitCode, sync::Arc, time::Duration, time::SystemTime};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
-use case_creation::{BatchResponse, BoxError, CaseCreation, Config, Deadline, KinesisBatch};
+use case_creation::{BoxError, CaseCreation, Config, Event};
+use kinesis_consumer::{BatchResponse, Deadline};
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
 
 #[tokio::main]
@@ -30,7 +31,7 @@ async fn start() -> Result<(), BoxError> {
         .load()
         .await;
     let function = Arc::new(CaseCreation::new(config, &aws)?);
-    let handler = service_fn(move |event: LambdaEvent<KinesisBatch>| {
+    let handler = service_fn(move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
         // Boxed, since the compiler gives up on the layout of futures nested this deep.
         Box::pin(async move { handle(&function, event).await })
@@ -40,9 +41,9 @@ async fn start() -> Result<(), BoxError> {
 
 async fn handle(
     function: &CaseCreation,
-    event: LambdaEvent<KinesisBatch>,
+    event: LambdaEvent<Event>,
 ) -> Result<BatchResponse, BoxError> {
-    let deadline = Deadline::at(event.context.deadline(), SystemTime::now());
+    let deadline = Deadline::at(event.context.deadline());
     let summary = function.handle(event.payload, deadline).await?;
     Ok(summary.response)
 }

@@ -1,6 +1,10 @@
 //! Records that will never be a Case, kept in the bucket with the reason.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use aws_sdk_s3::{
     config::retry::RetryConfig,
@@ -9,17 +13,18 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
+use kinesis_consumer::{Clock, Deadline, Parked, Record, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use tokio::time::{sleep, timeout};
 
-use crate::{Deadline, Error, backoff::Backoff, record::Record, reply::Refusal};
+use crate::{Error, backoff::Backoff, discarded::Object, reply};
 
 /// Where parked records stand in the bucket.
 pub(crate) const PREFIX: &str = "parked/case-creation/";
 
+/// Names of lost puts; there are hardly ever any.
+const KEPT: usize = 20_000;
 const ATTEMPTS: u32 = 3;
 const BACKOFF: Backoff = Backoff {
     base: Duration::from_millis(100),
@@ -27,20 +32,17 @@ const BACKOFF: Backoff = Backoff {
 };
 
 /// The bucket for parked records.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Parking {
     s3: aws_sdk_s3::Client,
     bucket: String,
+    clock: Clock,
+    /// Names under which a put may have written unseen.
+    lost: Mutex<HashSet<String>>,
 }
 
-/// Whether a record is new in the bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parked {
-    /// This call put it there.
-    Now,
-    /// An earlier delivery did, and has counted it.
-    Before,
-}
+/// Why a record is parked.
+pub(crate) type Reason = reply::Refusal;
 
 /// What stands in the bucket.
 #[derive(Serialize)]
@@ -68,7 +70,12 @@ enum Put {
 }
 
 impl Parking {
-    pub(crate) fn new(config: &aws_config::SdkConfig, bucket: String, path_style: bool) -> Self {
+    pub(crate) fn new(
+        config: &aws_config::SdkConfig,
+        bucket: String,
+        path_style: bool,
+        clock: Clock,
+    ) -> Self {
         let config = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(path_style)
             // A retry has to know whether the put before it may have succeeded, so it is made here.
@@ -77,6 +84,8 @@ impl Parking {
         Self {
             s3: aws_sdk_s3::Client::from_conf(config),
             bucket,
+            clock,
+            lost: Mutex::default(),
         }
     }
 
@@ -86,20 +95,27 @@ impl Parking {
         &self,
         record: &Record,
         event_id: Option<&str>,
-        refusal: &Refusal,
+        reason: &Reason,
         deadline: Deadline,
     ) -> Result<Parked, Error> {
         let key = key(record, event_id);
-        let body = document(record, event_id, refusal);
-        let mut maybe_written = false;
+        let body = self.document(record, event_id, reason);
         let mut attempt = 0;
         loop {
             let error = match self.put(&key, &body, deadline).await {
-                Put::Done => return Ok(Parked::Now),
-                Put::Exists if maybe_written => return Ok(Parked::Now),
+                Put::Done => {
+                    self.lost().remove(&key);
+                    return Ok(Parked::Now);
+                }
+                // Written by a put whose answer was lost, in this invocation or one before it.
+                Put::Exists if self.lost().remove(&key) => return Ok(Parked::Now),
                 Put::Exists => return Ok(Parked::Before),
                 Put::Lost(error) => {
-                    maybe_written = true;
+                    let mut lost = self.lost();
+                    if lost.len() >= KEPT {
+                        lost.clear();
+                    }
+                    lost.insert(key.clone());
                     error
                 }
                 Put::Failed(error) => error,
@@ -109,8 +125,81 @@ impl Parking {
             if attempt >= ATTEMPTS || pause >= deadline.left() {
                 return Err(error);
             }
-            sleep(pause).await;
+            self.clock.sleep(pause).await;
         }
+    }
+
+    /// Whether a put of this record may have written unseen.
+    pub(crate) fn may_hold(&self, record: &Record, event_id: Option<&str>) -> bool {
+        self.lost().contains(&key(record, event_id))
+    }
+
+    /// Whether a record is kept already, and counted.
+    pub(crate) async fn look(
+        &self,
+        record: &Record,
+        event_id: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<Option<Parked>, Error> {
+        let operation = format!("look for a parked record in bucket `{}`", self.bucket);
+        let key = key(record, event_id);
+        let call = self.s3.head_object().bucket(&self.bucket).key(&key).send();
+        let error = match self.clock.timeout(deadline.left_for_calls(), call).await {
+            Ok(Ok(_)) if self.lost().remove(&key) => return Ok(Some(Parked::Now)),
+            Ok(Ok(_)) => return Ok(Some(Parked::Before)),
+            Ok(Err(error)) => error,
+            Err(timeout) => {
+                let cause = timeout.to_string();
+                return Err(Error::Aws { operation, cause });
+            }
+        };
+        match error.raw_response().map(|answer| answer.status().as_u16()) {
+            Some(404) => Ok(None),
+            _ => Err(Error::aws(operation, &error)),
+        }
+    }
+
+    /// Reads an object.
+    pub(crate) async fn read(&self, object: &Object, deadline: Deadline) -> Result<Vec<u8>, Error> {
+        let operation = || format!("read {}", object.place());
+        let call = async {
+            let call = self.s3.get_object().bucket(&object.bucket).key(&object.key);
+            let call = call.set_version_id(object.version.clone());
+            let answer = call.send().await.map_err(|e| Error::aws(operation(), &e))?;
+            let body = answer.body.collect().await;
+            body.map_err(|_| Error::Aws {
+                operation: operation(),
+                cause: "the answer broke off".to_owned(),
+            })
+        };
+        match self.clock.timeout(deadline.left_for_calls(), call).await {
+            Ok(body) => Ok(body?.to_vec()),
+            Err(timeout) => Err(Error::Aws {
+                operation: operation(),
+                cause: timeout.to_string(),
+            }),
+        }
+    }
+
+    fn document(&self, record: &Record, event_id: Option<&str>, reason: &Reason) -> Vec<u8> {
+        let payload: Option<&RawValue> = serde_json::from_slice(record.content()).ok();
+        let document = Document {
+            event_id,
+            sequence_number: record.position.sequence_number.as_deref(),
+            code: &reason.code,
+            message: &reason.message,
+            fields: &reason.fields,
+            parked_at: self.clock.now().to_string(),
+            payload,
+            payload_base64: payload.is_none().then(|| STANDARD.encode(record.content())),
+        };
+        #[expect(clippy::expect_used, reason = "strings and checked JSON serialize")]
+        serde_json::to_vec(&document).expect("a parked record is JSON")
+    }
+
+    fn lost(&self) -> MutexGuard<'_, HashSet<String>> {
+        // Whatever panicked, a set of names is whole.
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn put(&self, key: &str, body: &[u8], deadline: Deadline) -> Put {
@@ -124,12 +213,26 @@ impl Parking {
             .body(ByteStream::from(body.to_vec()))
             .send();
         let operation = format!("park a record in bucket `{}`", self.bucket);
-        match timeout(deadline.left(), call).await {
+        match self.clock.timeout(deadline.left(), call).await {
             Ok(result) => put_result(result, operation),
             Err(_) => Put::Lost(Error::Aws {
                 operation,
                 cause: "timeout".to_owned(),
             }),
+        }
+    }
+}
+
+impl Reason {
+    /// The reason that is written down.
+    pub(crate) fn of(refusal: &Refusal<Self>) -> Self {
+        match refusal {
+            Refusal::Unreadable(code) => {
+                Self::new(code, "the Kinesis record holds no readable data")
+            }
+            Refusal::Panic => Self::new("PANIC", "a panic while creating the Case"),
+            Refusal::Expired { cause } => Self::new("EXPIRED", cause.as_str()),
+            Refusal::Refused(reason) => reason.clone(),
         }
     }
 }
@@ -148,7 +251,7 @@ fn put_result(result: Result<PutObjectOutput, SdkError<PutObjectError>>, operati
     }
 }
 
-/// The object's name: the event id, or the sequence number when there is none that fits a name.
+/// The object's name: the event id, or the position when there is none that fits a name.
 fn key(record: &Record, event_id: Option<&str>) -> String {
     let is_plain = |name: &&str| {
         !name.is_empty()
@@ -157,67 +260,65 @@ fn key(record: &Record, event_id: Option<&str>) -> String {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    let name = event_id
-        .filter(is_plain)
-        .or_else(|| record.sequence_number.as_deref().filter(is_plain));
-    if let Some(name) = name {
+    if let Some(name) = event_id.filter(is_plain) {
         return format!("{PREFIX}{name}.json");
     }
-    let digest = Sha256::digest(&record.payload);
-    let head: [u8; 8] = std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default());
-    format!("{PREFIX}{:016x}.json", u64::from_be_bytes(head))
-}
-
-fn document(record: &Record, event_id: Option<&str>, refusal: &Refusal) -> Vec<u8> {
-    let payload: Option<&RawValue> = serde_json::from_slice(&record.payload).ok();
-    let document = Document {
-        event_id,
-        sequence_number: record.sequence_number.as_deref(),
-        code: &refusal.code,
-        message: &refusal.message,
-        fields: &refusal.fields,
-        parked_at: Timestamp::now().to_string(),
-        payload,
-        payload_base64: payload.is_none().then(|| STANDARD.encode(&record.payload)),
-    };
-    #[expect(clippy::expect_used, reason = "strings and checked JSON serialize")]
-    serde_json::to_vec(&document).expect("a parked record is JSON")
+    let position = &record.position;
+    let number = position.sequence_number.as_deref().filter(is_plain);
+    match (number, position.sub_sequence_number) {
+        (Some(number), None) => format!("{PREFIX}{number}.json"),
+        (Some(number), Some(part)) => format!("{PREFIX}{number}-{part}.json"),
+        (None, _) => {
+            let digest = Sha256::digest(record.content());
+            let head: [u8; 8] = std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default());
+            format!("{PREFIX}{:016x}.json", u64::from_be_bytes(head))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use kinesis_consumer::KinesisBatch;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::record::Work;
 
-    fn record(payload: &[u8]) -> Record {
-        Record {
-            sequence_number: Some("495".to_owned()),
-            payload: payload.to_vec(),
-            work: Work::Copy,
-        }
+    fn record(number: Option<&str>, payload: &[u8]) -> Record {
+        let data = STANDARD.encode(payload);
+        let batch = json!({"Records": [{"kinesis": {"sequenceNumber": number, "data": data}}]});
+        let batch: KinesisBatch = serde_json::from_value(batch).unwrap();
+        batch.records().unwrap().remove(0)
     }
 
     #[test]
     fn the_name_is_the_event_id_when_it_fits_a_name() {
-        let name = |id| key(&record(b""), id);
+        let name = |id| key(&record(Some("495"), b""), id);
         assert_eq!(name(Some("abc23")), "parked/case-creation/abc23.json");
         assert_eq!(name(Some("../up")), "parked/case-creation/495.json");
         assert_eq!(name(None), "parked/case-creation/495.json");
-        let mut nameless = record(b"abc");
-        nameless.sequence_number = None;
         assert_eq!(
-            key(&nameless, None),
+            key(&record(None, b"abc"), None),
             "parked/case-creation/ba7816bf8f01cfea.json"
         );
     }
 
     #[test]
+    fn parts_of_an_aggregated_record_have_names_of_their_own() {
+        let mut part = record(Some("495"), b"");
+        part.position.sub_sequence_number = Some(3);
+        assert_eq!(key(&part, None), "parked/case-creation/495-3.json");
+    }
+
+    #[test]
     fn payload_is_kept_as_json_or_as_base64() {
-        let refusal = Refusal::new("STRING_TOO_LONG", "why");
+        let aws = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .build();
+        let parking = Parking::new(&aws, "bucket".to_owned(), true, Clock::system());
+        let reason = Reason::new("STRING_TOO_LONG", "why");
         let parse = |payload: &[u8]| -> Value {
-            serde_json::from_slice(&document(&record(payload), None, &refusal)).unwrap()
+            let document = parking.document(&record(None, payload), None, &reason);
+            serde_json::from_slice(&document).unwrap()
         };
         let json = parse(br#"{"a": 1}"#);
         assert_eq!(json["payload"]["a"], 1);

@@ -1,18 +1,37 @@
 //! The Salesforce REST API: create Cases in one call, find one by its external id.
 
-use std::{error::Error as _, time::Duration};
-
-use jiff::Timestamp;
-use reqwest::{
-    RequestBuilder, StatusCode, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-    redirect::Policy,
+use std::{
+    error::Error as StdError,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
+
+use aws_smithy_http_client::{
+    Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::{
+    client::{
+        http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
+        orchestrator::HttpRequest,
+        result::ConnectorError,
+    },
+    http::Headers,
+};
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use hyper_util::client::legacy::Error as HyperError;
+use jiff::Timestamp;
+use kinesis_consumer::Clock;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use crate::{
-    Error,
     reply::{self, Item, Refusal},
     token::Token,
 };
@@ -24,33 +43,45 @@ pub(crate) const MAX_RECORDS_PER_CALL: usize = 200;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Below the peer's, since connections die while the environment is frozen.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(40);
+/// From this share of the org's daily requests on, in percent, calls are held back.
+const USED_UP_PERCENT: u64 = 95;
 
 /// A client that is made once and keeps its connections; the token comes with each request.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Salesforce {
-    http: reqwest::Client,
+    http: SharedHttpConnector,
     api_version: String,
+    clock: Clock,
+    /// What the last answer said of the org's requests.
+    nearly_used_up: AtomicBool,
 }
 
 /// Why a call has no result.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
+    /// The breaker is open: there was no call.
+    #[error("calls are held back after a request limit")]
+    HeldBack,
     /// There is no token to call with, and another try in this invocation gets none either.
+    #[error("{cause}")]
     NoToken {
         /// Why, without address or content.
         cause: String,
     },
     /// Salesforce never saw it.
+    #[error("{cause}")]
     NotSent {
         /// Why, without address or content.
         cause: String,
     },
     /// Salesforce may have done the work, the answer did not arrive or says nothing.
+    #[error("{cause}")]
     Lost {
         /// What was seen instead of an answer.
         cause: String,
     },
     /// Salesforce answered something else than success.
+    #[error("Salesforce answered {status}")]
     Answer {
         /// The HTTP status.
         status: u16,
@@ -66,6 +97,11 @@ pub(crate) struct Found {
     pub(crate) created_at: Option<Timestamp>,
 }
 
+struct Answer {
+    status: u16,
+    body: Vec<u8>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CreateRequest<'a> {
@@ -79,21 +115,27 @@ struct FoundText {
     created_date: Option<String>,
 }
 
+/// The real way to Salesforce: HTTPS, connections that are kept, the proxy of the environment.
+pub(crate) fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
+    let connector = Connector::builder()
+        .connector_settings(settings.build())
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .proxy_config(ProxyConfig::from_env())
+        // The one that the AWS SDK uses: one TLS stack in the binary.
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build();
+    SharedHttpConnector::new(connector)
+}
+
 impl Salesforce {
-    pub(crate) fn new(api_version: String) -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!(
-                env!("CARGO_PKG_NAME"),
-                "/",
-                env!("CARGO_PKG_VERSION")
-            ))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-            // The token belongs to this host alone.
-            .redirect(Policy::none())
-            .build()
-            .map_err(|source| Error::HttpClient { source })?;
-        Ok(Self { http, api_version })
+    pub(crate) fn new(http: SharedHttpConnector, api_version: String, clock: Clock) -> Self {
+        Self {
+            http,
+            api_version,
+            clock,
+            nearly_used_up: AtomicBool::new(false),
+        }
     }
 
     /// Creates at most [`MAX_RECORDS_PER_CALL`] records, each on its own, and returns one result for
@@ -112,12 +154,12 @@ impl Salesforce {
         let body = serde_json::to_vec(&request).map_err(|_| CallError::NotSent {
             cause: "the request is not JSON".to_owned(),
         })?;
-        let request = self.http.post(url).header(CONTENT_TYPE, "application/json");
-        let (status, body) = send(request.body(body), token, timeout).await?;
-        if !status.is_success() {
-            return Err(refused(status, &body));
+        let request = request_of("POST", &url, token, body);
+        let answer = self.send(request, timeout).await?;
+        if !answer.is_success() {
+            return Err(answer.refused());
         }
-        reply::items(&body, records.len()).ok_or_else(|| CallError::Lost {
+        reply::items(&answer.body, records.len()).ok_or_else(|| CallError::Lost {
             cause: "the answer is no list of one result for each record".to_owned(),
         })
     }
@@ -125,21 +167,27 @@ impl Salesforce {
     /// Finds the Case whose `field` holds `event_id`.
     pub(crate) async fn find(
         &self,
-        token: &Token,
+        token: Arc<Token>,
         field: &str,
         event_id: &str,
         timeout: Duration,
     ) -> Result<Option<Found>, CallError> {
-        let mut url = self.url(token, &["sobjects", "Case", field, event_id]);
+        let mut url = self.url(&token, &["sobjects", "Case", field, event_id]);
         url.set_query(Some("fields=Id,CreatedDate"));
-        let (status, body) = send(self.http.get(url), token, timeout).await?;
-        match status {
-            StatusCode::NOT_FOUND => Ok(None),
+        let request = request_of("GET", &url, &token, Vec::new());
+        let answer = self.send(request, timeout).await?;
+        match answer.status {
+            404 => Ok(None),
             // Several records hold the value: the field is not unique in this org.
-            StatusCode::MULTIPLE_CHOICES => Ok(Some(Found { created_at: None })),
-            status if status.is_success() => Ok(Some(found(&body))),
-            status => Err(refused(status, &body)),
+            300 => Ok(Some(Found { created_at: None })),
+            _ if answer.is_success() => Ok(Some(found(&answer.body))),
+            _ => Err(answer.refused()),
         }
+    }
+
+    /// Whether the org has hardly any requests left today.
+    pub(crate) fn is_nearly_used_up(&self) -> bool {
+        self.nearly_used_up.load(Ordering::Relaxed)
     }
 
     fn url(&self, token: &Token, path: &[&str]) -> Url {
@@ -153,43 +201,121 @@ impl Salesforce {
         }
         url
     }
-}
 
-async fn send(
-    request: RequestBuilder,
-    token: &Token,
-    timeout: Duration,
-) -> Result<(StatusCode, Vec<u8>), CallError> {
-    let request = request
-        .header(AUTHORIZATION, token.authorization())
-        .timeout(timeout);
-    let answer = request.send().await.map_err(not_answered)?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(not_answered)?;
-    Ok((status, body.into()))
-}
-
-fn not_answered(error: reqwest::Error) -> CallError {
-    // The URL may hold an event id, which says nothing here.
-    let error = error.without_url();
-    let mut cause = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        cause = format!("{cause}: {inner}");
-        source = inner.source();
+    async fn send(&self, request: HttpRequest, timeout: Duration) -> Result<Answer, CallError> {
+        let call = async {
+            let answer = self.http.call(request).await.map_err(not_answered)?;
+            self.see_usage(answer.headers());
+            let status = answer.status().as_u16();
+            let body = ByteStream::new(answer.into_body()).collect().await;
+            let body = body.map_err(|error| CallError::Lost {
+                cause: chain(&error),
+            })?;
+            Ok(Answer {
+                status,
+                body: body.to_vec(),
+            })
+        };
+        let answer = self.clock.timeout(timeout, call).await;
+        answer.unwrap_or_else(|timeout| {
+            Err(CallError::Lost {
+                cause: timeout.to_string(),
+            })
+        })
     }
-    if error.is_connect() || error.is_builder() {
+
+    fn see_usage(&self, headers: &Headers) {
+        if let Some((used, limit)) = headers.get("sforce-limit-info").and_then(usage) {
+            let nearly = used.saturating_mul(100) >= limit.saturating_mul(USED_UP_PERCENT);
+            self.nearly_used_up.store(nearly, Ordering::Relaxed);
+            if nearly {
+                tracing::warn!(used, limit, "the org has hardly any requests left");
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    fn refused(&self) -> CallError {
+        CallError::Answer {
+            status: self.status,
+            refusal: reply::first_error(&self.body),
+        }
+    }
+}
+
+fn request_of(method: &str, url: &Url, token: &Token, body: Vec<u8>) -> HttpRequest {
+    let length = body.len();
+    let mut request = HttpRequest::new(SdkBody::from(body));
+    #[expect(
+        clippy::expect_used,
+        reason = "a URL is an address, the method is a constant"
+    )]
+    {
+        request.set_uri(url.as_str()).expect("a URL is an address");
+        request
+            .set_method(method)
+            .expect("GET and POST are methods");
+    }
+    let headers = request.headers_mut();
+    headers.insert(
+        "authorization",
+        token.authorization().expose_secret().to_owned(),
+    );
+    headers.insert(
+        "user-agent",
+        concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
+    );
+    if length > 0 {
+        headers.insert("content-type", "application/json");
+        headers.insert("content-length", length.to_string());
+    }
+    request
+}
+
+fn not_answered(error: ConnectorError) -> CallError {
+    let cause = chain(&error);
+    if error.is_user() || is_connect(&error) {
         CallError::NotSent { cause }
     } else {
         CallError::Lost { cause }
     }
 }
 
-fn refused(status: StatusCode, body: &[u8]) -> CallError {
-    CallError::Answer {
-        status: status.as_u16(),
-        refusal: reply::first_error(body),
+/// Whether there was no connection, so that nothing can have been sent.
+fn is_connect(error: &ConnectorError) -> bool {
+    let mut source = StdError::source(error);
+    while let Some(inner) = source {
+        if let Some(hyper) = inner.downcast_ref::<HyperError>() {
+            return hyper.is_connect();
+        }
+        source = inner.source();
     }
+    false
+}
+
+/// An error and its causes; none of them quotes an address or a body.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}
+
+/// Reads the header `Sforce-Limit-Info`, such as `api-usage=18/5000`: requests of the org in the last
+/// 24 hours, and its limit.
+fn usage(header: &str) -> Option<(u64, u64)> {
+    let parts = header.split([',', ';']).map(str::trim);
+    let usage = parts.filter_map(|part| part.strip_prefix("api-usage="));
+    let (used, limit) = usage.last()?.split_once('/')?;
+    Some((used.trim().parse().ok()?, limit.trim().parse().ok()?))
 }
 
 fn found(body: &[u8]) -> Found {
@@ -223,5 +349,15 @@ mod tests {
             assert_eq!(parse_date(date), Some(expected), "{date}");
         }
         assert_eq!(found(br#"{"Id": "500A"}"#).created_at, None);
+    }
+
+    #[test]
+    fn the_usage_of_the_org_is_read_from_its_header() {
+        assert_eq!(usage("api-usage=18/5000"), Some((18, 5000)));
+        let with_app = "api-usage=25/5000; per-app-api-usage=17/250(appName=sample)";
+        assert_eq!(usage(with_app), Some((25, 5000)));
+        for strange in ["", "api-usage=", "api-usage=x/5", "per-app-api-usage=1/2"] {
+            assert_eq!(usage(strange), None, "{strange}");
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kinesis_consumer::{Clock, Deadline};
 use serde_json::Value;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::sync::Mutex;
 
 use crate::{
-    Class, Deadline, ErrorCodes,
+    Class, ErrorCodes,
+    breaker::{Breaker, Permit},
     reply::Item,
     salesforce::{CallError, Found, Salesforce},
     token::{Token, Tokens},
@@ -23,23 +25,32 @@ pub(crate) struct Missing(Mutex<Option<String>>);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Session<'a> {
     pub(crate) salesforce: &'a Salesforce,
+    pub(crate) breaker: &'a Breaker,
     pub(crate) tokens: &'a Tokens,
     pub(crate) codes: &'a ErrorCodes,
     pub(crate) longest_call: Duration,
     pub(crate) missing: &'a Missing,
     pub(crate) deadline: Deadline,
+    pub(crate) clock: Clock,
 }
 
 impl Session<'_> {
     /// Creates records, as [`Salesforce::create`].
     pub(crate) async fn create(&self, records: &[&Value]) -> Result<Vec<Item>, CallError> {
+        let permit = self.breaker.admit().ok_or(CallError::HeldBack)?;
         let client = self.salesforce;
         let token = self.in_time(self.tokens.get()).await?;
-        let result = client.create(&token, records, self.call_timeout()).await;
-        match self.token_instead(&token, &result).await? {
-            Some(token) => client.create(&token, records, self.call_timeout()).await,
-            None => result,
+        let mut result = client.create(&token, records, self.call_timeout()).await;
+        if let Some(token) = self.token_instead(&token, &result).await? {
+            result = client.create(&token, records, self.call_timeout()).await;
         }
+        let is_limit = |item: &Item| match item {
+            Item::Failed(refusal) => self.codes.code(&refusal.code) == Class::Limit,
+            Item::Created | Item::Unreadable => false,
+        };
+        let limited = result.as_ref().is_ok_and(|all| all.iter().any(is_limit));
+        self.report(permit, &result, limited);
+        result
     }
 
     /// Finds a Case, as [`Salesforce::find`].
@@ -48,19 +59,37 @@ impl Session<'_> {
         field: &str,
         event_id: &str,
     ) -> Result<Option<Found>, CallError> {
+        let permit = self.breaker.admit().ok_or(CallError::HeldBack)?;
         let client = self.salesforce;
         let token = self.in_time(self.tokens.get()).await?;
-        let result = client
-            .find(&token, field, event_id, self.call_timeout())
-            .await;
-        match self.token_instead(&token, &result).await? {
-            Some(token) => {
-                client
-                    .find(&token, field, event_id, self.call_timeout())
-                    .await
-            }
-            None => result,
+        let find = |token, timeout| client.find(token, field, event_id, timeout);
+        let mut result = find(Arc::clone(&token), self.call_timeout()).await;
+        if let Some(token) = self.token_instead(&token, &result).await? {
+            result = find(token, self.call_timeout()).await;
         }
+        self.report(permit, &result, false);
+        result
+    }
+
+    /// Tells the breaker how a call went. Calls stop a little before the limit, too: what is left
+    /// of it belongs to the people who use the org.
+    fn report<T>(&self, permit: Permit<'_>, result: &Result<T, CallError>, limited: bool) {
+        let limited = limited
+            || self.salesforce.is_nearly_used_up()
+            || matches!(result, Err(error) if self.class(error) == Some(Class::Limit));
+        match result {
+            _ if limited => permit.limited(),
+            Ok(_) | Err(CallError::Answer { .. }) => permit.passed(),
+            Err(_) => drop(permit),
+        }
+    }
+
+    fn class(&self, error: &CallError) -> Option<Class> {
+        let CallError::Answer { status, refusal } = error else {
+            return None;
+        };
+        let code = refusal.as_ref().map(|refusal| refusal.code.as_str());
+        Some(self.codes.answer(code, *status))
     }
 
     /// Another token, when Salesforce rejected this one.
@@ -69,14 +98,12 @@ impl Session<'_> {
         token: &Token,
         result: &Result<T, CallError>,
     ) -> Result<Option<Arc<Token>>, CallError> {
-        let Err(CallError::Answer { status, refusal }) = result else {
-            return Ok(None);
-        };
-        let code = refusal.as_ref().map(|refusal| refusal.code.as_str());
-        if self.codes.answer(code, *status) != Class::Token {
-            return Ok(None);
+        match result {
+            Err(error) if self.class(error) == Some(Class::Token) => {
+                self.in_time(self.tokens.replace(token)).await.map(Some)
+            }
+            _ => Ok(None),
         }
-        self.in_time(self.tokens.replace(token)).await.map(Some)
     }
 
     fn call_timeout(&self) -> Duration {
@@ -93,7 +120,8 @@ impl Session<'_> {
             let cause = cause.clone();
             return Err(CallError::NoToken { cause });
         }
-        let cause = match timeout(self.deadline.left_for_calls(), token).await {
+        let limit = self.deadline.left_for_calls();
+        let cause = match self.clock.timeout(limit, token).await {
             Ok(Ok(token)) => return Ok(token),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no token in time".to_owned(),

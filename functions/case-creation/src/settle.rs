@@ -1,17 +1,7 @@
 //! The final outcome of a record, counted once.
 
+use kinesis_consumer::Settled;
 use tt_metrics::Outcome;
-
-/// How a record ended, for good.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// A Case was created for it.
-    Created,
-    /// Nothing was left to do: the Case existed, or the record is a copy or was parked before.
-    Nothing,
-    /// No Case will be created; the record is parked.
-    Failed,
-}
 
 /// Counts the final outcome of one TT event: a Case created, or none ever.
 ///
@@ -24,8 +14,8 @@ pub(crate) fn settle(settled: Settled) -> Settled {
 
 fn outcome(settled: &Settled) -> Outcome {
     match settled {
-        Settled::Created => Outcome::Success,
-        Settled::Nothing => Outcome::Neutral,
-        Settled::Failed => Outcome::Failure,
+        Settled::Success => Outcome::Success,
+        Settled::Neutral => Outcome::Neutral,
+        Settled::Failure => Outcome::Failure,
     }
 }

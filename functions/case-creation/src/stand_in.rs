@@ -10,19 +10,27 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use axum::{
     Router,
-    body::to_bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
+use futures_util::stream;
 use jiff::Timestamp;
+use kinesis_consumer::Clock;
 use serde_json::{Value, json};
 
+mod in_process;
+
 const FIELD: &str = "TT_Event_Id__c";
+/// What a panic says that a test asked for.
+pub(crate) const PROVOKED: &str = "provoked by the test";
 
 /// What happens to one call to `composite/sobjects`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
+    /// Nothing.
+    None,
     /// Answers with this status and code, does nothing.
     Refuse(u16, &'static str),
     /// Does the work, then never answers.
@@ -33,6 +41,24 @@ pub(crate) enum Fault {
     StoreThenShorten,
     /// Does the work, then answers 503.
     StoreThenFail,
+    /// Does the work, then breaks off in the middle of the answer.
+    StoreThenBreakOff,
+    /// Answers this code for the record at this place, modulo their number, and does the others.
+    RefuseOne(usize, &'static str),
+    /// Takes the token back.
+    Revoke,
+    /// Panics in the process of the caller, when the stand-in is in it.
+    Panic,
+    /// Does the work, then panics.
+    StoreThenPanic,
+}
+
+/// All calls to Salesforce for a while.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outage {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    pub(crate) fault: Fault,
 }
 
 /// The state behind the server.
@@ -63,6 +89,15 @@ pub(crate) struct World {
     /// Whether a duplicate names the field.
     pub(crate) duplicates_are_vague: bool,
     pub(crate) finds: usize,
+    /// What happens to calls that find a Case: a status instead of an answer, one for each.
+    pub(crate) find_faults: VecDeque<Option<u16>>,
+    pub(crate) outage: Option<Outage>,
+    /// The header `Sforce-Limit-Info`.
+    pub(crate) usage: Option<String>,
+    /// Objects of the bucket beside those that are parked.
+    pub(crate) objects: BTreeMap<String, Vec<u8>>,
+    /// Status instead of an answer for each look into the bucket.
+    pub(crate) head_faults: VecDeque<u16>,
     pub(crate) parked: BTreeMap<String, Value>,
     /// Whether S3 stores, and the status it answers: one for each put.
     pub(crate) put_faults: VecDeque<(bool, u16)>,
@@ -70,13 +105,13 @@ pub(crate) struct World {
 
 /// A running stand-in.
 #[derive(Debug, Clone)]
-pub(crate) struct StandIn(Arc<Mutex<World>>);
+pub(crate) struct StandIn(Arc<Mutex<World>>, Clock);
 
 impl StandIn {
     /// Starts on a free port of the loopback address.
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stand_in = Self(Arc::default());
+        let stand_in = Self(Arc::default(), Clock::system());
         let url = format!("http://{}", listener.local_addr().unwrap());
         stand_in.world().url = url;
         stand_in.issue("first-token");
@@ -119,9 +154,8 @@ impl World {
         .to_string()
     }
 
-    fn create(&mut self, record: &Value) -> Value {
+    fn create(&mut self, record: &Value, now: Timestamp) -> Value {
         let id = record[FIELD].as_str().unwrap().to_owned();
-        let failed = |code: &str, message: &str| json!({"success": false, "errors": [{"statusCode": code, "message": message, "fields": []}]});
         if let Some(code) = self.refused.get(&id) {
             return failed(code, "refused by the test");
         }
@@ -141,7 +175,7 @@ impl World {
             );
             return failed("DUPLICATE_VALUE", &message);
         }
-        self.cases.insert(id, Timestamp::now());
+        self.cases.insert(id, now);
         json!({"id": "500000000000001AAA", "success": true, "errors": []})
     }
 }
@@ -160,15 +194,37 @@ async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
     if path.ends_with("/invocations") {
         return refresh(&mut stand_in.world(), &body);
     }
-    if parts.method == Method::PUT {
-        return put(&mut stand_in.world(), &path, &parts.headers, &body);
+    if let Some(key) = path.strip_prefix("/bucket/") {
+        let mut world = stand_in.world();
+        return match parts.method {
+            Method::PUT => put(&mut world, key, &parts.headers, &body),
+            Method::HEAD => head(&mut world, key),
+            _ => get(&world, key),
+        };
+    }
+    let mut response = salesforce(&stand_in, &path, &parts.headers, &body).await;
+    if let Some(usage) = &stand_in.world().usage {
+        let usage = usage.parse().unwrap();
+        response.headers_mut().insert("sforce-limit-info", usage);
+    }
+    response
+}
+
+async fn salesforce(stand_in: &StandIn, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let now = stand_in.1.now();
+    let outage = stand_in.world().outage;
+    let is_on = |outage: &Outage| (outage.from..outage.to).contains(&now);
+    match outage.filter(is_on).map(|outage| outage.fault) {
+        None => {}
+        Some(Fault::Refuse(status, code)) => return error(status, code),
+        Some(_) => return pending().await,
     }
     let expected = format!("Bearer {}", stand_in.world().accepted);
-    if header(&parts.headers, "authorization") != expected {
+    if header(headers, "authorization") != expected {
         return error(401, "INVALID_SESSION_ID");
     }
     if path == "/services/data/v62.0/composite/sobjects" {
-        return create(&stand_in, &body).await;
+        return create(stand_in, body).await;
     }
     match path.strip_prefix("/services/data/v62.0/sobjects/Case/TT_Event_Id__c/") {
         Some(event_id) => find(&mut stand_in.world(), event_id),
@@ -187,8 +243,29 @@ fn refresh(world: &mut World, body: &[u8]) -> Response {
     json!({"refreshed": true}).to_string().into_response()
 }
 
-fn put(world: &mut World, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    let key = path.strip_prefix("/bucket/").unwrap().to_owned();
+fn head(world: &mut World, key: &str) -> Response {
+    let found = if world.parked.contains_key(key) {
+        200
+    } else {
+        404
+    };
+    let status = world.head_faults.pop_front().unwrap_or(found);
+    StatusCode::from_u16(status).unwrap().into_response()
+}
+
+fn get(world: &World, key: &str) -> Response {
+    match world.objects.get(key) {
+        Some(content) => content.clone().into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            "<Error><Code>NoSuchKey</Code></Error>",
+        )
+            .into_response(),
+    }
+}
+
+fn put(world: &mut World, key: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let key = key.to_owned();
     if header(headers, "if-none-match") == "*" && world.parked.contains_key(&key) {
         return (
             StatusCode::PRECONDITION_FAILED,
@@ -214,9 +291,18 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
         world.calls.push(records.len());
         world.faults.pop_front()
     };
+    let mut refused = None;
     match fault {
         Some(Fault::Refuse(status, code)) => return error(status, code),
+        Some(Fault::RefuseOne(place, code)) => refused = Some((place % records.len(), code)),
         Some(Fault::Hang) => return pending().await,
+        Some(Fault::Panic) => panic!("{PROVOKED}"),
+        Some(Fault::Revoke) => {
+            let mut world = stand_in.world();
+            world.accepted.push('x');
+            world.next_token = world.accepted.clone();
+            return error(401, "INVALID_SESSION_ID");
+        }
         _ => {}
     }
     let mut results: Vec<Value> = {
@@ -225,19 +311,40 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
         if records.iter().any(spoils) {
             return error(400, "JSON_PARSER_ERROR");
         }
-        records.iter().map(|record| world.create(record)).collect()
+        let now = stand_in.1.now();
+        let result = |(place, record)| match refused {
+            Some((at, code)) if at == place => failed(code, "refused by the test"),
+            _ => world.create(record, now),
+        };
+        records.iter().enumerate().map(result).collect()
     };
     match fault {
         Some(Fault::StoreThenHang) => return pending().await,
         Some(Fault::StoreThenFail) => return error(503, "SERVER_UNAVAILABLE"),
+        Some(Fault::StoreThenPanic) => panic!("{PROVOKED}"),
         Some(Fault::StoreThenShorten) => drop(results.pop()),
+        Some(Fault::StoreThenBreakOff) => return broken_off(),
         _ => {}
     }
     Value::from(results).to_string().into_response()
 }
 
+/// An answer that begins well and never ends.
+fn broken_off() -> Response {
+    let begin = Ok(Bytes::from_static(b"[{\"id\":"));
+    let broken = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    Body::from_stream(stream::iter([begin, broken])).into_response()
+}
+
+fn failed(code: &str, message: &str) -> Value {
+    json!({"success": false, "errors": [{"statusCode": code, "message": message, "fields": []}]})
+}
+
 fn find(world: &mut World, event_id: &str) -> Response {
     world.finds += 1;
+    if let Some(Some(status)) = world.find_faults.pop_front() {
+        return error(status, "SAID_BY_THE_TEST");
+    }
     if world.finds_reject_the_token {
         return error(401, "INVALID_SESSION_ID");
     }

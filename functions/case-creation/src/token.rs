@@ -4,12 +4,13 @@ use std::{fmt, fmt::Write as _, sync::Arc, time::Duration};
 
 use aws_sdk_lambda::primitives::Blob;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{Url, header::HeaderValue};
+use kinesis_consumer::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
+use url::Url;
 
 use crate::Error;
 
@@ -21,7 +22,7 @@ const PAUSE_BETWEEN_READS: Duration = Duration::from_millis(150);
 
 /// A Salesforce access token and the host it is for.
 pub(crate) struct Token {
-    authorization: HeaderValue,
+    authorization: SecretString,
     instance_url: Url,
     fingerprint: String,
     expires_at: Option<Timestamp>,
@@ -33,6 +34,7 @@ pub(crate) struct Tokens {
     lambda: aws_sdk_lambda::Client,
     secret_id: String,
     function: String,
+    clock: Clock,
     /// The lock is held while a token is fetched: all others wait for that one fetch.
     cached: Mutex<Option<Arc<Token>>>,
 }
@@ -61,20 +63,20 @@ impl Token {
             .map(|at| at.parse::<Timestamp>())
             .transpose();
         let header = format!("Bearer {}", access_token.expose_secret());
-        let mut authorization =
-            HeaderValue::try_from(header).map_err(|_| "its token does not fit into a header")?;
-        authorization.set_sensitive(true);
+        if header.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
+            return Err("its token does not fit into a header");
+        }
         Ok(Self {
-            authorization,
+            authorization: SecretString::from(header),
             instance_url,
             fingerprint: fingerprint(access_token.expose_secret()),
             expires_at: expires_at.map_err(|_| "its `expires_at` is not an RFC 3339 time")?,
         })
     }
 
-    /// The value of the `Authorization` header, marked as sensitive.
-    pub(crate) fn authorization(&self) -> HeaderValue {
-        self.authorization.clone()
+    /// The value of the `Authorization` header.
+    pub(crate) fn authorization(&self) -> &SecretString {
+        &self.authorization
     }
 
     /// The org's own host.
@@ -103,12 +105,14 @@ impl Tokens {
         lambda: aws_sdk_lambda::Client,
         secret_id: String,
         function: String,
+        clock: Clock,
     ) -> Self {
         Self {
             secrets,
             lambda,
             secret_id,
             function,
+            clock,
             cached: Mutex::new(None),
         }
     }
@@ -118,13 +122,13 @@ impl Tokens {
         let mut cached = self.cached.lock().await;
         if let Some(token) = cached
             .as_ref()
-            .filter(|token| token.is_good(Timestamp::now()))
+            .filter(|token| token.is_good(self.clock.now()))
         {
             return Ok(Arc::clone(token));
         }
         *cached = None;
         let token = match self.read().await? {
-            Ok(token) if token.is_good(Timestamp::now()) => token,
+            Ok(token) if token.is_good(self.clock.now()) => token,
             Ok(_) | Err(_) => self.refresh(None).await?,
         };
         Ok(Arc::clone(cached.insert(Arc::new(token))))
@@ -135,7 +139,7 @@ impl Tokens {
     pub(crate) async fn replace(&self, rejected: &Token) -> Result<Arc<Token>, Error> {
         let mut cached = self.cached.lock().await;
         let is_other = |token: &Token| {
-            token.fingerprint != rejected.fingerprint && token.is_good(Timestamp::now())
+            token.fingerprint != rejected.fingerprint && token.is_good(self.clock.now())
         };
         if let Some(token) = cached.as_ref().filter(|token| is_other(token)) {
             return Ok(Arc::clone(token));
@@ -154,11 +158,11 @@ impl Tokens {
         let mut reason = "the token manager left the rejected or an expired one";
         for read in 0..READS_AFTER_REFRESH {
             if read > 0 {
-                tokio::time::sleep(PAUSE_BETWEEN_READS).await;
+                self.clock.sleep(PAUSE_BETWEEN_READS).await;
             }
             match self.read().await? {
                 Ok(token)
-                    if token.is_good(Timestamp::now())
+                    if token.is_good(self.clock.now())
                         && Some(token.fingerprint.as_str()) != rejected =>
                 {
                     return Ok(token);

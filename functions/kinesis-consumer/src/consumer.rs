@@ -29,6 +29,24 @@ pub trait Consumer: Sync {
         200
     }
 
+    /// Whether this very record was parked by an earlier delivery, whose answer did not reach the
+    /// mapping: [`Parked::Before`], or [`Parked::Now`] when that delivery did not come to count it.
+    /// `expiring` is said of a record that would be parked for its age: those can be parked and
+    /// deliverable a moment later, so they deserve a look into the place where they are kept.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told: the record is delivered again.
+    fn was_parked(
+        &self,
+        _record: &Record,
+        _item: &Self::Item,
+        _expiring: bool,
+        _deadline: Deadline,
+    ) -> impl Future<Output = Result<Option<Parked>, String>> + Send {
+        async { Ok(None) }
+    }
+
     /// Delivers a chunk and returns one outcome for each item, in order.
     ///
     /// A panic makes the driver deliver the halves of the chunk again, down to the one item that

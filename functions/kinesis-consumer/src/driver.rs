@@ -116,12 +116,18 @@ impl Driver {
         chunk: &'a [Item<'a, C>],
         deadline: Deadline,
     ) -> Vec<Judged<'a, C>> {
-        let items: Vec<_> = chunk.iter().filter_map(Item::deliverable).collect();
+        let known = self.recall(consumer, chunk, deadline).await;
+        let open = chunk.iter().zip(&known).filter(|(_, end)| end.is_none());
+        let items: Vec<_> = open.filter_map(|(item, _)| item.deliverable()).collect();
         let mut verdicts = deliver(consumer, &items, deadline).await.into_iter();
         let mut judged = Vec::with_capacity(chunk.len());
         // Records that will not be delivered again unless their fate is unknown, by their place.
         let mut given_up = Vec::new();
-        for (place, item) in (first..).zip(chunk) {
+        for ((place, item), known) in (first..).zip(chunk).zip(known) {
+            if let Some(end) = known {
+                judged.push(Judged { place, item, end });
+                continue;
+            }
             let end = match &item.work {
                 Work::Copy => End::Settled(Settled::Neutral),
                 Work::Refuse(refusal) => End::Park(refusal.clone()),
@@ -151,6 +157,29 @@ impl Driver {
         judged
     }
 
+    /// What is known of the records of a chunk before they are delivered.
+    async fn recall<C: Consumer>(
+        &self,
+        consumer: &C,
+        chunk: &[Item<'_, C>],
+        deadline: Deadline,
+    ) -> Vec<Option<End<C::Reason>>> {
+        let mut looks = Vec::with_capacity(chunk.len());
+        for item in chunk {
+            let expiring = self.is_expiring(item.record);
+            looks.push(async move {
+                let deliverable = item.deliverable()?;
+                let parked = consumer.was_parked(item.record, deliverable, expiring, deadline);
+                match parked.await {
+                    Ok(None) => None,
+                    Ok(Some(parked)) => Some(End::Settled(parked.into())),
+                    Err(cause) => Some(End::Again(cause)),
+                }
+            });
+        }
+        stream::iter(looks).buffered(PARALLEL).collect().await
+    }
+
     /// Decides the records that are given up, as far as the first that is delivered again.
     async fn give_up<C: Consumer>(
         &self,
@@ -159,10 +188,11 @@ impl Driver {
         mut given_up: Vec<usize>,
         deadline: Deadline,
     ) {
-        let blocks = |judged: &Judged<'_, C>| {
-            matches!(judged.end, End::Again(_)) && !self.is_expiring(judged.item.record)
+        let blocks = |(index, judged): (usize, &Judged<'_, C>)| {
+            matches!(judged.end, End::Again(_)) && !given_up.contains(&index)
         };
-        let end = judged.iter().position(blocks).unwrap_or(judged.len());
+        let end = judged.iter().enumerate().position(blocks);
+        let end = end.unwrap_or(judged.len());
         given_up.retain(|&index| index < end);
         let mut looks = Vec::new();
         for &index in &given_up {
@@ -186,8 +216,8 @@ impl Driver {
     }
 }
 
-/// Settles what is final. A success is final wherever it stands, since its replay finds it. Anything
-/// else behind a record that is delivered again comes again too, and is left to that delivery.
+/// Settles what is final. What is done, or was parked without being counted, is final wherever it
+/// stands, since its replay finds it. Anything else behind a record that is delivered again comes again too, and is left to that delivery.
 async fn settle<C: Consumer>(
     consumer: &C,
     judged: Vec<Judged<'_, C>>,
@@ -196,11 +226,11 @@ async fn settle<C: Consumer>(
 ) {
     for judged in &judged {
         match &judged.end {
-            End::Settled(Settled::Success) => {
-                progress.count(consumer.settle(judged.item.deliverable(), Settled::Success));
+            End::Settled(settled @ (Settled::Success | Settled::Failure)) => {
+                progress.count(consumer.settle(judged.item.deliverable(), *settled));
             }
             End::Again(cause) => progress.block(judged.place, cause),
-            End::Settled(_) | End::Park(_) => {}
+            End::Settled(Settled::Neutral) | End::Park(_) => {}
         }
     }
     let blocked = AtomicBool::new(false);
@@ -214,8 +244,7 @@ async fn settle<C: Consumer>(
     let mut parks = stream::iter(parks).buffered(PARALLEL);
     while let Some((judged, parked)) = parks.next().await {
         let settled = match parked {
-            Some(Ok(Parked::Now)) => Settled::Failure,
-            Some(Ok(Parked::Before)) => Settled::Neutral,
+            Some(Ok(parked)) => parked.into(),
             Some(Err(cause)) => {
                 blocked.store(true, Ordering::Relaxed);
                 progress.block(judged.place, &cause);

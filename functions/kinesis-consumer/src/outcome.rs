@@ -62,3 +62,12 @@ pub enum Settled {
     /// It will not be done; the record is parked.
     Failure,
 }
+
+impl From<Parked> for Settled {
+    fn from(parked: Parked) -> Self {
+        match parked {
+            Parked::Now => Self::Failure,
+            Parked::Before => Self::Neutral,
+        }
+    }
+}

@@ -53,6 +53,21 @@ impl Consumer for Script {
         4
     }
 
+    async fn was_parked(
+        &self,
+        _: &Record,
+        item: &String,
+        expiring: bool,
+        _: Deadline,
+    ) -> Result<Option<Parked>, String> {
+        match item.rsplit(' ').next() {
+            Some("unreadable") => Err("no bucket".to_owned()),
+            Some("uncounted") => Ok(Some(Parked::Now)),
+            _ if expiring && self.seen().parked.contains_key(item) => Ok(Some(Parked::Before)),
+            _ => Ok(None),
+        }
+    }
+
     async fn deliver(&self, chunk: &[&String], _: Deadline) -> Vec<Outcome<&'static str>> {
         let chunk: Vec<String> = chunk.iter().map(|&item| item.clone()).collect();
         if let Some((clock, pause)) = self.1 {
@@ -228,6 +243,20 @@ fn an_expiring_record_is_looked_at_before_it_is_given_up() {
     let summary = run(&script, OLD, &batch);
     assert_eq!(numbers(&summary), (1, 1, 1, again(12)));
     assert_eq!(script.seen().parked.len(), 1);
+}
+
+#[test]
+fn what_was_parked_for_its_age_is_not_done_afterwards() {
+    let script = Script::default();
+    run(&script, OLD, &["busy 1"]);
+    let sent = |script: &Script| script.seen().chunks.concat().len();
+    let before = sent(&script);
+    let summary = run(&script, OLD, &["busy 1"]);
+    assert_eq!(numbers(&summary), (0, 1, 0, None));
+    assert_eq!(sent(&script), before);
+    let batch = ["done 1", "busy 2 unreadable", "busy 3 uncounted", "busy 4"];
+    let summary = run(&script, OLD, &batch);
+    assert_eq!(numbers(&summary), (1, 0, 1, again(10)));
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! Batches that the event source mapping gave up, as it tells of them in the bucket.
+//!
+//! [The form](https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html): one
+//! object for a batch, under `aws/lambda/<mapping>/<shard>/<year>/<month>/<day>/`, with the reason and,
+//! in S3 alone, the event of the batch as `payload`.
+
+use kinesis_consumer::KinesisBatch;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::Error;
+
+/// A notification of S3: objects that were written.
+#[derive(Debug, Deserialize)]
+pub struct Notification {
+    #[serde(rename = "Records")]
+    records: Vec<ObjectRecord>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ObjectRecord {
+    s3: ObjectPlace,
+}
+
+#[derive(Debug, Deserialize)]
+struct ObjectPlace {
+    bucket: Bucket,
+    object: ObjectText,
+}
+
+#[derive(Debug, Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ObjectText {
+    key: String,
+    version_id: Option<String>,
+}
+
+/// An object that the mapping wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) version: Option<String>,
+}
+
+/// What the mapping wrote about one batch.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvocationRecord {
+    request_context: Option<RequestContext>,
+    payload: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RequestContext {
+    condition: Option<String>,
+}
+
+impl Notification {
+    /// The objects, their keys decoded: S3 writes a blank as `+` and encodes the rest in percent.
+    pub(crate) fn objects(self) -> Result<Vec<Object>, Error> {
+        let object = |record: ObjectRecord| {
+            let ObjectPlace { bucket, object } = record.s3;
+            let key = object.key.replace('+', " ");
+            match percent_decode_str(&key).decode_utf8() {
+                Ok(key) => Ok(Object {
+                    bucket: bucket.name,
+                    key: key.into_owned(),
+                    version: object.version_id,
+                }),
+                Err(_) => Err(unreadable("a notification", "its key is no UTF-8")),
+            }
+        };
+        self.records.into_iter().map(object).collect()
+    }
+}
+
+impl Object {
+    /// What errors call it.
+    pub(crate) fn place(&self) -> String {
+        format!("object `{}` of bucket `{}`", self.key, self.bucket)
+    }
+}
+
+impl InvocationRecord {
+    /// Reads the content of an object; `place` is what errors call it.
+    pub(crate) fn read(content: &[u8], place: &str) -> Result<Self, Error> {
+        serde_json::from_slice(content)
+            .map_err(|_| unreadable(place, "it is no invocation record of Lambda"))
+    }
+
+    /// Why the batch was given up, as Lambda says it: `RetryAttemptsExhausted`, for example.
+    pub(crate) fn condition(&self) -> &str {
+        let context = self.request_context.as_ref();
+        let condition = context.and_then(|context| context.condition.as_deref());
+        condition.unwrap_or("Discarded")
+    }
+
+    /// The batch, from its event: a text with JSON in it, or the JSON itself.
+    pub(crate) fn batch(&self, place: &str) -> Result<KinesisBatch, Error> {
+        let payload = self.payload.as_ref().ok_or_else(|| {
+            unreadable(
+                place,
+                "it has no `payload`: only a destination in S3 gets the records",
+            )
+        })?;
+        let text: Option<String> = serde_json::from_str(payload.get()).ok();
+        serde_json::from_str(text.as_deref().unwrap_or(payload.get()))
+            .map_err(|_| unreadable(place, "its `payload` is no Kinesis batch"))
+    }
+}
+
+fn unreadable(place: &str, reason: &'static str) -> Error {
+    Error::Discarded {
+        place: place.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_batch_is_read_from_a_text_or_from_json() {
+        let event = json!({"Records": [{"kinesis": {"sequenceNumber": "7", "data": "aGk="}}]});
+        for payload in [json!(event.to_string()), event] {
+            let record = json!({
+                "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 1},
+                "version": "1.0",
+                "KinesisBatchInfo": {"shardId": "shardId-000000000001", "batchSize": 1},
+                "payload": payload,
+            });
+            let record = InvocationRecord::read(record.to_string().as_bytes(), "x").unwrap();
+            assert_eq!(record.condition(), "RetryAttemptsExhausted");
+            let records = record.batch("x").unwrap().records().unwrap();
+            assert_eq!(records[0].content(), b"hi");
+        }
+    }
+
+    #[test]
+    fn a_record_for_a_queue_has_no_records_and_says_so() {
+        let record = InvocationRecord::read(br#"{"KinesisBatchInfo": {}}"#, "the event").unwrap();
+        assert_eq!(record.condition(), "Discarded");
+        let error = record.batch("the event").unwrap_err().to_string();
+        assert!(error.contains("it has no `payload`"), "{error}");
+        assert!(InvocationRecord::read(b"[", "the event").is_err());
+    }
+
+    #[test]
+    fn keys_are_decoded() {
+        let notification = r#"{"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"},
+            "object": {"key": "aws/lambda/a+b/2026-01-01T00.00.00-%C3%A4", "versionId": "v"}}}]}"#;
+        let notification: Notification = serde_json::from_str(notification).unwrap();
+        let objects = notification.objects().unwrap();
+        assert_eq!(objects[0].key, "aws/lambda/a b/2026-01-01T00.00.00-ä");
+        assert_eq!(objects[0].version.as_deref(), Some("v"));
+    }
+}

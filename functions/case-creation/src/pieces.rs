@@ -1,0 +1,69 @@
+//! Cases into calls, so that those of one parent stand in one call.
+
+use crate::attempt::Attempt;
+
+/// Splits attempts into calls of at most `size`.
+///
+/// Salesforce locks the parent of each Case, so Cases of one parent in two calls can wait for each
+/// other's lock, and in one call they cannot. They are put side by side, and a call ends before a
+/// parent rather than within it, where that leaves it at least half full.
+pub(crate) fn pieces<'a, 'b>(
+    mut attempts: Vec<&'b mut Attempt<'a>>,
+    size: usize,
+) -> Vec<Vec<&'b mut Attempt<'a>>> {
+    attempts.sort_by(|a, b| a.case.parent().cmp(&b.case.parent()));
+    let mut pieces = Vec::new();
+    while attempts.len() > size {
+        let parent = |index: usize| attempts.get(index).and_then(|a| a.case.parent());
+        let is_border = |&end: &usize| parent(end).is_none() || parent(end) != parent(end - 1);
+        let end = (size.div_ceil(2)..=size).rev().find(is_border);
+        let rest = attempts.split_off(end.unwrap_or(size));
+        pieces.push(std::mem::replace(&mut attempts, rest));
+    }
+    pieces.push(attempts);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::case::Case;
+
+    fn split(parents: &[&str], size: usize) -> Vec<String> {
+        let case = |parent: &&str| Case {
+            event_id: String::new(),
+            sobject: json!({ "AccountId": Some(parent).filter(|parent| **parent != "-") }),
+        };
+        let cases: Vec<Case> = parents.iter().map(case).collect();
+        let mut attempts: Vec<_> = cases.iter().map(Attempt::new).collect();
+        let text = |piece: &Vec<&mut Attempt<'_>>| {
+            let parents = piece.iter().map(|a| a.case.parent().unwrap_or("-"));
+            parents.collect::<String>()
+        };
+        pieces(attempts.iter_mut().collect(), size)
+            .iter()
+            .map(text)
+            .collect()
+    }
+
+    #[test]
+    fn cases_of_one_parent_share_a_call() {
+        assert_eq!(split(&["a", "b", "a", "b", "a"], 4), ["aaa", "bb"]);
+        assert_eq!(split(&["a", "a", "b", "b", "b"], 4), ["aa", "bbb"]);
+    }
+
+    #[test]
+    fn more_cases_of_one_parent_than_fit_are_several_calls() {
+        assert_eq!(split(&["a"; 5], 2), ["aa", "aa", "a"]);
+        assert_eq!(split(&["a", "b", "b", "b", "b"], 4), ["abbb", "b"]);
+    }
+
+    #[test]
+    fn cases_without_a_parent_fill_their_calls() {
+        assert_eq!(split(&["-"; 5], 4), ["----", "-"]);
+        assert_eq!(split(&["-"; 4], 4), ["----"]);
+        assert_eq!(split(&["a", "b"], 1), ["a", "b"]);
+    }
+}

@@ -1,0 +1,269 @@
+//! Case Creation behind a simulated event source mapping, against random faults.
+//!
+//! The function is the real one; Salesforce, the bucket and the other AWS services stand in its process,
+//! and all of it runs in simulated time. A failing script is shrunk to a small one and printed.
+
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    panic,
+    sync::Once,
+    time::{Duration, SystemTime},
+};
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use kinesis_batch::{Aggregate, Entry};
+use kinesis_consumer::{Clock, Deadline, simulate};
+use kinesis_mapping::{Mapping, Shard};
+use proptest::{
+    prelude::ProptestConfig,
+    test_runner::{TestCaseError, TestRunner},
+};
+use serde_json::{Value, json};
+use tt_event::{Json, Source, TtEvent};
+
+use crate::{
+    CaseCreation, Config, Event,
+    stand_in::{Outage, PROVOKED, StandIn},
+};
+
+mod known;
+mod script;
+
+use script::{Script, Sent, What};
+
+const RECORD_AGE: Duration = Duration::from_hours(1);
+const TIMEOUT: Duration = Duration::from_mins(2);
+
+/// What a script came to.
+struct End {
+    outside: StandIn,
+    created: u64,
+    failed: u64,
+    /// The records, with what they would be parked as.
+    records: Vec<(Sent, String)>,
+    /// The longest invocation.
+    slowest: Duration,
+}
+
+#[test]
+fn every_record_ends_as_one_case_or_parked_and_is_counted_once() {
+    hide_provoked_panics();
+    let cases = std::env::var("TT_SIMULATIONS")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: cases.unwrap_or(250),
+        failure_persistence: None,
+        max_shrink_iters: 3000,
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&script::scripts(), |script| {
+        let end = run(&script);
+        end.check().map_err(TestCaseError::fail)
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// Panics that a script asks for need no report.
+fn hide_provoked_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let provoked = info.payload_as_str().is_some_and(|text| text == PROVOKED);
+            if !provoked {
+                report(info);
+            }
+        }));
+    });
+}
+
+fn run(script: &Script) -> End {
+    let metrics = tt_metrics::capture();
+    // The jitter of the retries is part of the script.
+    fastrand::seed(7);
+    // Signatures and secrets know the real time, so that is where the simulation begins.
+    let start = Timestamp::try_from(SystemTime::now()).unwrap();
+    let start = start.round(jiff::Unit::Second).unwrap();
+    let (outside, records, slowest) = simulate(start, async |clock| {
+        let outside = StandIn::within(clock);
+        script.prepare(&mut outside.world(), start);
+        let (shards, records) = shards(script, start);
+        let slowest = deliver(script, clock, &outside, &shards).await;
+        (outside, records, slowest)
+    });
+    End {
+        outside,
+        created: metrics.count("SFCaseCreated"),
+        failed: metrics.count("SFCaseFailed"),
+        records,
+        slowest,
+    }
+}
+
+/// The records of a script in their shards, and what each would be parked as.
+fn shards(script: &Script, start: Timestamp) -> (Vec<Shard>, Vec<(Sent, String)>) {
+    let mut shards: Vec<Shard> = (0..2).map(Shard::new).collect();
+    let mut records = Vec::new();
+    let mut now = start;
+    let mut open: Vec<(usize, Sent, Vec<u8>)> = Vec::new();
+    let mut put = |open: &mut Vec<(usize, Sent, Vec<u8>)>, now| {
+        let [(_, first, data), ..] = open.as_slice() else {
+            return;
+        };
+        let is_one = open.len() == 1;
+        let data = if is_one {
+            data.clone()
+        } else {
+            aggregated(open)
+        };
+        let number = shards[first.shard].put(now, "customer", &data);
+        for (part, (index, sent, _)) in open.drain(..).enumerate() {
+            let name = match sent.what {
+                What::Rubbish if is_one => number.clone(),
+                What::Rubbish => format!("{number}-{part}"),
+                _ => event(index, &sent).event_id.to_string(),
+            };
+            records.push((sent, name));
+        }
+    };
+    for (index, sent) in script.records.iter().enumerate() {
+        let joined = sent.joined
+            && open
+                .last()
+                .is_some_and(|(_, last, _)| last.shard == sent.shard);
+        if !joined {
+            put(&mut open, now);
+            now += SignedDuration::from_secs(sent.gap);
+        }
+        // A copy is one of the event before it.
+        let of = match (sent.what, open.last()) {
+            (What::Copy, Some((of, _, _))) if joined => *of,
+            _ => index,
+        };
+        let data = match sent.what {
+            What::Rubbish => b"{no event".to_vec(),
+            _ => event(of, sent).encode(),
+        };
+        open.push((of, sent.clone(), data));
+        if sent.what == What::Copy && !joined {
+            // The producer sent it twice, since its answer was lost.
+            put(&mut open, now);
+            open.push((of, sent.clone(), event(of, sent).encode()));
+        }
+    }
+    put(&mut open, now);
+    (shards, records)
+}
+
+fn aggregated(parts: &[(usize, Sent, Vec<u8>)]) -> Vec<u8> {
+    let mut aggregate = Aggregate::new(1 << 20);
+    for (_, _, data) in parts {
+        assert!(aggregate.push(&Entry::new("customer", data.clone())));
+    }
+    aggregate.into_entry().data
+}
+
+fn event(index: usize, sent: &Sent) -> TtEvent {
+    let source = Source::new("bucket", "incoming/a.csv", "v1", index as u64);
+    let mut event = TtEvent::new(source, "2026-01-01T00:00:00Z", "r", "c", "kyc_review");
+    if sent.what == What::TooLong {
+        event.subject = Some(Json::from_text(&"x".repeat(300)));
+    }
+    event
+}
+
+/// Runs all shards at once, as Lambda does, and what they discard.
+/// Returns the time of the longest invocation.
+async fn deliver(script: &Script, clock: Clock, outside: &StandIn, shards: &[Shard]) -> Duration {
+    let config = Config::from_lookup(|name| match name {
+        "PARKING_BUCKET" => Some("bucket".to_owned()),
+        "MAX_RECORD_AGE_SECONDS" => Some(RECORD_AGE.as_secs().to_string()),
+        "CASE_MAPPING" | "SALESFORCE_API_VERSION" => None,
+        other => Some(other.to_lowercase()),
+    });
+    let aws = outside.aws_within();
+    let function = CaseCreation::with(config.unwrap(), &aws, outside.connector(), clock).unwrap();
+    let mapping = Mapping {
+        batch_size: script.batch_size,
+        retry_attempts: script.attempts,
+        record_age: Some(RECORD_AGE),
+        bisect: script.bisect,
+        report_failures: true,
+        timeout: TIMEOUT,
+        pause: Duration::from_secs(1),
+        lost_answers: script.lost_answers.clone(),
+    };
+    let slowest = Cell::new(Duration::ZERO);
+    let handle = async |event: Value| {
+        let event: Event = serde_json::from_value(event).unwrap();
+        let begun = clock.monotonic();
+        let result = function
+            .handle(event, Deadline::after(TIMEOUT, clock))
+            .await;
+        slowest.set(slowest.get().max(clock.monotonic() - begun));
+        result.map_err(|error| error.to_string())
+    };
+    let invoke = async |event| {
+        let summary = handle(event).await?;
+        Ok(serde_json::to_value(summary.response).unwrap())
+    };
+    let discard = async |record: Value| {
+        let number = outside.world().objects.len();
+        let key = format!("aws/lambda/mapping/shard/2026/01/01/{number}");
+        let content = record.to_string().into_bytes();
+        outside.world().objects.insert(key.clone(), content);
+        let record = json!({"eventSource": "aws:s3",
+            "s3": {"bucket": {"name": "bucket"}, "object": {"key": key}}});
+        let event = json!({ "Records": [record] });
+        // S3 notifies at least once, and Lambda repeats what fails.
+        for _ in 0..2 {
+            while handle(event.clone()).await.is_err() {
+                clock.sleep(Duration::from_mins(1)).await;
+            }
+        }
+    };
+    let runs = shards
+        .iter()
+        .map(|shard| mapping.run(clock, shard, &invoke, &discard));
+    join_all(runs).await;
+    slowest.get()
+}
+
+impl End {
+    /// What must be true whatever went wrong. No record is still to be delivered: the mapping ends
+    /// when each is done or discarded.
+    fn check(&self) -> Result<(), String> {
+        let world = self.outside.world();
+        let parked_as = |name: &str| format!("parked/case-creation/{name}.json");
+        for (sent, name) in &self.records {
+            let (case, parked) = (
+                world.cases.contains_key(name),
+                world.parked.contains_key(&parked_as(name)),
+            );
+            let may_be_case = matches!(sent.what, What::Event | What::Copy);
+            if case == parked || (case && !may_be_case) {
+                return Err(format!("{sent:?} is a Case: {case}, is parked: {parked}"));
+            }
+        }
+        let names: BTreeSet<_> = self.records.iter().map(|(_, name)| name).collect();
+        if world.cases.len() + world.parked.len() != names.len() {
+            return Err("there is a Case or a parked record of nothing".to_owned());
+        }
+        let counted = (self.created, self.failed);
+        let there = (world.cases.len() as u64, world.parked.len() as u64);
+        if counted != there {
+            return Err(format!(
+                "counted {counted:?} Cases and failures, there are {there:?}"
+            ));
+        }
+        if self.slowest >= TIMEOUT {
+            return Err(format!("an invocation took {:?}", self.slowest));
+        }
+        Ok(())
+    }
+}

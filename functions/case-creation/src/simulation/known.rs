@@ -1,0 +1,86 @@
+//! Scripts that have gone wrong once, or that each stand for one promise.
+
+use super::{script::Down, *};
+use crate::stand_in::Fault;
+
+fn events(count: usize) -> Script {
+    let sent = Sent {
+        what: What::Event,
+        gap: 0,
+        shard: 0,
+        joined: false,
+    };
+    Script {
+        records: vec![sent; count],
+        batch_size: 10,
+        bisect: true,
+        attempts: None,
+        lost_answers: BTreeSet::new(),
+        calls: Vec::new(),
+        finds: Vec::new(),
+        puts: Vec::new(),
+        heads: Vec::new(),
+        outage: None,
+    }
+}
+
+/// Runs a script and returns the Cases and failures that were counted.
+fn counted(script: &Script) -> (u64, u64) {
+    hide_provoked_panics();
+    let end = run(script);
+    end.check().unwrap();
+    (end.created, end.failed)
+}
+
+#[test]
+fn a_case_whose_answer_was_lost_counts_when_the_next_invocation_finds_it() {
+    let mut script = events(3);
+    script.calls = vec![Some(Fault::StoreThenHang)];
+    script
+        .calls
+        .extend([Some(Fault::Refuse(503, "SERVER_UNAVAILABLE")); 5]);
+    assert_eq!(counted(&script), (3, 0));
+}
+
+#[test]
+fn an_outage_beyond_the_age_of_records_parks_them_counted() {
+    for fault in [
+        Fault::Refuse(503, "SERVER_UNAVAILABLE"),
+        Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED"),
+        Fault::Hang,
+    ] {
+        let mut script = events(12);
+        script.outage = Some(Down {
+            minutes: 0..120,
+            fault,
+        });
+        assert_eq!(counted(&script), (0, 12), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_batch_that_lambda_discards_is_counted_where_it_is_no_case() {
+    let mut script = events(5);
+    script.attempts = Some(0);
+    script.calls = vec![Some(Fault::RefuseOne(2, "SERVER_UNAVAILABLE")); 6];
+    // The last four tries hold one record only: it alone is discarded.
+    assert_eq!(counted(&script), (4, 1));
+}
+
+#[test]
+fn a_panic_in_delivery_costs_its_record_alone() {
+    let mut script = events(2);
+    script.calls = vec![Some(Fault::StoreThenPanic), Some(Fault::Panic)];
+    assert_eq!(counted(&script), (2, 0));
+    let mut script = events(2);
+    script.calls = vec![Some(Fault::Panic), Some(Fault::Panic)];
+    assert_eq!(counted(&script), (1, 1));
+}
+
+#[test]
+fn a_put_whose_answer_was_lost_counts_when_the_next_invocation_finds_it() {
+    let mut script = events(1);
+    script.records[0].what = What::TooLong;
+    script.puts = vec![(true, 500), (false, 503), (false, 503)];
+    assert_eq!(counted(&script), (0, 1));
+}

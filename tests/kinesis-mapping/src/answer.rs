@@ -1,0 +1,73 @@
+//! What the mapping reads in the answer of the function.
+
+use serde_json::Value;
+
+use crate::shard::Record;
+
+/// How an invocation went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Done,
+    /// Everything from this record of the batch on comes again.
+    From(usize),
+    Failed,
+}
+
+/// Reads an answer. Null, no list and an empty list are success; an identifier that is empty, no text or
+/// of no record of the batch fails it whole; of several the lowest number counts.
+pub(crate) fn read(answer: &Value, batch: &[Record]) -> Answer {
+    let failures = match answer.get("batchItemFailures") {
+        None | Some(Value::Null) => return Answer::Done,
+        Some(Value::Array(failures)) => failures,
+        Some(_) => return Answer::Failed,
+    };
+    let mut lowest = None;
+    for failure in failures {
+        let number = failure["itemIdentifier"]
+            .as_str()
+            .and_then(|id| id.parse().ok());
+        let known = |number: u128| batch.iter().position(|r| r.sequence_number == number);
+        let Some(place) = number.and_then(known) else {
+            return Answer::Failed;
+        };
+        lowest = Some(lowest.map_or(place, |lowest: usize| lowest.min(place)));
+    }
+    lowest.map_or(Answer::Done, Answer::From)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Shard;
+
+    #[test]
+    fn answers_mean_what_they_mean_to_lambda() {
+        let mut shard = Shard::new(0);
+        let numbers = [(); 3].map(|()| shard.put(Timestamp::UNIX_EPOCH, "k", b""));
+        let answer = |value: Value| read(&value, shard.records());
+        for done in [json!(null), json!({}), json!({"batchItemFailures": null})] {
+            assert_eq!(answer(done), Answer::Done);
+        }
+        assert_eq!(answer(json!({"batchItemFailures": []})), Answer::Done);
+        let failures = |ids: &[&str]| {
+            let id = |id: &&str| json!({ "itemIdentifier": id });
+            json!({"batchItemFailures": ids.iter().map(id).collect::<Vec<_>>()})
+        };
+        assert_eq!(
+            answer(failures(&[&numbers[2], &numbers[1]])),
+            Answer::From(1)
+        );
+        for bad in [
+            failures(&[""]),
+            failures(&["7"]),
+            failures(&[&numbers[0], "x"]),
+        ] {
+            assert_eq!(answer(bad), Answer::Failed);
+        }
+        let misspelt = json!({"batchItemFailures": [{"itemIdentifer": numbers[0]}]});
+        assert_eq!(answer(misspelt), Answer::Failed);
+    }
+}

@@ -1,0 +1,161 @@
+//! What is delivered how often, and what is discarded.
+
+use std::cell::RefCell;
+
+use jiff::Timestamp;
+use kinesis_consumer::simulate;
+use serde_json::json;
+
+use super::*;
+
+/// What a run did: the batches delivered and those discarded, by the data of their records.
+#[derive(Default)]
+struct Log {
+    delivered: RefCell<Vec<String>>,
+    discarded: RefCell<Vec<String>>,
+}
+
+/// Delivers records that are letters to a function, which is told the batch and its sequence numbers.
+fn deliver(
+    mapping: &Mapping,
+    letters: &str,
+    function: impl AsyncFn(&str, &[String], Clock) -> Result<Value, String>,
+) -> Log {
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let mut shard = Shard::new(0);
+    for letter in letters.bytes() {
+        shard.put(start, "key", &[letter]);
+    }
+    let log = Log::default();
+    simulate(start, async |clock| {
+        let invoke = async |event: Value| {
+            let (letters, numbers) = read_batch(&event);
+            log.delivered.borrow_mut().push(letters.clone());
+            function(&letters, &numbers, clock).await
+        };
+        let discard = async |record: Value| {
+            let event = serde_json::from_str(record["payload"].as_str().unwrap()).unwrap();
+            let (letters, _) = read_batch(&event);
+            let condition = record["requestContext"]["condition"].as_str().unwrap();
+            log.discarded
+                .borrow_mut()
+                .push(format!("{letters} {condition}"));
+        };
+        mapping.run(clock, &shard, invoke, discard).await;
+    });
+    log
+}
+
+fn read_batch(event: &Value) -> (String, Vec<String>) {
+    let batch: kinesis_consumer::KinesisBatch = serde_json::from_value(event.clone()).unwrap();
+    let records = batch.records().unwrap();
+    let letters = records
+        .iter()
+        .map(|r| String::from_utf8(r.content().to_vec()).unwrap());
+    let numbers = records
+        .iter()
+        .map(|r| r.position.sequence_number.clone().unwrap());
+    (letters.collect(), numbers.collect())
+}
+
+fn report(number: &str) -> Result<Value, String> {
+    Ok(json!({"batchItemFailures": [{"itemIdentifier": number}]}))
+}
+
+fn mapping() -> Mapping {
+    Mapping {
+        batch_size: 4,
+        report_failures: true,
+        retry_attempts: Some(2),
+        ..Mapping::default()
+    }
+}
+
+#[test]
+fn a_partial_answer_is_a_checkpoint_and_uses_up_an_attempt() {
+    let log = deliver(
+        &mapping(),
+        "abcdef",
+        async |letters, numbers, _| match letters.find('c') {
+            Some(place) => report(&numbers[place]),
+            None => Ok(Value::Null),
+        },
+    );
+    assert_eq!(*log.delivered.borrow(), ["abcd", "cd", "cd", "ef"]);
+    assert_eq!(*log.discarded.borrow(), ["cd RetryAttemptsExhausted"]);
+}
+
+#[test]
+fn without_the_response_type_a_partial_answer_is_success() {
+    let mapping = Mapping {
+        report_failures: false,
+        ..mapping()
+    };
+    let log = deliver(&mapping, "ab", async |_, numbers, _| report(&numbers[0]));
+    assert_eq!(*log.delivered.borrow(), ["ab"]);
+}
+
+#[test]
+fn bisecting_finds_the_poison_and_uses_up_no_attempt() {
+    let mapping = Mapping {
+        bisect: true,
+        retry_attempts: Some(0),
+        ..mapping()
+    };
+    let log = deliver(&mapping, "abcd", async |letters, _, _| {
+        if letters.contains('c') {
+            Err("poison".to_owned())
+        } else {
+            Ok(Value::Null)
+        }
+    });
+    assert_eq!(*log.delivered.borrow(), ["abcd", "ab", "cd", "c", "d"]);
+    assert_eq!(*log.discarded.borrow(), ["c RetryAttemptsExhausted"]);
+}
+
+#[test]
+fn a_failed_batch_comes_again_whole_and_in_front_of_the_next() {
+    let log = deliver(&mapping(), "abcdef", async |letters, _, _| {
+        if letters == "abcd" {
+            Err("down".to_owned())
+        } else {
+            Ok(Value::Null)
+        }
+    });
+    assert_eq!(*log.delivered.borrow(), ["abcd", "abcd", "abcd", "ef"]);
+    assert_eq!(*log.discarded.borrow(), ["abcd RetryAttemptsExhausted"]);
+}
+
+#[test]
+fn what_is_too_old_is_discarded_without_an_invocation() {
+    let mapping = Mapping {
+        retry_attempts: None,
+        record_age: Some(Duration::from_mins(10)),
+        ..mapping()
+    };
+    let log = deliver(&mapping, "ab", async |_, _, clock| {
+        let age = clock.monotonic();
+        assert!(age <= Duration::from_mins(10), "{age:?}");
+        Err("down".to_owned())
+    });
+    assert!(log.delivered.borrow().len() > 10);
+    assert_eq!(*log.discarded.borrow(), ["ab RecordAgeExceeded"]);
+}
+
+#[test]
+fn an_invocation_out_of_time_or_without_an_answer_failed() {
+    let mapping = Mapping {
+        lost_answers: BTreeSet::from([1]),
+        retry_attempts: None,
+        ..mapping()
+    };
+    let seen = RefCell::new(0);
+    let log = deliver(&mapping, "a", async |_, _, clock| {
+        *seen.borrow_mut() += 1;
+        if *seen.borrow() == 1 {
+            clock.sleep(Duration::from_secs(4)).await;
+        }
+        Ok(Value::Null)
+    });
+    assert_eq!(*log.delivered.borrow(), ["a", "a", "a"]);
+}
