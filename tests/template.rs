@@ -88,6 +88,16 @@ const MISTAKES: &[Mistake] = &[
         "\n",
         "TTProducer: unbounded event age",
     ),
+    mistake(
+        "MAX_RECORD_AGE_SECONDS: \"21600\"",
+        "MAX_RECORD_AGE_SECONDS: \"3600\"",
+        "another record age",
+    ),
+    mistake(
+        "Value: aws/lambda/",
+        "Value: aws/",
+        "nobody counts what the mapping discards",
+    ),
     mistake("Value: incoming/", "Value: parked/", "upload prefix"),
     mistake("RecursiveLoop: Allow\n", "\n", "runaway loop"),
     mistake(

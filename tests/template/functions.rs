@@ -101,7 +101,8 @@ fn environment(template: &Value, function: &str) -> BTreeMap<String, String> {
 
 /// `None` for what depends on a condition: each stands for a parameter that is empty by default.
 fn resolved(template: &Value, value: &Value) -> Option<String> {
-    let text = value.as_str().or(value["Ref"].as_str())?;
+    let references = value["Ref"].as_str().or(value["Fn::Sub"].as_str());
+    let text = value.as_str().or(references)?;
     let default = match &template["Parameters"][text]["Default"] {
         Value::String(default) => default.clone(),
         Value::Number(default) => default.to_string(),

@@ -67,8 +67,9 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
         )];
     };
     let mapping = &mapping["Properties"];
-    let partial = json!(["ReportBatchItemFailures"]);
     let destination = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
+    let variables = &properties(template, "CaseCreation")["Environment"]["Variables"];
+    let known_age = variables["MAX_RECORD_AGE_SECONDS"].as_str();
     let found = [
         complain(
             !is_bound(&mapping["MaximumRetryAttempts"]),
@@ -87,10 +88,19 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
             "mapping: no bisect",
         ),
         complain(
-            mapping["FunctionResponseTypes"] != partial,
+            mapping["FunctionResponseTypes"] != json!(["ReportBatchItemFailures"]),
             "mapping: no partial batch response",
         ),
         complain(destination.is_null(), "mapping: no on-failure destination"),
+        complain(
+            known_age.and_then(|age| age.parse().ok())
+                != mapping["MaximumRecordAgeInSeconds"].as_u64(),
+            "CaseCreation: another record age than that of the mapping",
+        ),
+        complain(
+            properties(template, "CaseCreationEventInvokeConfig")["DestinationConfig"].is_null(),
+            "CaseCreation: no on-failure destination",
+        ),
     ];
     found.into_iter().flatten().collect()
 }
@@ -154,10 +164,13 @@ fn producer_retries(template: &Value) -> Vec<String> {
 fn bucket(template: &Value) -> Vec<String> {
     let bucket = properties(template, "Bucket");
     let notifications = &bucket["NotificationConfiguration"]["LambdaConfigurations"];
-    let rules = notifications
-        .pointer("/0/Filter/S3Key/Rules")
-        .unwrap_or(&Value::Null);
-    let incoming = json!([{"Name": "prefix", "Value": "incoming/"}]);
+    let reaches = |function: &str, prefix: &str| {
+        let rules = json!([{"Name": "prefix", "Value": prefix}]);
+        let arn = json!({"Fn::GetAtt": [function, "Arn"]});
+        items(notifications)
+            .into_iter()
+            .any(|one| one["Function"] == arn && one.pointer("/Filter/S3Key/Rules") == Some(&rules))
+    };
     let access = bucket["PublicAccessBlockConfiguration"].as_object();
     let is_closed =
         access.is_some_and(|access| access.len() == 4 && access.values().all(|v| v == true));
@@ -182,8 +195,12 @@ fn bucket(template: &Value) -> Vec<String> {
             "bucket: replaced versions stay for ever",
         ),
         complain(
-            *rules != incoming,
+            !reaches("TTProducer", "incoming/"),
             "bucket: upload prefix is not `incoming/`",
+        ),
+        complain(
+            !reaches("CaseCreation", "aws/lambda/"),
+            "bucket: nobody counts what the mapping discards",
         ),
     ];
     found.into_iter().flatten().collect()

@@ -143,7 +143,9 @@ mod tests {
     fn after_the_pause_one_call_may_see_and_closes_it() {
         in_simulation(async |clock, breaker| {
             breaker.admit().unwrap().limited();
-            clock.sleep(FIRST_PAUSE - Duration::from_secs(1)).await;
+            clock
+                .sleep(FIRST_PAUSE.saturating_sub(Duration::from_secs(1)))
+                .await;
             assert!(breaker.admit().is_none());
             clock.sleep(Duration::from_secs(1)).await;
             let probe = breaker.admit().unwrap();

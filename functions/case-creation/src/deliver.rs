@@ -17,11 +17,12 @@ use crate::{
     Class,
     attempt::{Attempt, Next, Rules, State, Verdict},
     backoff::Backoff,
+    call_error::CallError,
     case::Case,
     memory::Memory,
     pieces::pieces,
     reply::Refusal,
-    salesforce::{CallError, Found, MAX_RECORDS_PER_CALL},
+    salesforce::{Found, MAX_RECORDS_PER_CALL},
     session::Session,
 };
 

@@ -8,11 +8,12 @@ use kinesis_consumer::{Consumer, Deadline, Fate, Outcome, Parked, Record, Refusa
 use crate::{
     CaseCreation,
     attempt::{Rules, Verdict},
+    call_error::CallError,
     case::Case,
     deliver::Delivery,
     park::Reason,
     reply,
-    salesforce::{CallError, MAX_RECORDS_PER_CALL},
+    salesforce::MAX_RECORDS_PER_CALL,
     session::{Missing, Session},
     settle::settle,
 };
@@ -72,8 +73,9 @@ impl<'a> Invocation<'a> {
 
     async fn look(&self, case: &Case) -> Result<Fate, CallError> {
         if self.blind.load(Ordering::Relaxed) {
-            let cause = "Salesforce cannot be asked".to_owned();
-            return Err(CallError::NotSent { cause });
+            return Err(CallError::NotSent {
+                cause: "Salesforce cannot be asked".to_owned(),
+            });
         }
         let fate = self.delivery().look(&case.event_id).await;
         if fate.is_err() {
@@ -185,7 +187,7 @@ impl<'a> Discards<'a> {
                 let message = "the event source mapping gave it up";
                 Outcome::Permanent(reply::Refusal::new(self.condition, message))
             }
-            Ok(Fate::Unknown(cause)) => Outcome::Retryable(cause),
+            Ok(Fate::Unknown(why)) => Outcome::Retryable(why),
             Err(error) => Outcome::Retryable(error.to_string()),
         }
     }

@@ -8,6 +8,7 @@
 mod attempt;
 mod backoff;
 mod breaker;
+mod call_error;
 mod case;
 mod classify;
 mod config;

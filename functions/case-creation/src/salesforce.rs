@@ -1,7 +1,6 @@
 //! The Salesforce REST API: create Cases in one call, find one by its external id.
 
 use std::{
-    error::Error as StdError,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,12 +17,10 @@ use aws_smithy_runtime_api::{
     client::{
         http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
         orchestrator::HttpRequest,
-        result::ConnectorError,
     },
     http::Headers,
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
-use hyper_util::client::legacy::Error as HyperError;
 use jiff::Timestamp;
 use kinesis_consumer::Clock;
 use secrecy::ExposeSecret;
@@ -32,7 +29,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    reply::{self, Item, Refusal},
+    call_error::{CallError, chain, not_answered},
+    reply::{self, Item},
     token::Token,
 };
 
@@ -54,40 +52,6 @@ pub(crate) struct Salesforce {
     clock: Clock,
     /// What the last answer said of the org's requests.
     nearly_used_up: AtomicBool,
-}
-
-/// Why a call has no result.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CallError {
-    /// The breaker is open: there was no call.
-    #[error("calls are held back after a request limit")]
-    HeldBack,
-    /// There is no token to call with, and another try in this invocation gets none either.
-    #[error("{cause}")]
-    NoToken {
-        /// Why, without address or content.
-        cause: String,
-    },
-    /// Salesforce never saw it.
-    #[error("{cause}")]
-    NotSent {
-        /// Why, without address or content.
-        cause: String,
-    },
-    /// Salesforce may have done the work, the answer did not arrive or says nothing.
-    #[error("{cause}")]
-    Lost {
-        /// What was seen instead of an answer.
-        cause: String,
-    },
-    /// Salesforce answered something else than success.
-    #[error("Salesforce answered {status}")]
-    Answer {
-        /// The HTTP status.
-        status: u16,
-        /// The first error of the body, when there is one.
-        refusal: Option<Refusal>,
-    },
 }
 
 /// A Case that was found.
@@ -204,7 +168,11 @@ impl Salesforce {
 
     async fn send(&self, request: HttpRequest, timeout: Duration) -> Result<Answer, CallError> {
         let call = async {
-            let answer = self.http.call(request).await.map_err(not_answered)?;
+            let answer = self
+                .http
+                .call(request)
+                .await
+                .map_err(|error| not_answered(&error))?;
             self.see_usage(answer.headers());
             let status = answer.status().as_u16();
             let body = ByteStream::new(answer.into_body()).collect().await;
@@ -277,44 +245,12 @@ fn request_of(method: &str, url: &Url, token: &Token, body: Vec<u8>) -> HttpRequ
     request
 }
 
-fn not_answered(error: ConnectorError) -> CallError {
-    let cause = chain(&error);
-    if error.is_user() || is_connect(&error) {
-        CallError::NotSent { cause }
-    } else {
-        CallError::Lost { cause }
-    }
-}
-
-/// Whether there was no connection, so that nothing can have been sent.
-fn is_connect(error: &ConnectorError) -> bool {
-    let mut source = StdError::source(error);
-    while let Some(inner) = source {
-        if let Some(hyper) = inner.downcast_ref::<HyperError>() {
-            return hyper.is_connect();
-        }
-        source = inner.source();
-    }
-    false
-}
-
-/// An error and its causes; none of them quotes an address or a body.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text = format!("{text}: {inner}");
-        source = inner.source();
-    }
-    text
-}
-
 /// Reads the header `Sforce-Limit-Info`, such as `api-usage=18/5000`: requests of the org in the last
 /// 24 hours, and its limit.
 fn usage(header: &str) -> Option<(u64, u64)> {
     let parts = header.split([',', ';']).map(str::trim);
-    let usage = parts.filter_map(|part| part.strip_prefix("api-usage="));
-    let (used, limit) = usage.last()?.split_once('/')?;
+    let mut usages = parts.filter_map(|part| part.strip_prefix("api-usage="));
+    let (used, limit) = usages.next()?.split_once('/')?;
     Some((used.trim().parse().ok()?, limit.trim().parse().ok()?))
 }
 

@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 use crate::{
     Class, ErrorCodes,
     breaker::{Breaker, Permit},
+    call_error::CallError,
     reply::Item,
-    salesforce::{CallError, Found, Salesforce},
+    salesforce::{Found, Salesforce},
     token::{Token, Tokens},
 };
 

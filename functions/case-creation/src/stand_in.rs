@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    future::pending,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -10,17 +9,18 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
+    body::to_bytes,
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
+    serve::ListenerExt,
 };
-use futures_util::stream;
 use jiff::Timestamp;
 use kinesis_consumer::Clock;
 use serde_json::{Value, json};
 
 mod in_process;
+mod salesforce;
 
 const FIELD: &str = "TT_Event_Id__c";
 /// What a panic says that a test asked for.
@@ -81,6 +81,10 @@ pub(crate) struct World {
     pub(crate) cases: BTreeMap<String, Timestamp>,
     /// Sizes of the calls to `composite/sobjects`.
     pub(crate) calls: Vec<usize>,
+    /// The accounts of the Cases in the last of them.
+    pub(crate) accounts: Vec<String>,
+    /// Connections that were made.
+    pub(crate) connections: usize,
     pub(crate) faults: VecDeque<Fault>,
     /// Events that always get this code.
     pub(crate) refused: BTreeMap<String, &'static str>,
@@ -116,6 +120,8 @@ impl StandIn {
         stand_in.world().url = url;
         stand_in.issue("first-token");
         let router = Router::new().fallback(answer).with_state(stand_in.clone());
+        let world = Arc::clone(&stand_in.0);
+        let listener = listener.tap_io(move |_| world.lock().unwrap().connections += 1);
         tokio::spawn(async move { axum::serve(listener, router).await });
         stand_in
     }
@@ -157,12 +163,12 @@ impl World {
     fn create(&mut self, record: &Value, now: Timestamp) -> Value {
         let id = record[FIELD].as_str().unwrap().to_owned();
         if let Some(code) = self.refused.get(&id) {
-            return failed(code, "refused by the test");
+            return salesforce::failed(code, "refused by the test");
         }
         let subject = record["Subject"].as_str().unwrap();
         if subject.chars().count() > 255 {
             let message = format!("Subject: data value too large: {subject} (max length=255)");
-            return failed("STRING_TOO_LONG", &message);
+            return salesforce::failed("STRING_TOO_LONG", &message);
         }
         if self.cases.contains_key(&id) {
             let field = if self.duplicates_are_vague {
@@ -173,7 +179,7 @@ impl World {
             let message = format!(
                 "duplicate value found: {field} duplicates value on record with id: 500000000000001"
             );
-            return failed("DUPLICATE_VALUE", &message);
+            return salesforce::failed("DUPLICATE_VALUE", &message);
         }
         self.cases.insert(id, now);
         json!({"id": "500000000000001AAA", "success": true, "errors": []})
@@ -202,34 +208,12 @@ async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
             _ => get(&world, key),
         };
     }
-    let mut response = salesforce(&stand_in, &path, &parts.headers, &body).await;
+    let mut response = salesforce::answer(&stand_in, &path, &parts.headers, &body).await;
     if let Some(usage) = &stand_in.world().usage {
         let usage = usage.parse().unwrap();
         response.headers_mut().insert("sforce-limit-info", usage);
     }
     response
-}
-
-async fn salesforce(stand_in: &StandIn, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    let now = stand_in.1.now();
-    let outage = stand_in.world().outage;
-    let is_on = |outage: &Outage| (outage.from..outage.to).contains(&now);
-    match outage.filter(is_on).map(|outage| outage.fault) {
-        None => {}
-        Some(Fault::Refuse(status, code)) => return error(status, code),
-        Some(_) => return pending().await,
-    }
-    let expected = format!("Bearer {}", stand_in.world().accepted);
-    if header(headers, "authorization") != expected {
-        return error(401, "INVALID_SESSION_ID");
-    }
-    if path == "/services/data/v62.0/composite/sobjects" {
-        return create(stand_in, body).await;
-    }
-    match path.strip_prefix("/services/data/v62.0/sobjects/Case/TT_Event_Id__c/") {
-        Some(event_id) => find(&mut stand_in.world(), event_id),
-        None => error(404, "NOT_FOUND"),
-    }
 }
 
 fn refresh(world: &mut World, body: &[u8]) -> Response {
@@ -280,83 +264,6 @@ fn put(world: &mut World, key: &str, headers: &HeaderMap, body: &[u8]) -> Respon
             .insert(key, serde_json::from_slice(body).unwrap());
     }
     StatusCode::from_u16(status).unwrap().into_response()
-}
-
-async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
-    let request: Value = serde_json::from_slice(body).unwrap();
-    assert_eq!(request["allOrNone"], false);
-    let records = request["records"].as_array().unwrap();
-    let fault = {
-        let mut world = stand_in.world();
-        world.calls.push(records.len());
-        world.faults.pop_front()
-    };
-    let mut refused = None;
-    match fault {
-        Some(Fault::Refuse(status, code)) => return error(status, code),
-        Some(Fault::RefuseOne(place, code)) => refused = Some((place % records.len(), code)),
-        Some(Fault::Hang) => return pending().await,
-        Some(Fault::Panic) => panic!("{PROVOKED}"),
-        Some(Fault::Revoke) => {
-            let mut world = stand_in.world();
-            world.accepted.push('x');
-            world.next_token = world.accepted.clone();
-            return error(401, "INVALID_SESSION_ID");
-        }
-        _ => {}
-    }
-    let mut results: Vec<Value> = {
-        let mut world = stand_in.world();
-        let spoils = |r: &Value| world.spoilers.contains(r[FIELD].as_str().unwrap());
-        if records.iter().any(spoils) {
-            return error(400, "JSON_PARSER_ERROR");
-        }
-        let now = stand_in.1.now();
-        let result = |(place, record)| match refused {
-            Some((at, code)) if at == place => failed(code, "refused by the test"),
-            _ => world.create(record, now),
-        };
-        records.iter().enumerate().map(result).collect()
-    };
-    match fault {
-        Some(Fault::StoreThenHang) => return pending().await,
-        Some(Fault::StoreThenFail) => return error(503, "SERVER_UNAVAILABLE"),
-        Some(Fault::StoreThenPanic) => panic!("{PROVOKED}"),
-        Some(Fault::StoreThenShorten) => drop(results.pop()),
-        Some(Fault::StoreThenBreakOff) => return broken_off(),
-        _ => {}
-    }
-    Value::from(results).to_string().into_response()
-}
-
-/// An answer that begins well and never ends.
-fn broken_off() -> Response {
-    let begin = Ok(Bytes::from_static(b"[{\"id\":"));
-    let broken = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    Body::from_stream(stream::iter([begin, broken])).into_response()
-}
-
-fn failed(code: &str, message: &str) -> Value {
-    json!({"success": false, "errors": [{"statusCode": code, "message": message, "fields": []}]})
-}
-
-fn find(world: &mut World, event_id: &str) -> Response {
-    world.finds += 1;
-    if let Some(Some(status)) = world.find_faults.pop_front() {
-        return error(status, "SAID_BY_THE_TEST");
-    }
-    if world.finds_reject_the_token {
-        return error(401, "INVALID_SESSION_ID");
-    }
-    match world.cases.get(event_id) {
-        Some(created) => {
-            let date = created.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
-            json!({"Id": "500000000000001AAA", "CreatedDate": date})
-                .to_string()
-                .into_response()
-        }
-        None => error(404, "NOT_FOUND"),
-    }
 }
 
 fn error(status: u16, code: &str) -> Response {

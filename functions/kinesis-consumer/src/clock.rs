@@ -62,10 +62,18 @@ impl Clock {
     /// # Errors
     ///
     /// When the time is over; the work is dropped then.
-    pub async fn timeout<F: Future>(self, limit: Duration, work: F) -> Result<F::Output, TimedOut> {
-        match select(pin!(work), pin!(self.sleep(limit))).await {
-            Either::Left((done, _)) => Ok(done),
-            Either::Right(_) => Err(TimedOut),
+    pub fn timeout<F: Future>(
+        self,
+        limit: Duration,
+        work: F,
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        // Boxed, since futures in futures would double in size with each timeout around them.
+        let work = Box::pin(work);
+        async move {
+            match select(work, pin!(self.sleep(limit))).await {
+                Either::Left((done, _)) => Ok(done),
+                Either::Right(_) => Err(TimedOut),
+            }
         }
     }
 }

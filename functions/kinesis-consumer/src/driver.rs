@@ -69,7 +69,7 @@ impl Driver {
     #[must_use]
     pub fn parking_before(mut self, max_record_age: Duration) -> Self {
         let margin = (max_record_age / 8).min(Duration::from_mins(30));
-        self.last_age = (max_record_age - margin).try_into().ok();
+        self.last_age = max_record_age.saturating_sub(margin).try_into().ok();
         self
     }
 

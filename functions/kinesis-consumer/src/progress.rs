@@ -68,10 +68,8 @@ impl<'a> Progress<'a> {
         let mut summary = self.summary;
         if let Some(place) = self.again_from {
             // A record without a number is reported by the nearest before it.
-            let known = self.records.iter().take(place + 1).rev();
-            let number = known
-                .filter_map(|r| r.position.sequence_number.clone())
-                .next();
+            let mut known = self.records.iter().take(place + 1).rev();
+            let number = known.find_map(|r| r.position.sequence_number.clone());
             summary.response = BatchResponse::again_from(number);
         }
         tracing::info!(

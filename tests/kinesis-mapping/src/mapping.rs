@@ -57,6 +57,7 @@ impl Default for Mapping {
 }
 
 /// A batch, or what is left of it.
+#[derive(Clone, Copy)]
 struct Batch<'a> {
     records: &'a [Record],
     /// How often it failed: partial answers count, bisecting does not.

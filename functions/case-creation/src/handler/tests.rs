@@ -8,7 +8,9 @@ use tt_metrics::Capture;
 use super::*;
 use crate::stand_in::StandIn;
 
+mod discards;
 mod faults;
+mod limits;
 mod secrets;
 
 /// Sequence numbers whose order as text is not their order as numbers.
@@ -23,11 +25,16 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with_mapping(None).await
+    }
+
+    async fn with_mapping(mapping: Option<&str>) -> Self {
         let metrics = tt_metrics::capture();
         let outside = StandIn::start().await;
         let config = Config::from_lookup(|name| match name {
             "PARKING_BUCKET" => Some("bucket".to_owned()),
-            "CASE_MAPPING" | "SALESFORCE_API_VERSION" | "MAX_RECORD_AGE_SECONDS" => None,
+            "CASE_MAPPING" => mapping.map(str::to_owned),
+            "SALESFORCE_API_VERSION" | "MAX_RECORD_AGE_SECONDS" => None,
             other => Some(other.to_lowercase()),
         });
         let mut function = CaseCreation::new(config.unwrap(), &outside.aws()).unwrap();
@@ -66,6 +73,11 @@ impl Bench {
 }
 
 fn batch(payloads: &[Vec<u8>]) -> KinesisBatch {
+    serde_json::from_str(&event_text(payloads)).unwrap()
+}
+
+/// The event of a batch.
+fn event_text(payloads: &[Vec<u8>]) -> String {
     let record = |(index, payload): (usize, &Vec<u8>)| {
         json!({
             "eventID": "shardId-000000000000:1",
@@ -78,7 +90,7 @@ fn batch(payloads: &[Vec<u8>]) -> KinesisBatch {
         })
     };
     let records: Vec<Value> = payloads.iter().enumerate().map(record).collect();
-    serde_json::from_value(json!({ "Records": records })).unwrap()
+    json!({ "Records": records }).to_string()
 }
 
 fn number(index: usize) -> String {

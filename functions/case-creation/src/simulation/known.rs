@@ -84,3 +84,15 @@ fn a_put_whose_answer_was_lost_counts_when_the_next_invocation_finds_it() {
     script.puts = vec![(true, 500), (false, 503), (false, 503)];
     assert_eq!(counted(&script), (0, 1));
 }
+
+#[test]
+fn a_request_limit_holds_calls_back_until_one_goes_through() {
+    let mut script = events(3);
+    script.calls = vec![Some(Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED")); 4];
+    hide_provoked_panics();
+    let end = run(&script);
+    end.check().unwrap();
+    assert_eq!(end.created, 3);
+    // Pauses of 30, 60, 120 and 240 seconds, each followed by one call.
+    assert_eq!(end.outside.world().calls, [3; 5]);
+}

@@ -63,19 +63,8 @@ pub(crate) enum What {
 
 impl Script {
     pub(crate) fn prepare(&self, world: &mut World, start: Timestamp) {
-        let is_panic = |fault: &Fault| matches!(fault, Fault::Panic | Fault::StoreThenPanic);
-        // A record that panicked is parked, its copy is another record: then both may be there.
-        let copies = self.records.iter().any(|sent| sent.what == What::Copy);
         let calls = self.calls.iter().map(|fault| fault.unwrap_or(Fault::None));
-        world.faults = calls
-            .map(|f| {
-                if copies && is_panic(&f) {
-                    Fault::None
-                } else {
-                    f
-                }
-            })
-            .collect();
+        world.faults = calls.collect();
         world.find_faults = self.finds.iter().copied().collect();
         world.put_faults = self.puts.iter().copied().collect();
         world.head_faults = self.heads.iter().copied().collect();
