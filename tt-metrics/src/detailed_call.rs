@@ -72,6 +72,7 @@ impl Open {
 
     #[inline]
     fn count(&self, kind: Kind, n: u64, error: Option<Error>) {
+        call::end(self.site);
         let declaration = self.site.declaration;
         if declaration.dimensions.is_empty() {
             counter::add(self.site, kind, n);

@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::LazyLock,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use fastrand::Rng;

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     sync::mpsc::{Receiver, channel},
     thread,
+    time::Duration,
 };
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
