@@ -1,11 +1,16 @@
 //! What was written in the parentheses of an attribute, as typed values.
 
+mod value;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
-    Error, Expr, ExprPath, Ident, LitStr, Path, Token,
+    Error, Expr, Ident, Path, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser, Result},
 };
+
+pub(crate) use value::{Callable, Metric, Number, OutcomeWord, begins_closure, metric};
+use value::{classifier, collection, crate_path, number, number_of_arguments, outcome_word};
 
 use crate::{
     detail::Detail,
@@ -19,7 +24,7 @@ pub(crate) struct Count {
     pub(crate) written: TokenStream,
     pub(crate) calls: Option<Metric>,
     /// How many items one call stands for.
-    pub(crate) items: Option<Expr>,
+    pub(crate) items: Option<Number>,
     pub(crate) detail: Detail,
     pub(crate) krate: Option<Path>,
 }
@@ -33,20 +38,21 @@ pub(crate) struct CountOutcome {
     pub(crate) failure: Option<Metric>,
     pub(crate) neutral: Option<Metric>,
     pub(crate) interrupted: Option<Metric>,
-    pub(crate) by: Option<ExprPath>,
-    /// Whether the items of the return value are counted, in place of the call.
-    pub(crate) each: Option<Ident>,
+    pub(crate) by: Option<Callable>,
+    /// That the items of the return value are counted, in place of the call.
+    pub(crate) each: Option<Each>,
+    /// How many items the call is about.
+    pub(crate) items: Option<Expr>,
+    /// How those of them ended that `each` leaves over.
+    pub(crate) rest: Option<OutcomeWord>,
     pub(crate) detail: Detail,
     pub(crate) krate: Option<Path>,
 }
 
-/// How a metric was named.
-#[derive(Clone)]
-pub(crate) enum Metric {
-    /// `"OrderShipped"`
-    Literal(LitStr),
-    /// The path of a `MetricName` constant.
-    Constant(ExprPath),
+/// `each`, and where the items are when they are not the return value itself.
+pub(crate) struct Each {
+    pub(crate) word: Ident,
+    pub(crate) items: Option<Callable>,
 }
 
 impl Count {
@@ -89,6 +95,8 @@ impl CountOutcome {
         "interrupted",
         "by",
         "each",
+        "items",
+        "rest",
         "latency",
         "in_flight",
         "dimensions",
@@ -116,9 +124,9 @@ impl CountOutcome {
             if let Some(parsed) = args.detail.parse(Self::NAMES, input) {
                 return parsed;
             }
-            if let Some(flag) = flag(input, "each")? {
-                let at = flag.span();
-                return once(&mut args.each, flag, at, "`each`");
+            if let Some(word) = flag(input, "each") {
+                let at = word.span();
+                return once(&mut args.each, Each { word, items: None }, at, "`each`");
             }
             let Some(name) = argument_name(input)? else {
                 let message = "expected `success = \"..\"` or another argument, \
@@ -132,10 +140,17 @@ impl CountOutcome {
                 "neutral" => once(&mut args.neutral, metric(input)?, at, "`neutral`"),
                 "interrupted" => once(&mut args.interrupted, metric(input)?, at, "`interrupted`"),
                 "by" => once(&mut args.by, classifier(input)?, at, "`by`"),
-                "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
-                other if Count::NAMES.contains(&other) => {
-                    Err(foreign(&name, "count", "count_outcome"))
+                "each" => {
+                    let items = collection(input)?;
+                    let each = Each {
+                        word: name,
+                        items: Some(items),
+                    };
+                    once(&mut args.each, each, at, "`each`")
                 }
+                "items" => once(&mut args.items, number_of_arguments(input)?, at, "`items`"),
+                "rest" => once(&mut args.rest, outcome_word(input)?, at, "`rest`"),
+                "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
                 _ => Err(unknown(&name, Self::NAMES)),
             }
         });
@@ -170,21 +185,22 @@ fn each_argument(
     let _: Result<()> = parser.parse2(tokens);
 }
 
-/// The argument of this name, which has no value.
-fn flag(input: ParseStream<'_>, name: &str) -> Result<Option<Ident>> {
+/// The argument of this name, when it has no value.
+fn flag(input: ParseStream<'_>, name: &str) -> Option<Ident> {
     let ahead = input.fork();
-    if !ahead.call(Ident::parse_any).is_ok_and(|word| word == name) {
-        return Ok(None);
+    let word = ahead
+        .call(Ident::parse_any)
+        .ok()
+        .filter(|word| word == name)?;
+    if !ahead.is_empty() && !ahead.peek(Token![,]) {
+        return None;
     }
-    if ahead.is_empty() || ahead.peek(Token![,]) {
-        return input.call(Ident::parse_any).map(Some);
-    }
-    Err(input.error(format!("`{name}` has no value, expected `{name}` alone")))
+    input.call(Ident::parse_any).map(|_| word).ok()
 }
 
 /// `skip` on a method has gone when the attribute of its `impl` block was expanded.
 fn refuse_skip(input: ParseStream<'_>, attribute: &str) -> Result<()> {
-    let Some(skip) = flag(input, "skip")? else {
+    let Some(skip) = flag(input, "skip") else {
         return Ok(());
     };
     let message = format!(
@@ -227,6 +243,7 @@ fn valueless(name: &Ident) -> Error {
         "by" => "by = path::to::classifier".to_owned(),
         "crate" => "crate = path::to::tt_metrics".to_owned(),
         "items" => "items = batch.len()".to_owned(),
+        "rest" => "rest = success".to_owned(),
         other => match Detail::example(other) {
             Some(example) => example.to_owned(),
             None => format!("{other} = \"Name\""),
@@ -246,43 +263,6 @@ fn unknown(name: &Ident, known: &[&str]) -> Error {
         None => format!("unknown argument `{name}`, expected {}", one_of(known)),
     };
     Error::new(name.span(), message)
-}
-
-pub(crate) fn metric(input: ParseStream<'_>) -> Result<Metric> {
-    if let Ok(literal) = input.fork().parse::<LitStr>() {
-        input.parse::<LitStr>()?;
-        return Ok(Metric::Literal(literal));
-    }
-    let message =
-        "expected a metric name as a string literal, or the path of a `MetricName` constant";
-    path(input, message).map(Metric::Constant)
-}
-
-fn classifier(input: ParseStream<'_>) -> Result<ExprPath> {
-    path(
-        input,
-        "expected the path of a function that takes a reference to the return value",
-    )
-}
-
-fn number(input: ParseStream<'_>) -> Result<Expr> {
-    let at = input.span();
-    let message = "expected an expression over the arguments, for example `batch.len()`";
-    input.parse().map_err(|_| Error::new(at, message))
-}
-
-fn path(input: ParseStream<'_>, expected: &str) -> Result<ExprPath> {
-    let at = input.span();
-    if input.peek(Token![|]) || input.peek(Token![move]) {
-        return Err(Error::new(at, expected));
-    }
-    input.parse().map_err(|_| Error::new(at, expected))
-}
-
-fn crate_path(input: ParseStream<'_>) -> Result<Path> {
-    let at = input.span();
-    let message = "expected the path of `tt_metrics`, without quotes";
-    Path::parse_mod_style(input).map_err(|_| Error::new(at, message))
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, at: Span, what: &str) -> Result<()> {

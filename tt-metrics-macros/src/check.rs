@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Error, LitStr, Path, ReturnType};
 
 use crate::{
-    args::{Count, CountOutcome, Metric},
+    args::{Count, CountOutcome, Metric, Number},
     detail::Detail,
     diagnostics::Mistakes,
     item::Function,
@@ -36,9 +36,14 @@ pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
 pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
     let metrics = args.metrics();
     detail(&metrics, &args.detail, mistakes);
-    if let (Some(at), Some(_)) = (args.detail.at(), &args.each) {
+    let about_items = args
+        .each
+        .as_ref()
+        .map(|each| each.word.to_string())
+        .or(args.items.is_some().then(|| "items".to_owned()));
+    if let (Some(at), Some(items)) = (args.detail.at(), about_items) {
         let message = format!(
-            "`{at}` speaks of the call, and `each` of its items: \
+            "`{at}` speaks of the call, and `{items}` of its items: \
              put `#[count(\"Name\", {at} ..)]` on the function beside it"
         );
         mistakes.push(Error::new(at.span(), message));
@@ -48,6 +53,7 @@ pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
                        `success = \"..\", failure = \"..\"`";
         mistakes.push(Error::new(Span::call_site(), message));
     }
+    rest(args, mistakes);
     for (index, (argument, metric)) in metrics.iter().enumerate() {
         let Some(metric) = metric else { continue };
         metric_name(metric, mistakes);
@@ -81,6 +87,17 @@ fn detail(metrics: &[(&str, Option<&Metric>)], detail: &Detail, mistakes: &mut M
     detail.check(&metrics, failure, mistakes);
 }
 
+/// `rest` speaks of the items of `items` that `each` leaves over.
+fn rest(args: &CountOutcome, mistakes: &mut Mistakes) {
+    let Some(rest) = &args.rest else { return };
+    let message = match (&args.each, &args.items) {
+        (Some(_), Some(_)) => return,
+        (None, _) => "`rest` says how the items ended that `each` leaves over, there is no `each`",
+        (_, None) => "`rest` needs to know of how many items, for example `items = batch.len()`",
+    };
+    mistakes.push(Error::new(rest.0.span(), message));
+}
+
 /// What no attribute can count.
 pub(crate) fn function(function: &Function, mistakes: &mut Mistakes) {
     if let Some(constness) = &function.sig.constness {
@@ -108,6 +125,22 @@ pub(crate) fn may_have_outcome(method: &Function, args: &CountOutcome) -> bool {
     }
 }
 
+/// A closure of `items` needs a return value.
+pub(crate) fn items(function: &Function, args: &Count, mistakes: &mut Mistakes) {
+    let Some(Number::Returned(closure)) = &args.items else {
+        return;
+    };
+    if let Some(at) = args.detail.at() {
+        let message = format!("`{at}` is known where a call begins, and a closure of `items` not");
+        mistakes.push(Error::new(at.span(), message));
+    }
+    let output = &function.sig.output;
+    if matches!(output, ReturnType::Default) || types::is_never(output).is_some() {
+        let message = "a closure counts the items of the return value, and this function has none";
+        mistakes.push(Error::new_spanned(closure, message));
+    }
+}
+
 /// What has no outcome, whatever its type does.
 pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut Mistakes) {
     let output = &function.sig.output;
@@ -119,7 +152,7 @@ pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut M
     let nothing = matches!(output, ReturnType::Default);
     if let (true, Some(each)) = (nothing, &args.each) {
         let message = "`each` counts the items of the return value, and this function has none";
-        mistakes.push(Error::new(each.span(), message));
+        mistakes.push(Error::new(each.word.span(), message));
     } else if nothing && args.by.is_none() {
         let message = "a function without a return value has no outcome, return a `Result`, \
                        or name a classifier with `by = path::to::classifier`";
@@ -156,6 +189,9 @@ fn literal_name(literal: &LitStr) -> Result<(), Error> {
         return refuse(format!(
             "a metric name has no control characters, found `{control}`"
         ));
+    }
+    if name.bytes().all(|byte| byte == b' ') {
+        return refuse("a metric name has a character that is no space".to_owned());
     }
     if name.starts_with(':') {
         return refuse("a metric name does not begin with `:`".to_owned());

@@ -1,20 +1,26 @@
 //! From attribute and function to the counted function.
 
+mod block;
+mod classifier;
 mod outcome;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Error, Meta, Path, parse_quote_spanned};
 
+use classifier::Classifier;
+use outcome::{Arguments, Expansion, handed_out};
+
 use crate::{
-    args::{Count, CountOutcome},
+    args::{Count, CountOutcome, Number},
     check,
+    closure::Closure,
     diagnostics::Mistakes,
     impl_block::{ImplBlock, is_impl_block},
     item::Function,
     site::Declared,
     tail::replace_async_block,
-    types::Ends,
+    types::{Ends, Held, returned, returned_future, without_impl_trait},
 };
 
 /// What becomes of what is annotated.
@@ -52,9 +58,22 @@ fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
     if let Some(function) = &function {
         check::function(function, &mut mistakes);
         args.detail.check_function(function, &mut mistakes);
+        check::items(function, &args, &mut mistakes);
     }
+    let counts_returned = matches!(args.items, Some(Number::Returned(_)));
     match function {
         Some(_) if mistakes.is_empty() && mode == Mode::Untouched => item,
+        Some(function) if mistakes.is_empty() && counts_returned => {
+            let expand = |function| Expansion::of_count(&args, &function).function(function);
+            below_items(
+                function,
+                "count",
+                &args.written,
+                args.krate.as_ref(),
+                expand,
+            )
+            .into_token_stream()
+        }
         Some(function) if mistakes.is_empty() => counted(&args, function).into_token_stream(),
         _ => mistakes.report(item),
     }
@@ -87,12 +106,25 @@ fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenSt
     }
     match function {
         Some(_) if mistakes.is_empty() && mode == Mode::Untouched => item,
-        // Its expression names the parameters as they are now, so it is expanded first.
-        Some(function) if mistakes.is_empty() && function.attrs.iter().any(counts_items) => {
-            below_others(&args, function).into_token_stream()
-        }
         Some(function) if mistakes.is_empty() => {
-            outcome::counted(&args, function).into_token_stream()
+            let expand = |function| {
+                let site = |declared: Declared<'_>, private: &TokenStream| {
+                    declared.site(private, &function)
+                };
+                let expansion = Expansion::of_outcome(&args, Some(&function), site);
+                expansion.function(function)
+            };
+            if args.items.is_some() {
+                return expand(function).into_token_stream();
+            }
+            below_items(
+                function,
+                "count_outcome",
+                &args.written,
+                args.krate.as_ref(),
+                expand,
+            )
+            .into_token_stream()
         }
         _ => mistakes.report(item),
     }
@@ -118,11 +150,19 @@ fn outcome_in(mode: Mode, tokens: TokenStream) -> TokenStream {
         let message = "expected a body behind the arguments: `outcome!(success = \"..\"; body)`";
         mistakes.push(Error::new(Span::call_site(), message));
     }
-    if mistakes.is_empty() {
-        return match mode {
-            Mode::Counted => outcome::block(&args, body),
-            Mode::Untouched => outcome::plain_block(&args, body),
-        };
+    match Closure::of(&body) {
+        Some(Err(mistake)) => {
+            // The compiler would say the same of the same tokens.
+            mistakes.push(mistake);
+            return mistakes.report(TokenStream::new());
+        }
+        Some(Ok(_)) if mistakes.is_empty() && mode == Mode::Untouched => return body,
+        None if mistakes.is_empty() && mode == Mode::Untouched => {
+            return block::plain(&args, &body);
+        }
+        Some(Ok(closure)) if mistakes.is_empty() => return block::closure(&args, &closure),
+        None if mistakes.is_empty() => return block::block(&args, &body),
+        _ => {}
     }
     let reported = mistakes.report(TokenStream::new());
     quote!({ #reported #body })
@@ -133,22 +173,16 @@ fn is_semicolon(token: &TokenTree) -> bool {
 }
 
 fn counted(args: &Count, mut function: Function) -> Function {
-    let private = private(args.krate.as_ref());
-    let declared = Declared {
-        calls: args.calls.as_ref(),
-        detail: args.detail.declared(&private, Some(&function)),
-        ..Declared::default()
+    let expansion = Expansion::of_count(args, &function);
+    let Expansion { private, site, .. } = &expansion;
+    let number = if let Some(Number::Argument(items)) = &args.items {
+        let ends = Ends::of(items, Span::mixed_site());
+        let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::items));
+        quote_spanned!(Span::mixed_site()=> #path(#items))
+    } else {
+        quote_spanned!(Span::mixed_site()=> 1)
     };
-    let site = declared.site(&private, &function);
-    let series = args.detail.series(&private, Some(&function));
-    let number = args.items.as_ref().map_or_else(
-        || quote_spanned!(Span::mixed_site()=> 1),
-        |items| {
-            let ends = Ends::of(items, Span::mixed_site());
-            let path = ends.underline(quote_spanned!(Span::mixed_site()=> #private::items));
-            quote_spanned!(Span::mixed_site()=> #path(#items))
-        },
-    );
+    let series = &expansion.series;
     let statement = if series.is_empty() {
         quote_spanned! {Span::mixed_site()=>
             { #site #private::count(&__TT_METRICS_SITE, #number); }
@@ -160,19 +194,44 @@ fn counted(args: &Count, mut function: Function) -> Function {
             let __tt_metrics_open = #series.open(&__TT_METRICS_SITE, #number);
         }
     };
+    if function.sig.asyncness.is_some() {
+        function.body = within(&statement, &function.body);
+        return function;
+    }
     // A future that nobody polls is no call, so the statement belongs into the `async` block.
-    let in_future = if function.sig.asyncness.is_some() {
-        None
-    } else {
-        replace_async_block(function.body.stream(), &mut |keywords, block| {
-            let block = within(&statement, block);
-            quote!(#keywords #block)
-        })
+    let tail = replace_async_block(function.body.stream(), &mut |keywords, block| {
+        let block = within(&statement, block);
+        quote!(#keywords #block)
+    });
+    let held = outcome::held(
+        &function,
+        returned_future(&function.sig.output).map(|future| future.held),
+    );
+    match (tail, held) {
+        (Some(tail), _) if !tail.returns_early => {
+            function.body = braced(&function.body, tail.tokens);
+            function
+        }
+        (_, Some(held)) if series.is_empty() => count_returned(&expansion, function, held),
+        _ => {
+            function.body = within(&statement, &function.body);
+            function
+        }
+    }
+}
+
+/// A function whose body makes a future: the call is counted at the first poll.
+fn count_returned(expansion: &Expansion<'_>, mut function: Function, held: Held) -> Function {
+    let Expansion { private, site, .. } = expansion;
+    let made = without_impl_trait(returned(&function.sig.output));
+    let arguments = Arguments::take(&mut function);
+    let inner = within(&arguments.before(&expansion.about()), &function.body);
+    let counted = quote_spanned! {Span::mixed_site()=>
+        #private::count_returned(&__TT_METRICS_SITE, move || -> #made #inner)
     };
-    function.body = match in_future {
-        Some(body) => braced(&function.body, body),
-        None => within(&statement, &function.body),
-    };
+    let counted = handed_out(private, held, &counted);
+    let body = quote_spanned!(Span::mixed_site()=> #site return #counted;);
+    function.body = braced(&function.body, body);
     function
 }
 
@@ -216,26 +275,43 @@ impl Block<'_> {
     }
 }
 
-/// The same function with `#[count_outcome(..)]` below its other attributes.
-fn below_others(args: &CountOutcome, mut function: Function) -> Function {
-    let written = &args.written;
-    let library = library(args.krate.as_ref());
-    let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
-        #[#library::count_outcome(#written)]
+/// Expands a function, below an attribute of ours whose expression names the parameters as they
+/// are now: that one goes first.
+fn below_items(
+    mut function: Function,
+    name: &str,
+    written: &TokenStream,
+    krate: Option<&Path>,
+    expand: impl FnOnce(Function) -> Function,
+) -> Function {
+    let Some(last) = function.attrs.iter().rposition(counts_items) else {
+        return expand(function);
     };
-    function.attrs.push(attribute);
+    let library = library(krate);
+    let name = Ident::new(name, Span::mixed_site());
+    let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
+        #[#library::#name(#written)]
+    };
+    function.attrs.insert(last + 1, attribute);
     function
 }
 
-/// Whether this is a `#[count(.., items = ..)]`.
+/// Whether this is an attribute of ours with an expression over the arguments.
 fn counts_items(attr: &Attribute) -> bool {
     let Meta::List(meta) = &attr.meta else {
         return false;
     };
-    let mut tokens = meta.tokens.clone().into_iter();
-    let mut named = |name| tokens.any(|token| matches!(token, TokenTree::Ident(it) if it == name));
-    let called = meta.path.segments.last();
-    called.is_some_and(|called| called.ident == "count") && named("items")
+    let called = meta.path.segments.last().map(|last| last.ident.to_string());
+    let tokens = || meta.tokens.clone();
+    let mut mistakes = Mistakes::default();
+    match called.as_deref() {
+        Some("count") => {
+            let items = Count::parse(tokens(), &mut mistakes).items;
+            matches!(items, Some(Number::Argument(_)))
+        }
+        Some("count_outcome") => CountOutcome::parse(tokens(), &mut mistakes).items.is_some(),
+        _ => false,
+    }
 }
 
 fn library(krate: Option<&Path>) -> TokenStream {

@@ -7,6 +7,8 @@ use syn::{
     parse::{Parse, ParseStream, Result},
 };
 
+use crate::attributes::is_foreign;
+
 /// A function with a body.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -69,14 +71,24 @@ impl Function {
         lines.join("\n").trim().to_owned()
     }
 
+    /// Whether another macro, which wants to see the function as it was written, comes after.
+    pub(crate) fn has_foreign_attributes(&self) -> bool {
+        self.attrs.iter().any(is_foreign)
+    }
+
     /// Gives a name to each parameter that has none or leaves a part of the argument behind (`_`,
     /// `..`, `ref`), so that arguments can be moved into the body as a whole. Returns the `let`s
     /// that take them apart there.
     ///
     /// The parameters behind such a pattern are moved by a `let` too: locals drop before captures,
     /// and the last argument has to drop first.
+    ///
+    /// Does nothing when another macro comes after, which may name the parameters in its turn.
     pub(crate) fn name_parameters(&mut self) -> TokenStream {
         let mut lets = TokenStream::new();
+        if self.has_foreign_attributes() {
+            return lets;
+        }
         for (index, input) in self.sig.inputs.iter_mut().enumerate() {
             let FnArg::Typed(parameter) = input else {
                 continue;
@@ -89,7 +101,10 @@ impl Function {
             let pattern = std::mem::replace(&mut *parameter.pat, Pat::Verbatim(name.clone()));
             if !wildcard {
                 let cfgs = cfgs(&parameter.attrs);
+                let lent = lends_mutably(&pattern)
+                    .then(|| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let mut #name = #name;));
                 lets.extend(quote_spanned! {Span::mixed_site()=>
+                    #lent
                     #(#cfgs)*
                     #[allow(clippy::no_effect_underscore_binding)]
                     let #pattern = #name;
@@ -260,6 +275,15 @@ fn leaves_a_part(pattern: &Pat) -> bool {
         Pat::Struct(fields) if fields.rest.is_some() => true,
         Pat::Or(or) => or.cases.iter().any(leaves_a_part),
         _ => parts(pattern).into_iter().any(leaves_a_part),
+    }
+}
+
+/// Whether the pattern borrows a part mutably, so that the argument has to be `mut`.
+pub(crate) fn lends_mutably(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Ident(binding) if binding.by_ref.is_some() => binding.mutability.is_some(),
+        Pat::Or(or) => or.cases.iter().any(lends_mutably),
+        _ => parts(pattern).into_iter().any(lends_mutably),
     }
 }
 

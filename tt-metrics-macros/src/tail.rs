@@ -2,6 +2,16 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
+/// A body that ends in an `async` block.
+pub(crate) struct Tail {
+    /// The body with another end.
+    pub(crate) tokens: TokenStream,
+    /// Whether a `return` before the end may leave the body with another future.
+    pub(crate) returns_early: bool,
+    /// Whether statements stand before the end.
+    pub(crate) has_statements: bool,
+}
+
 /// Replaces the `async` block at the end of a body, looking into `Box::pin(..)` and into the
 /// expansion of another attribute. `None` when the body does not end in one.
 ///
@@ -9,7 +19,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 pub(crate) fn replace_async_block(
     tokens: TokenStream,
     replace: &mut dyn FnMut(TokenStream, &Group) -> TokenStream,
-) -> Option<TokenStream> {
+) -> Option<Tail> {
     let mut before: Vec<TokenTree> = tokens.into_iter().collect();
     let mut tail = before.pop()?;
     let mut after = TokenStream::new();
@@ -17,7 +27,7 @@ pub(crate) fn replace_async_block(
         let returns = punct.as_char() == ';'
             && before
                 .split_last()
-                .is_some_and(|(_, path)| ends_return(path));
+                .is_some_and(|(_, path)| return_at_end(path).is_some());
         if !returns && punct.as_char() != ',' {
             return None;
         }
@@ -27,6 +37,12 @@ pub(crate) fn replace_async_block(
     let TokenTree::Group(group) = tail else {
         return None;
     };
+    let mut returns_early = false;
+    let mut inner = |group: &Group| {
+        let inner = within(group, replace)?;
+        returns_early = inner.returns_early;
+        Some(inner.tokens)
+    };
     let replaced = match group.delimiter() {
         Delimiter::Brace => {
             let keywords = async_keywords(&before);
@@ -34,31 +50,62 @@ pub(crate) fn replace_async_block(
                 let keywords = before.split_off(before.len() - keywords);
                 replace(keywords.into_iter().collect(), &group)
             } else if is_whole_argument(&before) {
-                within(&group, replace)?
+                inner(&group)?
             } else {
                 return None;
             }
         }
-        Delimiter::Parenthesis if calls_wrapper(&before) => within(&group, replace)?,
-        Delimiter::None => within(&group, replace)?,
+        Delimiter::Parenthesis if calls_wrapper(&before) => inner(&group)?,
+        Delimiter::None => inner(&group)?,
         _ => return None,
     };
+    let statements = return_at_end(&before).unwrap_or(before.len());
+    returns_early |= before
+        .get(..statements)
+        .is_some_and(|statements| holds_return(statements.iter().cloned()));
+    let has_statements = before.iter().any(is_end_of_statement);
     let mut tokens: TokenStream = before.into_iter().collect();
     tokens.extend(replaced);
     tokens.extend(after);
-    Some(tokens)
+    Some(Tail {
+        tokens,
+        returns_early,
+        has_statements,
+    })
 }
 
 fn within(
     group: &Group,
     replace: &mut dyn FnMut(TokenStream, &Group) -> TokenStream,
-) -> Option<TokenStream> {
-    let mut inner = Group::new(
-        group.delimiter(),
-        replace_async_block(group.stream(), replace)?,
-    );
+) -> Option<Tail> {
+    let tail = replace_async_block(group.stream(), replace)?;
+    let mut inner = Group::new(group.delimiter(), tail.tokens);
     inner.set_span(group.span());
-    Some(TokenTree::Group(inner).into())
+    Some(Tail {
+        tokens: TokenTree::Group(inner).into(),
+        ..tail
+    })
+}
+
+/// Whether a body ends in `Box::pin(..)`, or in what another attribute of ours makes of it.
+pub(crate) fn ends_in_pin(tokens: &TokenStream) -> bool {
+    let mut tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    if matches!(tokens.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ';') {
+        tokens.pop();
+    }
+    let Some(TokenTree::Group(group)) = tokens.pop() else {
+        return false;
+    };
+    match group.delimiter() {
+        Delimiter::Parenthesis => match tokens.as_slice() {
+            [.., last] if is_word(last, "pinned") => true,
+            [.., boxed, _, _, last] => is_word(boxed, "Box") && is_word(last, "pin"),
+            _ => false,
+        },
+        Delimiter::Brace if is_whole_argument(&tokens) => ends_in_pin(&group.stream()),
+        Delimiter::None => ends_in_pin(&group.stream()),
+        _ => false,
+    }
 }
 
 /// How many tokens of `async` or `async move` stand at the end.
@@ -79,14 +126,41 @@ fn calls_wrapper(before: &[TokenTree]) -> bool {
     before.last().is_some_and(wraps)
 }
 
-/// Whether the tokens end in `return` and perhaps a path or `async move`.
-fn ends_return(before: &[TokenTree]) -> bool {
-    let mut expression = before.iter().rev().take_while(|token| match token {
-        TokenTree::Ident(_) => true,
-        TokenTree::Punct(punct) => punct.as_char() == ':',
+/// Where the `return` stands with which the tokens end, before perhaps a path or `async move`.
+fn return_at_end(before: &[TokenTree]) -> Option<usize> {
+    let mut expression = before
+        .iter()
+        .enumerate()
+        .rev()
+        .take_while(|(_, token)| match token {
+            TokenTree::Ident(_) => true,
+            TokenTree::Punct(punct) => punct.as_char() == ':',
+            _ => false,
+        });
+    let found = expression.find(|(_, token)| is_word(token, "return"));
+    found.map(|(at, _)| at)
+}
+
+/// Whether a `return` stands anywhere but in an `async` block.
+fn holds_return(tokens: impl IntoIterator<Item = TokenTree>) -> bool {
+    let mut in_async = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(_) if is_word(&token, "return") => return true,
+            TokenTree::Group(group) if !in_async && holds_return(group.stream()) => return true,
+            _ => {}
+        }
+        in_async = is_word(&token, "async") || (in_async && is_word(&token, "move"));
+    }
+    false
+}
+
+fn is_end_of_statement(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
         _ => false,
-    });
-    expression.any(|token| is_word(token, "return"))
+    }
 }
 
 /// Whether nothing but a comma stands before: the braces are not those of `if`, `match` or such.
@@ -109,7 +183,35 @@ mod tests {
     fn replaced(body: &str) -> Option<String> {
         let tokens =
             replace_async_block(body.parse().unwrap(), &mut |_, _| "HERE".parse().unwrap());
-        tokens.map(|tokens| tokens.to_string().replace(' ', ""))
+        tokens.map(|tail| tail.tokens.to_string().replace(' ', ""))
+    }
+
+    fn returns_early(body: &str) -> bool {
+        let tail = replace_async_block(body.parse().unwrap(), &mut |_, _| TokenStream::new());
+        tail.unwrap().returns_early
+    }
+
+    #[test]
+    fn a_pinned_box_at_the_end_is_seen() {
+        let pinned = |body: &str| ends_in_pin(&body.parse().unwrap());
+        assert!(pinned("Box::pin(fetch())"));
+        assert!(pinned(
+            "{ let a = 1; return std::boxed::Box::pin(fetch()); }"
+        ));
+        assert!(pinned("return ::tt_metrics::__private::pinned(track());"));
+        assert!(!pinned("Box::pin(fetch()).await"));
+        assert!(!pinned("self.pin(fetch())"));
+        assert!(!pinned("if a { Box::pin(b) } else { Box::pin(c) }"));
+    }
+
+    #[test]
+    fn an_early_return_is_seen() {
+        assert!(returns_early("if a { return b; } async {}"));
+        assert!(returns_early("{ if a { return b; } Box::pin(async {}) }"));
+        assert!(!returns_early(
+            "let a = async { return 1; }; async { return 2; }"
+        ));
+        assert!(!returns_early("return Box::pin(async move { return 2; });"));
     }
 
     #[test]

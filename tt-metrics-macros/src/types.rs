@@ -62,18 +62,37 @@ pub(crate) fn is_never(output: &ReturnType) -> Option<Span> {
     }
 }
 
-/// What `impl Future<Output = T>` yields, also when it is boxed.
-pub(crate) fn future_output(output: &ReturnType) -> Option<&Type> {
+/// A return type that is a future.
+pub(crate) struct ReturnedFuture<'a> {
+    pub(crate) output: &'a Type,
+    pub(crate) held: Held,
+}
+
+/// How a function hands its future out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// `impl Future`
+    Opaque,
+    /// `Box<dyn Future + Unpin>`
+    Boxed,
+    /// `Pin<Box<dyn Future>>`, by this or another name
+    Pinned,
+}
+
+/// The future that a function returns, as far as the type says that it is one.
+pub(crate) fn returned_future(output: &ReturnType) -> Option<ReturnedFuture<'_>> {
     match output {
         ReturnType::Type(_, ty) => yielded(ty),
         ReturnType::Default => None,
     }
 }
 
-fn yielded(ty: &Type) -> Option<&Type> {
-    let bounds = match ty {
-        Type::ImplTrait(opaque) => &opaque.bounds,
-        Type::TraitObject(object) => &object.bounds,
+fn yielded(ty: &Type) -> Option<ReturnedFuture<'_>> {
+    let (bounds, held) = match ty {
+        Type::ImplTrait(opaque) => (&opaque.bounds, Held::Opaque),
+        Type::TraitObject(object) => (&object.bounds, Held::Boxed),
+        Type::Paren(inner) => return yielded(&inner.elem),
+        Type::Group(inner) => return yielded(&inner.elem),
         Type::Path(boxed) => {
             let last = boxed.path.segments.last()?;
             let PathArguments::AngleBracketed(arguments) = &last.arguments else {
@@ -87,15 +106,22 @@ fn yielded(ty: &Type) -> Option<&Type> {
                     GenericArgument::Type(inner) => Some(inner),
                     _ => None,
                 })?;
-            return match last.ident.to_string().as_str() {
-                "Pin" | "Box" => yielded(inner),
-                "BoxFuture" | "LocalBoxFuture" => Some(inner),
-                _ => None,
+            let held = match last.ident.to_string().as_str() {
+                "Box" => return yielded(inner),
+                "Pin" => Held::Pinned,
+                "BoxFuture" | "LocalBoxFuture" => {
+                    return Some(ReturnedFuture {
+                        output: inner,
+                        held: Held::Pinned,
+                    });
+                }
+                _ => return None,
             };
+            return yielded(inner).map(|future| ReturnedFuture { held, ..future });
         }
         _ => return None,
     };
-    bounds.iter().find_map(|bound| {
+    let output = bounds.iter().find_map(|bound| {
         let TypeParamBound::Trait(bound) = bound else {
             return None;
         };
@@ -106,7 +132,8 @@ fn yielded(ty: &Type) -> Option<&Type> {
             }
             _ => None,
         }
-    })
+    })?;
+    Some(ReturnedFuture { output, held })
 }
 
 fn associated<'a>(arguments: &'a AngleBracketedGenericArguments, name: &str) -> Option<&'a Type> {
@@ -203,23 +230,29 @@ mod tests {
         );
     }
 
-    fn output_of(ty: &str) -> Option<String> {
+    fn future_of(ty: &str) -> Option<(String, Held)> {
         let output = syn::parse_str::<ReturnType>(&format!("-> {ty}")).unwrap();
-        future_output(&output).map(|output| output.to_token_stream().to_string())
+        let text = |ty: &Type| ty.to_token_stream().to_string();
+        returned_future(&output).map(|future| (text(future.output), future.held))
     }
 
     #[test]
-    fn the_output_of_a_future_is_found() {
+    fn a_future_is_known_by_its_type() {
+        let yields = |held| Some(("u8".to_owned(), held));
         assert_eq!(
-            output_of("impl Send + core::future::Future<Output = u8>").unwrap(),
-            "u8"
+            future_of("impl Send + core::future::Future<Output = u8>"),
+            yields(Held::Opaque)
         );
         assert_eq!(
-            output_of("Pin<Box<dyn Future<Output = u8> + Send + 'a>>").unwrap(),
-            "u8"
+            future_of("Pin<Box<dyn Future<Output = u8> + Send + 'a>>"),
+            yields(Held::Pinned)
         );
-        assert_eq!(output_of("BoxFuture<'static, u8>").unwrap(), "u8");
-        assert_eq!(output_of("Result<u8, u16>"), None);
-        assert_eq!(output_of("impl Iterator<Item = u8>"), None);
+        assert_eq!(
+            future_of("Box<dyn Future<Output = u8> + Unpin>"),
+            yields(Held::Boxed)
+        );
+        assert_eq!(future_of("BoxFuture<'static, u8>"), yields(Held::Pinned));
+        assert_eq!(future_of("Result<u8, u16>"), None);
+        assert_eq!(future_of("impl Iterator<Item = u8>"), None);
     }
 }

@@ -1,7 +1,11 @@
 //! What counted functions count, and that counting changes nothing else.
 
+#[path = "macros/batches.rs"]
+mod batches;
 #[path = "macros/blocks.rs"]
 mod blocks;
+#[path = "macros/closures.rs"]
+mod closures;
 #[path = "macros/declarations.rs"]
 mod declarations;
 #[path = "macros/details.rs"]
@@ -16,8 +20,12 @@ mod futures;
 mod impl_blocks;
 #[path = "macros/items.rs"]
 mod items;
+#[path = "macros/other_macros.rs"]
+mod other_macros;
 #[path = "macros/outcomes.rs"]
 mod outcomes;
+#[path = "macros/returned_futures.rs"]
+mod returned_futures;
 
 use std::{
     future::Future,

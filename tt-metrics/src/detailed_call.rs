@@ -176,8 +176,8 @@ impl Series {
     pub fn call<R, E: Into<Ended>>(
         self,
         site: &'static Site,
-        classify: impl FnOnce(&R) -> E,
         body: impl FnOnce() -> R,
+        classify: impl FnOnce(&R) -> E,
     ) -> R {
         let open = Open::begin(site, self, Dropped::Running);
         let _running = Running::of(site);

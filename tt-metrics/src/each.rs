@@ -1,4 +1,4 @@
-//! Calls that return a collection of outcomes: each item is counted, not the call.
+//! Calls that are about items: each item is counted, not the call.
 
 use std::{
     future::Future,
@@ -9,6 +9,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
+use super::items::{Body, Items, begin_all, record};
 use crate::{
     Classify, Outcome,
     aborting::Running,
@@ -17,48 +18,72 @@ use crate::{
     site::{Kind, Site},
 };
 
-/// How many items ended in which way.
+/// How many items ended in which way, and how all others of the call did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
+    calls: u64,
     success: u64,
     failure: u64,
     neutral: u64,
     interrupted: u64,
+    rest: Option<Outcome>,
 }
 
 impl Tally {
-    fn add(&mut self, outcome: Outcome) {
-        *match outcome {
+    fn add(&mut self, outcome: Outcome, number: u64) {
+        let items = match outcome {
             Outcome::Success => &mut self.success,
             Outcome::Failure => &mut self.failure,
             Outcome::Neutral => &mut self.neutral,
             Outcome::Interrupted => &mut self.interrupted,
-        } += 1;
+        };
+        *items = items.saturating_add(number);
     }
 
-    fn record(self, site: &'static Site) {
+    /// Says how the items ended that were not named one by one.
+    #[must_use]
+    pub fn rest(self, outcome: Outcome) -> Self {
+        Self {
+            rest: Some(outcome),
+            ..self
+        }
+    }
+
+    fn ended(&self) -> u64 {
+        let ended = [self.success, self.failure, self.neutral, self.interrupted];
+        ended.into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// Counts the items; `number` is how many the call was about.
+    fn record(mut self, site: &'static Site, number: Option<u64>) {
+        let named = self.ended();
+        if let (Some(outcome), Some(number)) = (self.rest, number) {
+            self.add(outcome, number.saturating_sub(named));
+        }
         if site.knows_open_calls() {
-            // One call began, and as many items end.
-            let items = self.success + self.failure + self.neutral + self.interrupted;
-            counter::add(site, Kind::Began, items.wrapping_sub(1));
+            // As many began as the call was about, and these end.
+            let ended = self.ended();
+            counter::add(site, Kind::Began, ended.wrapping_sub(number.unwrap_or(1)));
         }
         end(site);
-        counter::add(site, Kind::Success, self.success);
-        counter::add(site, Kind::Failure, self.failure);
-        counter::add(site, Kind::Neutral, self.neutral);
-        counter::add(site, Kind::Interrupted, self.interrupted);
+        counter::add(site, Kind::Calls, self.calls);
+        record(site, Outcome::Success, self.success);
+        record(site, Outcome::Failure, self.failure);
+        record(site, Outcome::Neutral, self.neutral);
+        record(site, Outcome::Interrupted, self.interrupted);
     }
 }
 
 impl FromIterator<Outcome> for Tally {
     fn from_iter<I: IntoIterator<Item = Outcome>>(outcomes: I) -> Self {
         let mut tally = Self::default();
-        outcomes.into_iter().for_each(|outcome| tally.add(outcome));
+        let add = |outcome| tally.add(outcome, 1);
+        outcomes.into_iter().for_each(add);
         tally
     }
 }
 
-/// A reference to a collection whose items say by themselves how they ended.
+/// A collection whose items say by themselves how they ended.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a collection whose items say whether they succeeded",
     label = "`each` cannot count these items",
@@ -89,65 +114,125 @@ pub fn each_by<C: IntoIterator>(collection: C, classify: impl FnMut(C::Item) -> 
     collection.into_iter().map(classify).collect()
 }
 
-/// Runs a sync body and counts its items, a panic (also of a classifier) as one failure and no item.
+/// The classifier of a call all of whose items end in one way.
+pub fn all(outcome: Outcome) -> Tally {
+    Tally::default().rest(outcome)
+}
+
+/// A return value that says how the items ended which `each` does not name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how the items ended that `each` leaves over",
+    label = "expected a `Result` or another type with an outcome",
+    note = "say it with `rest = success` or another outcome"
+)]
+pub trait Rest {
+    /// The outcome of each item that is left over.
+    fn rest(&self) -> Outcome;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Classify> Rest for R {
+    fn rest(&self) -> Outcome {
+        self.outcome()
+    }
+}
+
+/// How the items ended which `each` does not name.
+pub fn rest<R: Rest>(value: &R) -> Outcome {
+    value.rest()
+}
+
+/// Calls a closure of the user, with the type of the value known to it.
+pub fn apply<'a, V: ?Sized, T>(value: &'a V, closure: impl FnOnce(&'a V) -> T) -> T {
+    closure(value)
+}
+
+/// The calls that a return value stands for (`#[count("..", items = |returned| ..)]`).
+pub fn calls<'a, V: ?Sized, N: Items>(value: &'a V, number: impl FnOnce(&'a V) -> N) -> Tally {
+    Tally {
+        calls: number(value).items(),
+        ..Tally::default()
+    }
+}
+
+/// Runs a sync body and counts its items; a panic, also of a classifier, makes each item of the call a failure.
 pub fn call_each<R>(
     site: &'static Site,
-    classify: impl FnOnce(&R) -> Tally,
     body: impl FnOnce() -> R,
+    classify: impl FnOnce(&R) -> Tally,
 ) -> R {
     begin(site);
     let _running = Running::of(site);
-    let open = Open(site, Outcome::Failure);
+    let entered = Body::enter(site, None);
     let value = body();
     let tally = classify(&value);
-    mem::forget(open);
-    tally.record(site);
+    tally.record(site, entered.leave());
     value
 }
 
-/// Wraps an async body: armed at the first poll, counts its items, a panic as one failure, a drop as one interruption.
+/// Wraps an async body: armed at the first poll, counts its items; a panic makes each item of the call a failure, a
+/// drop an interruption.
 pub fn track_each<F: Future>(
     site: &'static Site,
     classify: impl FnOnce(&F::Output) -> Tally,
     future: F,
 ) -> impl Future<Output = F::Output> {
-    TrackEach {
-        future,
-        classify: Some(classify),
-        open: None,
-        site,
-    }
+    TrackEach::new(site, None, classify, future)
 }
 
-/// Counts one outcome for a call that ends before its items are known; forgotten when they are.
+/// The same for the future that a sync body returns.
+pub fn track_each_returned<F, C>(
+    site: &'static Site,
+    classify: C,
+    body: impl FnOnce() -> F,
+) -> TrackEach<F, C>
+where
+    F: Future,
+    C: FnOnce(&F::Output) -> Tally,
+{
+    let (number, future) = super::items::said(body);
+    TrackEach::new(site, number, classify, future)
+}
+
+/// Counts each item of a call that was cut off, or one for a call that has not said how many it is about.
 #[derive(Debug)]
-struct Open(&'static Site, Outcome);
+struct Open {
+    site: &'static Site,
+    number: Option<u64>,
+}
 
 impl Drop for Open {
     #[inline]
     fn drop(&mut self) {
-        record(self.0, self.1);
+        record(self.site, Outcome::Interrupted, self.number.unwrap_or(1));
     }
 }
 
-#[cold]
-#[inline(never)]
-fn record(site: &'static Site, outcome: Outcome) {
-    end(site);
-    counter::add(site, Kind::from(outcome), 1);
-}
-
 pin_project! {
-    /// The future of a counted async call that returns a collection.
+    /// The future of a counted async call that is about items.
+    #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    struct TrackEach<F, C> {
+    pub struct TrackEach<F, C> {
         // Dropped before `open` is, as the arguments of a sync call are before its outcome is counted.
         #[pin]
         future: F,
         classify: Option<C>,
+        number: Option<u64>,
         // From the first poll to the end of the call.
         open: Option<Open>,
         site: &'static Site,
+    }
+}
+
+impl<F, C> TrackEach<F, C> {
+    fn new(site: &'static Site, number: Option<u64>, classify: C, future: F) -> Self {
+        Self {
+            future,
+            classify: Some(classify),
+            number,
+            open: None,
+            site,
+        }
     }
 }
 
@@ -166,20 +251,22 @@ where
         };
         // A panic is often caught between this poll and the drop of the future, so it is noticed here, not there.
         match this.open.take() {
-            None => begin(this.site),
+            None => begin_all(this.site, *this.number),
             waited => mem::forget(waited),
         }
         let _running = Running::of(this.site);
-        let unwinding = Open(this.site, Outcome::Failure);
+        let entered = Body::enter(this.site, *this.number);
         let polled = this.future.poll(cx);
         if let Poll::Ready(value) = &polled {
             let tally = classify(value);
-            mem::forget(unwinding);
-            tally.record(this.site);
+            tally.record(this.site, entered.leave());
         } else {
-            mem::forget(unwinding);
+            *this.number = entered.leave();
             *this.classify = Some(classify);
-            *this.open = Some(Open(this.site, Outcome::Interrupted));
+            *this.open = Some(Open {
+                site: this.site,
+                number: *this.number,
+            });
         }
         polled
     }

@@ -30,6 +30,7 @@ pub enum Outcome {
     message = "`{Self}` does not say whether the call succeeded",
     label = "this type has no outcome",
     note = "return a `Result`, or name a classifier with `by = path::to::fn`",
+    note = "a future is counted when the type says that it is one (`impl Future<Output = ..>`), or an `async` block makes it",
     note = "`#[count_outcome(skip)]` leaves a method out where its `impl` block is counted"
 )]
 pub trait Classify {

@@ -1,6 +1,8 @@
 //! What the attributes expand to. Not public API.
 
 mod each;
+mod items;
+mod returned;
 
 pub use linkme;
 
@@ -19,7 +21,11 @@ pub use crate::{
     site::{SITES, Site, State},
 };
 
-pub use each::{call_each, each, each_by, track_each};
+pub use each::{
+    all, apply, call_each, calls, each, each_by, rest, track_each, track_each_returned,
+};
+pub use items::{about, items};
+pub use returned::{boxed, count_returned, made, pinned, track_returned};
 
 use crate::call;
 
@@ -29,49 +35,12 @@ pub fn count(site: &'static Site, n: u64) {
     call::count(site, n);
 }
 
-/// A number of items (`#[count("..", items = expr)]`).
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a number of items",
-    label = "expected an unsigned integer",
-    note = "count what a collection holds with `.len()`, and convert a signed number where it is known not to be negative"
-)]
-pub trait Items {
-    /// The number; what no `u64` holds is the greatest `u64`.
-    fn items(self) -> u64;
-}
-
-macro_rules! unsigned_integers {
-    ($($ty:ty),*) => {
-        $(impl Items for $ty {
-            #[inline]
-            fn items(self) -> u64 {
-                u64::try_from(self).unwrap_or(u64::MAX)
-            }
-        })*
-    };
-}
-
-unsigned_integers!(u8, u16, u32, u64, usize);
-
-impl<N: Items + Copy> Items for &N {
-    #[inline]
-    fn items(self) -> u64 {
-        (*self).items()
-    }
-}
-
-/// The number of items that an expression stands for.
-#[inline]
-pub fn items<N: Items>(number: N) -> u64 {
-    number.items()
-}
-
 /// Runs a sync body and counts its outcome, a panic as failure.
 #[inline]
 pub fn call<R>(
     site: &'static Site,
-    classify: impl FnOnce(&R) -> Outcome,
     body: impl FnOnce() -> R,
+    classify: impl FnOnce(&R) -> Outcome,
 ) -> R {
     call::call(site, classify, body)
 }

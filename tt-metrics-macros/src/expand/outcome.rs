@@ -1,94 +1,31 @@
 //! From a function to one whose outcome is counted: a call, a tracked future, or a tracked block.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ExprPath, ReturnType, Token, Type, parse_quote_spanned, spanned::Spanned};
+use syn::{ReturnType, Token, Type, parse_quote_spanned};
 
-use super::{braced, private, within};
+use super::{Classifier, braced, private, within};
 use crate::{
-    args::CountOutcome,
+    args::{Count, CountOutcome},
     detail::Detail,
     item::{Binding, Function},
     site::Declared,
-    tail::replace_async_block,
-    types::{Ends, future_output, returned, without_impl_trait},
+    tail::{Tail, ends_in_pin, replace_async_block},
+    types::{Ends, Held, returned, returned_future, without_impl_trait},
 };
 
-pub(super) fn counted(args: &CountOutcome, function: Function) -> Function {
-    let expansion = OutcomeExpansion::new(args, Some(&function), |declared, private| {
-        declared.site(private, &function)
-    });
-    if function.sig.asyncness.is_some() {
-        return expansion.desugar(function);
-    }
-    let output = future_output(&function.sig.output).map_or_else(
-        || quote_spanned!(Span::mixed_site()=> _),
-        |output| without_impl_trait(output.to_token_stream()),
-    );
-    match expansion.track_async_block(function.body.stream(), &output) {
-        Some(body) => Function {
-            body: braced(&function.body, body),
-            ..function
-        },
-        None => expansion.call(function),
-    }
-}
-
-/// A block of statements, or one that ends in an `async` block, as an expression.
-pub(super) fn block(args: &CountOutcome, body: TokenStream) -> TokenStream {
-    let expansion = OutcomeExpansion::new(args, None, |declared, private| {
-        declared.named(private, "outcome!", "")
-    });
-    let ends = Ends::of(&body, Span::mixed_site());
-    // Its type is not written; a mistake of the type is shown where the value comes from.
-    let output = ends.underline(quote_spanned!(Span::mixed_site()=> _));
-    if let Some(body) = expansion.track_async_block(body.clone(), &output) {
-        return quote_spanned!(Span::mixed_site()=> { #body });
-    }
-    let site = &expansion.site;
-    let call = expansion.engine("call", "call_each");
-    let classify = expansion.classify(&output);
-    let body = in_braces(body);
-    quote_spanned! {Span::mixed_site()=>
-        { #site #call(&__TT_METRICS_SITE, #classify, || #body) }
-    }
-}
-
-/// The same without counting: what `return` and `?` leave stays the body.
-pub(super) fn plain_block(args: &CountOutcome, body: TokenStream) -> TokenStream {
-    let output = quote_spanned!(Span::mixed_site()=> _);
-    let expansion = OutcomeExpansion::new(args, None, |_, _| TokenStream::new());
-    let is_future = expansion.track_async_block(body.clone(), &output).is_some();
-    let body = in_braces(body);
-    if is_future {
-        return body;
-    }
-    let private = &expansion.private;
-    quote_spanned!(Span::mixed_site()=> #private::uncounted(|| #body))
-}
-
-/// Braces of the user's own are enough, in others they would be `unused_braces`.
-fn in_braces(body: TokenStream) -> TokenStream {
-    let mut tokens = body.clone().into_iter();
-    match (tokens.next(), tokens.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => body,
-        _ => quote_spanned!(Span::mixed_site()=> { #body }),
-    }
-}
-
-/// What the three forms of `#[count_outcome]` share.
-struct OutcomeExpansion<'a> {
-    private: TokenStream,
-    site: TokenStream,
-    by: Option<&'a ExprPath>,
-    each: bool,
+/// What all forms of a counted call share.
+pub(super) struct Expansion<'a> {
+    pub(super) private: TokenStream,
+    pub(super) site: TokenStream,
+    pub(super) classifier: Classifier<'a>,
     detail: &'a Detail,
     /// An expression over the arguments, or nothing.
-    series: TokenStream,
+    pub(super) series: TokenStream,
 }
 
-impl<'a> OutcomeExpansion<'a> {
-    fn new(
+impl<'a> Expansion<'a> {
+    pub(super) fn of_outcome(
         args: &'a CountOutcome,
         function: Option<&Function>,
         site: impl FnOnce(Declared<'_>, &TokenStream) -> TokenStream,
@@ -107,26 +44,78 @@ impl<'a> OutcomeExpansion<'a> {
             detail: &args.detail,
             series: args.detail.series(&private, function),
             private,
-            by: args.by.as_ref(),
-            each: args.each.is_some(),
+            classifier: Classifier::of_outcome(args),
         }
     }
 
-    /// One of the functions of the library that have a second form for `each`.
-    fn engine(&self, one: &str, each: &str) -> TokenStream {
+    pub(super) fn of_count(args: &'a Count, function: &Function) -> Self {
+        let private = private(args.krate.as_ref());
+        let declared = Declared {
+            calls: args.calls.as_ref(),
+            detail: args.detail.declared(&private, Some(function)),
+            ..Declared::default()
+        };
+        Self {
+            site: declared.site(&private, function),
+            detail: &args.detail,
+            series: args.detail.series(&private, Some(function)),
+            private,
+            classifier: Classifier::of_count(args),
+        }
+    }
+
+    pub(super) fn function(&self, function: Function) -> Function {
+        if function.sig.asyncness.is_some() {
+            return if function.has_foreign_attributes() {
+                self.await_inside(function)
+            } else {
+                self.desugar(function)
+            };
+        }
+        let future = returned_future(&function.sig.output);
+        let output = future.as_ref().map_or_else(
+            || quote_spanned!(Span::mixed_site()=> _),
+            |future| without_impl_trait(future.output.to_token_stream()),
+        );
+        let held = held(&function, future.map(|future| future.held));
+        match (
+            self.track_async_block(function.body.stream(), &output),
+            held,
+        ) {
+            (Some(tail), _) if !tail.returns_early => Function {
+                body: braced(&function.body, tail.tokens),
+                ..function
+            },
+            (_, Some(held)) => self.track_returned(function, &output, held),
+            (_, None) => self.call(function),
+        }
+    }
+
+    /// One of the functions of the library that have a second form for items.
+    pub(super) fn engine(&self, one: &str, items: &str) -> TokenStream {
         if !self.series.is_empty() && ["call", "track"].contains(&one) {
             let series = &self.series;
             let name = Ident::new(one, Span::mixed_site());
             return quote_spanned!(Span::mixed_site()=> #series.#name);
         }
         let private = &self.private;
-        let name = Ident::new(if self.each { each } else { one }, Span::mixed_site());
+        let name = if self.classifier.counts_items() {
+            items
+        } else {
+            one
+        };
+        let name = Ident::new(name, Span::mixed_site());
         quote_spanned!(Span::mixed_site()=> #private::#name)
     }
 
+    pub(super) fn classify(&self, output: &TokenStream) -> TokenStream {
+        self.classifier.closure(&self.private, self.detail, output)
+    }
+
     /// The same where parameters are only taken apart in the body, by `parts`.
-    fn engine_behind(&self, parts: &TokenStream, one: &str, each: &str) -> TokenStream {
-        let engine = self.engine(one, each);
+    fn engine_behind(&self, arguments: &Arguments, one: &str, items: &str) -> TokenStream {
+        let engine = self.engine(one, items);
+        let parts = &arguments.parts;
         if self.series.is_empty() || parts.is_empty() {
             return engine;
         }
@@ -136,38 +125,74 @@ impl<'a> OutcomeExpansion<'a> {
         quote_spanned!(Span::mixed_site()=> { #parts #series }.#name)
     }
 
+    /// The future that a closure makes, tracked.
+    pub(super) fn track_made(&self, classify: &TokenStream, body: &TokenStream) -> TokenStream {
+        let Self {
+            private, series, ..
+        } = self;
+        if series.is_empty() {
+            let track = self.engine("track_returned", "track_each_returned");
+            return quote_spanned! {Span::mixed_site()=>
+                #track(&__TT_METRICS_SITE, #classify, #body)
+            };
+        }
+        quote_spanned! {Span::mixed_site()=>
+            #series.track(&__TT_METRICS_SITE, #classify, #private::made(#body))
+        }
+    }
+
+    pub(super) fn about(&self) -> TokenStream {
+        self.classifier.about(&self.private)
+    }
+
     /// A sync function: one call with a closure that is the body.
     fn call(&self, mut function: Function) -> Function {
         let site = &self.site;
-        let parts = function.name_parameters();
-        let call = self.engine_behind(&parts, "call", "call_each");
-        let touch = touch(&function);
         let output = without_impl_trait(returned(&function.sig.output));
         let classify = self.classify(&output);
-        let inner = within(&quote!(#touch #parts), &function.body);
+        let arguments = Arguments::take(&mut function);
+        let call = self.engine_behind(&arguments, "call", "call_each");
+        let inner = within(&arguments.before(&self.about()), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
-            return #call(&__TT_METRICS_SITE, #classify, move || -> #output #inner);
+            return #call(&__TT_METRICS_SITE, move || -> #output #inner, #classify);
         };
         function.body = braced(&function.body, body);
+        function
+    }
+
+    /// A function whose body makes a future: that future is tracked, whichever it is.
+    fn track_returned(&self, mut function: Function, output: &TokenStream, held: Held) -> Function {
+        let site = &self.site;
+        let track = self.engine("track_returned", "track_each_returned");
+        let classify = self.classify(output);
+        let arguments = Arguments::take(&mut function);
+        let inner = within(&arguments.before(&self.about()), &function.body);
+        let made = without_impl_trait(returned(&function.sig.output));
+        let tracked = if self.series.is_empty() {
+            quote_spanned! {Span::mixed_site()=>
+                #track(&__TT_METRICS_SITE, #classify, move || -> #made #inner)
+            }
+        } else {
+            let private = &self.private;
+            let track = self.engine_behind(&arguments, "track", "track");
+            quote_spanned! {Span::mixed_site()=>
+                #track(&__TT_METRICS_SITE, #classify, #private::made(move || -> #made #inner))
+            }
+        };
+        let tracked = handed_out(&self.private, held, &tracked);
+        function.body = braced(
+            &function.body,
+            quote_spanned!(Span::mixed_site()=> #site return #tracked;),
+        );
         function
     }
 
     /// An `async fn`: a function that returns the tracked future.
     fn desugar(&self, mut function: Function) -> Function {
         let site = &self.site;
-        let parts = function.name_parameters();
-        let track = self.engine_behind(&parts, "track", "track_each");
-        let touch = touch(&function);
+        let tracked = self.tracked_body(&mut function);
         let output = returned(&function.sig.output);
-        let erased = without_impl_trait(output.clone());
-        let classify = self.classify(&erased);
-        let edge = return_edge(&erased);
-        let inner = within(&quote!(#touch #parts #edge), &function.body);
-        let body = quote_spanned! {Span::mixed_site()=>
-            #site
-            return #track(&__TT_METRICS_SITE, #classify, async move #inner);
-        };
         let ends = Ends::of(&output, function.sig.ident.span());
         // The edition of this span lets the future capture every lifetime, in any user's edition.
         let edition_2024 = Span::mixed_site().located_at(ends.first);
@@ -189,58 +214,93 @@ impl<'a> OutcomeExpansion<'a> {
         function.sig.asyncness = None;
         function.sig.output =
             ReturnType::Type(Token![->](edition_2024), Box::new(Type::Verbatim(future)));
+        let body = quote_spanned!(Span::mixed_site()=> #site return #tracked;);
         function.body = braced(&function.body, body);
         function
     }
 
+    /// An `async fn` that stays one, for another macro that comes after.
+    fn await_inside(&self, mut function: Function) -> Function {
+        let site = &self.site;
+        let tracked = self.tracked_body(&mut function);
+        let body = quote_spanned!(Span::mixed_site()=> #site return #tracked.await;);
+        function.body = braced(&function.body, body);
+        function
+    }
+
+    /// The body of an `async fn` as a tracked block.
+    fn tracked_body(&self, function: &mut Function) -> TokenStream {
+        let erased = without_impl_trait(returned(&function.sig.output));
+        let classify = self.classify(&erased);
+        let edge = return_edge(&erased);
+        let arguments = Arguments::take(function);
+        let track = self.engine_behind(&arguments, "track", "track_each");
+        let before = arguments.before(&self.about());
+        let inner = within(&quote!(#before #edge), &function.body);
+        quote_spanned! {Span::mixed_site()=>
+            #track(&__TT_METRICS_SITE, #classify, async move #inner)
+        }
+    }
+
     /// A body that ends in an `async` block: that block is tracked.
-    fn track_async_block(&self, body: TokenStream, output: &TokenStream) -> Option<TokenStream> {
+    pub(super) fn track_async_block(
+        &self,
+        body: TokenStream,
+        output: &TokenStream,
+    ) -> Option<Tail> {
         let site = &self.site;
         let track = self.engine("track", "track_each");
         let classify = self.classify(output);
+        let about = self.about();
         replace_async_block(body, &mut |keywords, block| {
+            let block = within(&about, block);
             quote_spanned! {Span::mixed_site()=>
                 { #site #track(&__TT_METRICS_SITE, #classify, #keywords #block) }
             }
         })
     }
+}
 
-    /// The classifier as a closure that names the type it takes, so that the return type is what
-    /// the compiler trusts, and a classifier of another type is what it blames.
-    fn classify(&self, output: &TokenStream) -> TokenStream {
-        let value = Ident::new("__value", Span::mixed_site());
-        // More than one token, so that all of the type can be underlined.
-        let ends = Ends::of(output, Span::mixed_site());
-        let given = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
-        let call = match self.by {
-            None => {
-                let classify = ends.underline(self.engine("classify", "each"));
-                quote_spanned!(Span::mixed_site()=> #classify(#given))
-            }
-            Some(by) if self.each => {
-                let each_by = ends.underline(self.engine("classify", "each_by"));
-                let item = Ident::new("__item", Span::mixed_site());
-                let classify = classified(by, &item);
-                let at = Span::mixed_site().located_at(ends.last);
-                quote_spanned!(at=> #each_by(#given, |#item| #classify))
-            }
-            Some(by) => classified(by, &value),
-        };
-        let call = self.detail.with_error(&self.private, &value, call);
-        quote_spanned!(Span::mixed_site()=> |#value: &#output| #call)
+/// How a function hands its future out: as its type says, or when that is an alias, as its body does.
+pub(super) fn held(function: &Function, by_type: Option<Held>) -> Option<Held> {
+    let by_body = || ends_in_pin(&function.body.stream()).then_some(Held::Pinned);
+    by_type.or_else(by_body)
+}
+
+/// A future of ours as the type that a function hands out.
+pub(super) fn handed_out(private: &TokenStream, held: Held, future: &TokenStream) -> TokenStream {
+    match held {
+        Held::Opaque => future.clone(),
+        Held::Boxed => quote_spanned!(Span::mixed_site()=> #private::boxed(#future)),
+        Held::Pinned => quote_spanned!(Span::mixed_site()=> #private::pinned(#future)),
     }
 }
 
-/// The call of the user's classifier.
-fn classified(by: &ExprPath, value: &Ident) -> TokenStream {
-    // A mismatch is reported at the argument, which therefore stands at the path.
-    let mut given = value.clone();
-    given.set_span(value.span().located_at(by.span()));
-    quote_spanned!(Span::mixed_site()=> #by(#given))
+/// The arguments of a function, moved into its body.
+pub(super) struct Arguments {
+    /// Uses every argument, in reverse order: all are moved, and drop in the body in the order in
+    /// which a plain function drops them.
+    touch: TokenStream,
+    /// Takes apart those that were moved as a whole.
+    parts: TokenStream,
 }
 
-/// Uses every argument, in reverse order: all are moved into the body, and drop there in the
-/// order in which a plain function drops them.
+impl Arguments {
+    pub(super) fn take(function: &mut Function) -> Self {
+        let parts = function.name_parameters();
+        Self {
+            touch: touch(function),
+            parts,
+        }
+    }
+
+    /// What stands before the body, with a statement over the arguments.
+    pub(super) fn before(&self, statement: &TokenStream) -> TokenStream {
+        let Self { touch, parts } = self;
+        quote!(#touch #parts #statement)
+    }
+}
+
 fn touch(function: &Function) -> TokenStream {
     let touched = function.bindings().into_iter().rev().map(|binding| {
         let Binding { cfgs, name } = binding;
@@ -288,7 +348,7 @@ fn by_default(token: TokenTree) -> Option<TokenTree> {
 
 /// A return of the declared type that is never reached: from it the compiler learns the type
 /// that the block yields, converts to it, and blames the user's own expression for another one.
-fn return_edge(output: &TokenStream) -> TokenStream {
+pub(super) fn return_edge(output: &TokenStream) -> TokenStream {
     let ends = Ends::of(output, Span::mixed_site());
     ends.underline(quote_spanned! {Span::mixed_site().located_at(ends.first)=>
         #[allow(unreachable_code, clippy::all, clippy::pedantic)]

@@ -48,8 +48,8 @@ fn a_sync_body_becomes_a_closure() {
             SITE;
             return ::tt_metrics::__private::call(
                 &__TT_METRICS_SITE,
-                |__value: &Result<_, E>| ::tt_metrics::__private::classify(&*__value),
-                move || -> Result<_, E> { let _ = &a; let _ = &self; { Ok(a) } }
+                move || -> Result<_, E> { let _ = &a; let _ = &self; { Ok(a) } },
+                |__value: &Result<_, E>| ::tt_metrics::__private::classify(&*__value)
             );
         }",
     );
@@ -85,6 +85,84 @@ fn a_mistake_leaves_the_item_as_it_was() {
     let expanded = count_outcome(tokens("sucess = 1"), tokens(item)).to_string();
     assert!(expanded.starts_with(&tokens(item).to_string()));
     assert_eq!(expanded.matches("compile_error").count(), 1);
+}
+
+#[test]
+fn an_async_function_stays_one_for_another_macro() {
+    let item = "#[instrument] async fn f((b, _): B) -> u8 { b }";
+    assert_tokens(
+        &expanded(count_outcome, r#"success = "S""#, item),
+        "#[instrument] async fn f((b, _): B) -> u8 {
+            SITE;
+            return ::tt_metrics::__private::track(
+                &__TT_METRICS_SITE,
+                |__value: &u8| ::tt_metrics::__private::classify(&*__value),
+                async move {
+                    let _ = &b;
+                    #[allow(unreachable_code, clippy::all, clippy::pedantic)]
+                    if false { let __returned: u8 = loop {}; return __returned; }
+                    { b }
+                }
+            ).await;
+        }",
+    );
+}
+
+#[test]
+fn a_future_made_elsewhere_is_tracked() {
+    let item = "fn f(a: A) -> Pin<Box<dyn Future<Output = u8>>> { Box::pin(made(a)) }";
+    assert_tokens(
+        &expanded(count_outcome, r#"success = "S""#, item),
+        "fn f(a: A) -> Pin<Box<dyn Future<Output = u8>>> {
+            SITE;
+            return ::tt_metrics::__private::pinned(::tt_metrics::__private::track_returned(
+                &__TT_METRICS_SITE,
+                |__value: &u8| ::tt_metrics::__private::classify(&*__value),
+                move || -> Pin<Box<dyn Future<Output = u8>>> { let _ = &a; { Box::pin(made(a)) } }
+            ));
+        }",
+    );
+}
+
+#[test]
+fn a_closure_becomes_one_whose_body_is_a_call() {
+    let expanded = outcome(tokens(r#"success = "S"; move |a: A, (b, _)| b"#)).to_string();
+    let (_, closure) = expanded.split_once("__TT_METRICS_RECORD) ;").unwrap();
+    assert_tokens(
+        &format!("{{ {closure}"),
+        "{ move |__arg0: A, __arg1,| {
+            ::tt_metrics::__private::call(
+                &__TT_METRICS_SITE,
+                || {
+                    let __arg0 = __arg0;
+                    #[allow(clippy::no_effect_underscore_binding)] let a = __arg0;
+                    let __arg1 = __arg1;
+                    #[allow(clippy::no_effect_underscore_binding)] let (b, _) = __arg1;
+                    b
+                },
+                |__value: &_| ::tt_metrics::__private::classify(&*__value)
+            )
+        } }",
+    );
+}
+
+#[test]
+fn the_items_of_a_call_are_said_in_its_body() {
+    let args = r#"success = "S", items = n, each = |v| v.list(), by = c, rest = neutral"#;
+    assert_tokens(
+        &expanded(count_outcome, args, "fn f(n: u8) -> R { r }"),
+        "fn f(n: u8) -> R {
+            SITE;
+            return ::tt_metrics::__private::call_each(
+                &__TT_METRICS_SITE,
+                move || -> R { let _ = &n; ::tt_metrics::__private::about(n); { r } },
+                move |__value: &R| ::tt_metrics::__private::each_by(
+                    ::tt_metrics::__private::apply(&*__value, |v| v.list()),
+                    |__item| c(__item)
+                ).rest(::tt_metrics::__private::Outcome::Neutral)
+            );
+        }",
+    );
 }
 
 #[test]

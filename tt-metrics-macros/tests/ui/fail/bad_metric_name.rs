@@ -14,7 +14,11 @@ fn control() {}
 #[count(":Calls")]
 fn reserved() {}
 
+#[count("  ")]
+fn blank() {}
+
 fn main() {
+    blank();
     empty();
     foreign();
     control();

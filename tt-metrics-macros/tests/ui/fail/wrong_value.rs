@@ -17,6 +17,11 @@ fn closure() -> Result<(), ()> {
     Ok(())
 }
 
+#[count_outcome(success = |_| "Done", by = 1, each = 2)]
+fn three_more() -> Result<(), ()> {
+    Ok(())
+}
+
 fn main() {
-    let _ = (number(), three_mistakes(), closure());
+    let _ = (number(), three_mistakes(), closure(), three_more());
 }

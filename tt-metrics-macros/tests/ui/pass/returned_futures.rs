@@ -63,7 +63,67 @@ impl Store for u8 {
     }
 }
 
+async fn answer(length: usize) -> Result<usize, ()> {
+    Ok(length)
+}
+
+/// The future is made elsewhere, and keeps nothing of the argument.
+#[count("C")]
+#[count_outcome(success = "S", failure = "F")]
+fn made_elsewhere(text: &str) -> impl Future<Output = Result<usize, ()>> + Send + use<> {
+    answer(text.len())
+}
+
+#[count_outcome(success = "S", failure = "F")]
+#[count("C", items = text.len())]
+fn one_of_two<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = Result<usize, ()>> + Send + 'a>> {
+    if text.is_empty() {
+        return Box::pin(async { Err(()) });
+    }
+    match text {
+        "a" => Box::pin(answer(1)),
+        _ => Box::pin(async move { Ok(text.len()) }),
+    }
+}
+
+#[count_outcome(success = "S", failure = "F")]
+#[count("C")]
+fn alias_of_two(text: &str) -> BoxFuture<'_, Result<usize, ()>> {
+    if text.is_empty() {
+        return Box::pin(async { Err(()) });
+    }
+    Box::pin(async move { Ok(text.len()) })
+}
+
+#[count("C")]
+#[count_outcome(success = "S", failure = "F")]
+fn unpinned(text: &str) -> Box<dyn Future<Output = Option<usize>> + Unpin> {
+    Box::new(std::future::ready(text.len().checked_sub(1)))
+}
+
+type Other<'a> = Pin<Box<dyn Future<Output = Result<usize, ()>> + 'a>>;
+
+#[count("C")]
+#[count_outcome(success = "S", failure = "F")]
+fn unknown_alias(text: &str) -> Other<'_> {
+    if text.is_empty() {
+        return Box::pin(async { Err(()) });
+    }
+    Box::pin(async move { Ok(text.len()) })
+}
+
+#[count_outcome(success = "S", failure = "F", items = batch.len())]
+fn of_items<'a>(batch: &'a [u8]) -> Pin<Box<dyn Future<Output = Result<usize, ()>> + Send + 'a>> {
+    if batch.is_empty() { Box::pin(answer(0)) } else { Box::pin(async move { Ok(batch.len()) }) }
+}
+
 fn main() {
+    drop(of_items(&[]));
+    drop(made_elsewhere("a"));
+    drop(one_of_two("a"));
+    drop(alias_of_two("a"));
+    drop(unpinned("a"));
+    drop(unknown_alias("a"));
     drop(opaque("a"));
     drop(boxed("a"));
     drop(alias("a"));
