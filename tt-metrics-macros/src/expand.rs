@@ -1,15 +1,19 @@
 //! From attribute and function to the counted function.
 
+mod arguments;
 mod block;
 mod classifier;
+mod order;
 mod outcome;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Error, Meta, Path, parse_quote_spanned};
+use syn::{Attribute, Error, Path, parse_quote_spanned};
 
+use arguments::Arguments;
 use classifier::Classifier;
-use outcome::{Arguments, Expansion, handed_out};
+use order::below_items;
+use outcome::{Expansion, handed_out};
 
 use crate::{
     args::{Count, CountOutcome, Number},
@@ -272,45 +276,6 @@ impl Block<'_> {
             }
         }
         mistakes.report(block.into_token_stream())
-    }
-}
-
-/// Expands a function, below an attribute of ours whose expression names the parameters as they
-/// are now: that one goes first.
-fn below_items(
-    mut function: Function,
-    name: &str,
-    written: &TokenStream,
-    krate: Option<&Path>,
-    expand: impl FnOnce(Function) -> Function,
-) -> Function {
-    let Some(last) = function.attrs.iter().rposition(counts_items) else {
-        return expand(function);
-    };
-    let library = library(krate);
-    let name = Ident::new(name, Span::mixed_site());
-    let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
-        #[#library::#name(#written)]
-    };
-    function.attrs.insert(last + 1, attribute);
-    function
-}
-
-/// Whether this is an attribute of ours with an expression over the arguments.
-fn counts_items(attr: &Attribute) -> bool {
-    let Meta::List(meta) = &attr.meta else {
-        return false;
-    };
-    let called = meta.path.segments.last().map(|last| last.ident.to_string());
-    let tokens = || meta.tokens.clone();
-    let mut mistakes = Mistakes::default();
-    match called.as_deref() {
-        Some("count") => {
-            let items = Count::parse(tokens(), &mut mistakes).items;
-            matches!(items, Some(Number::Argument(_)))
-        }
-        Some("count_outcome") => CountOutcome::parse(tokens(), &mut mistakes).items.is_some(),
-        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod attributes;
 mod check;
 mod closure;
+mod derive;
 mod derive_dimension;
 mod detail;
 mod diagnostics;
@@ -57,4 +58,10 @@ pub fn outcome(tokens: TokenStream) -> TokenStream {
 #[proc_macro_derive(Dimension, attributes(dimension))]
 pub fn derive_dimension(input: TokenStream) -> TokenStream {
     derive_dimension::dimension(input.into()).into()
+}
+
+#[doc = include_str!("docs/classify.md")]
+#[proc_macro_derive(Classify, attributes(outcome))]
+pub fn classify(item: TokenStream) -> TokenStream {
+    derive::classify(item.into()).into()
 }

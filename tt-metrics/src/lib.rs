@@ -197,4 +197,4 @@ pub use outcome::{Classify, Outcome};
 pub use run::{run, run_concurrent};
 pub use sink::property::property;
 pub use site::Site;
-pub use tt_metrics_macros::{Dimension, count, count_outcome, outcome};
+pub use tt_metrics_macros::{Classify, Dimension, count, count_outcome, outcome};
