@@ -10,7 +10,7 @@
 //!   function does not;
 //! - nothing in the event says how often it was delivered.
 //!
-//! Time is that of a [`Clock`], so with [`kinesis_consumer::simulate`] hours take no time.
+//! Time is that of a [`kinesis_consumer::Clock`], so with [`kinesis_consumer::simulate`] hours take no time.
 //!
 //! ```
 //! use kinesis_mapping::{Mapping, Shard};
