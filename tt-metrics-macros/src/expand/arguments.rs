@@ -50,7 +50,9 @@ pub(super) fn looked_at(parts: &TokenStream) -> TokenStream {
     let mut begins = true;
     while let Some(token) = tokens.next() {
         if std::mem::take(&mut begins) {
-            lets.extend(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)]));
+            lets.extend(quote_spanned! {Span::mixed_site()=>
+                #[allow(unused_variables, clippy::pattern_type_mismatch)]
+            });
         }
         let ends = tokens.peek().is_none_or(is_semicolon);
         if ends && !is_semicolon(&token) {

@@ -1,35 +1,15 @@
-//! No lint fires on an expansion, however strict the crate: rustc's here, and clippy's when clippy
-//! compiles this file.
-#![deny(warnings, unused, rust_2018_idioms, missing_docs, unreachable_pub)]
-#![deny(
-    unused_qualifications,
-    unused_results,
-    unused_lifetimes,
-    single_use_lifetimes
-)]
-#![deny(
-    elided_lifetimes_in_paths,
-    let_underscore_drop,
-    trivial_casts,
-    unit_bindings
-)]
-#![deny(
-    explicit_outlives_requirements,
-    missing_debug_implementations,
-    variant_size_differences
-)]
-#![deny(clippy::all, clippy::pedantic, clippy::nursery)]
-#![deny(
-    clippy::implicit_return,
-    clippy::absolute_paths,
-    clippy::missing_docs_in_private_items
-)]
-#![deny(
-    clippy::allow_attributes,
-    clippy::let_underscore_untyped,
-    clippy::infinite_loop
-)]
-#![allow(clippy::needless_return, clippy::significant_drop_tightening)]
+//! No lint fires on an expansion, however strict the crate.
+#![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+#![deny(missing_docs, missing_debug_implementations, unreachable_pub, single_use_lifetimes)]
+#![deny(unused_qualifications, unused_results, unused_lifetimes, variant_size_differences)]
+#![deny(explicit_outlives_requirements, let_underscore_drop, trivial_casts, unit_bindings)]
+#![deny(clippy::implicit_return, clippy::absolute_paths, clippy::missing_docs_in_private_items)]
+#![deny(clippy::allow_attributes, clippy::let_underscore_untyped, clippy::infinite_loop)]
+#![deny(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::shadow_unrelated)]
+#![forbid(unsafe_code)]
+#![expect(clippy::needless_return, reason = "`implicit_return` is denied")]
+
+pub mod order;
 
 use std::{
     fmt,
@@ -38,7 +18,9 @@ use std::{
     pin::Pin,
 };
 
-use tt_metrics::{Outcome, count, count_outcome};
+use tt_metrics::{Outcome, count, count_outcome, outcome};
+
+use order::{Carrier, batch, batch_later, closures, later, ship, ship_later};
 
 /// An account.
 #[derive(Debug)]
@@ -146,6 +128,12 @@ impl Account {
     }
 }
 
+impl Default for Account {
+    fn default() -> Self {
+        return Self::new();
+    }
+}
+
 /// Shows a list.
 ///
 /// # Errors
@@ -179,7 +167,7 @@ pub fn left(account: &Account) -> [u8; 2] {
 /// Counts a block.
 #[must_use]
 pub fn block(account: &Account) -> Option<u8> {
-    return tt_metrics_macros::outcome! {
+    return outcome! {
         success = "S", failure = "F";
         let left = account.balance.checked_sub(1)?;
         return Some(left);
@@ -212,8 +200,35 @@ const fn emptied(_left: &u8) -> Outcome {
     return Outcome::Success;
 }
 
+/// What can be sent.
+pub trait Sender {
+    /// Sends.
+    #[count_outcome(success = "S", failure = "F")]
+    fn send(&self, id: u8) -> Option<u8> {
+        return id.checked_add(1);
+    }
+
+    /// Sends later.
+    fn send_later(&self, id: u8) -> impl Future<Output = bool> + Send;
+}
+
+#[count_outcome(success = "S", failure = "F", latency = "L")]
+impl Sender for Account {
+    fn send(&self, id: u8) -> Option<u8> {
+        return self.balance.checked_add(id);
+    }
+
+    async fn send_later(&self, id: u8) -> bool {
+        future::ready(()).await;
+        return id > self.balance;
+    }
+}
+
 /// Calls everything.
 fn main() {
+    // Without counting nothing names them.
+    assert_eq!(classify(&Ok(1)), classify(&Ok(2)));
+    assert_eq!([done(&()), done(&())], [emptied(&1), emptied(&1)]);
     let mut account = Account::new();
     assert!(!account.is_empty());
     drop(account.fill("", String::new()));
@@ -226,4 +241,13 @@ fn main() {
     assert_eq!(block(&account), None);
     drop(all(Vec::new()));
     drop(show(&1, ["a"], 1));
+    assert!(ship(&Carrier::Post, true, "a", "a").is_err());
+    assert!(ship(&Carrier::Van, true, "a", "a").is_err());
+    drop(ship_later(true, (1, 1), String::new()));
+    drop(batch(&[1]));
+    drop(batch_later(&[1]));
+    drop(closures(&["1"], 1));
+    drop(later(1));
+    assert!(account.send(1).is_some());
+    drop(account.send_later(1));
 }
