@@ -25,6 +25,7 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 
 #[doc = include_str!("docs/count_outcome.md")]
 #[doc = include_str!("detail.md")]
+#[doc = include_str!("docs/build_time.md")]
 #[proc_macro_attribute]
 pub fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::count_outcome(args.into(), item.into()).into()
