@@ -1,0 +1,60 @@
+//! What the benchmark says, as text.
+
+use std::io::{self, Write};
+
+use crate::error::Error;
+
+/// Rows under a heading; the first row names the columns.
+#[derive(Debug)]
+pub(crate) struct Table {
+    title: String,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new(title: impl Into<String>, columns: &[&str]) -> Self {
+        Self {
+            title: title.into(),
+            rows: vec![columns.iter().map(|&column| column.to_owned()).collect()],
+        }
+    }
+
+    pub(crate) fn add(&mut self, row: impl IntoIterator<Item = String>) {
+        self.rows.push(row.into_iter().collect());
+    }
+
+    pub(crate) fn print(&self) {
+        let mut widths: Vec<usize> = Vec::new();
+        for row in &self.rows {
+            widths.resize(widths.len().max(row.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        let mut text = format!("\n{}\n", self.title);
+        for row in &self.rows {
+            for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+                // Names to the left, figures to the right.
+                let cell = if column == 0 {
+                    format!("  {cell:<width$}")
+                } else {
+                    format!("  {cell:>width$}")
+                };
+                text.push_str(&cell);
+            }
+            text.push('\n');
+        }
+        // A closed standard output is nobody's mistake here.
+        let _ = io::stdout().write_all(text.as_bytes());
+    }
+}
+
+/// A sign of life.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The end without a result.
+pub(crate) fn complain(error: &Error) {
+    say(&format!("tt-bench-pipeline: {error}"));
+}
