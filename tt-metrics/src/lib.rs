@@ -76,6 +76,10 @@
 //! What cannot be written to the log either goes with the next flush. `at_most_once` is the default, since a metric of
 //! business events is read against other numbers: a gap is reported by `FlushAmbiguous`, a surplus by nothing.
 //!
+//! Two bounds that the table does not show: when one write to the log holds several documents and fails in between, all of
+//! them go with the next flush, so those that did get out are counted twice; and a histogram of more than 10,000
+//! observations in one flush keeps its shares in the log, not its exact sum. At most 100 metrics without dimensions of their own are one document.
+//!
 //! Metrics never break the function: an error is a log line and one of the metrics `MetricsDropped`, `FlushFailed`,
 //! `FlushAmbiguous`, `FlushFellBackToEmf` and `TimeoutImminent`, which are sent when they are not zero.
 //!
