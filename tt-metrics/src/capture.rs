@@ -112,6 +112,12 @@ impl Capture {
         self.view.counts()
     }
 
+    /// Where the threads of its runtime count.
+    #[cfg(all(test, feature = "lambda"))]
+    pub(crate) fn buffer(&self) -> &'static Buffer {
+        self.view.scope.0
+    }
+
     /// Captures what this thread counts as long as the guard lives.
     ///
     /// ```

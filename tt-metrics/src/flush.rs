@@ -3,6 +3,9 @@
 #[cfg(feature = "lambda")]
 mod running;
 
+#[cfg(all(test, feature = "lambda"))]
+pub(crate) use running::Running;
+
 use std::{
     error::Error,
     future::{Future, poll_fn},
@@ -76,7 +79,7 @@ impl<K: Sink> Flusher<K> {
         Self::over(&BUFFER, config, sink)
     }
 
-    fn over(buffer: &'static Buffer, config: Config, sink: K) -> Self {
+    pub(crate) fn over(buffer: &'static Buffer, config: Config, sink: K) -> Self {
         Self {
             buffer,
             config,

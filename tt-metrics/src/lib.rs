@@ -163,6 +163,9 @@ mod declaration;
 mod detail;
 mod detailed_call;
 mod dimension;
+#[cfg(test)]
+#[cfg(all(feature = "lambda", not(tt_metrics_model)))]
+mod endings;
 mod flush;
 mod health;
 mod in_flight;

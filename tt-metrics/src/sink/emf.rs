@@ -2,10 +2,11 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+mod output;
 mod template;
 
 use std::{
-    io::{self, Write},
+    io,
     sync::LazyLock,
     time::{Duration, SystemTime},
 };
@@ -15,6 +16,9 @@ use super::{
     Sink, Value,
     json::{boolean, float, integer, key, separate, string},
 };
+
+#[cfg(all(test, feature = "lambda"))]
+pub(crate) use output::tests::replace_output;
 
 /// Writes embedded metric format to standard output.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,24 +64,7 @@ pub(crate) fn write(batch: Batch<'_>, line: Line) -> io::Result<()> {
     for data in &packed.batches {
         render(Batch { data, ..batch }, &mut lines);
     }
-    put_out(&lines)
-}
-
-/// Writes past the buffer of standard output, under its lock: what the program has printed of a line it has not ended
-/// stays in that buffer, and both lines come out whole.
-#[cfg(unix)]
-fn put_out(lines: &[u8]) -> io::Result<()> {
-    use std::{fs::File, os::fd::AsFd};
-    let stdout = io::stdout().lock();
-    let output = stdout.as_fd().try_clone_to_owned()?;
-    File::from(output).write_all(lines)
-}
-
-#[cfg(not(unix))]
-fn put_out(lines: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(lines)?;
-    stdout.flush()
+    output::put_out(&lines)
 }
 
 /// Appends one document and a line feed; all data have the same dimensions of their own.
