@@ -50,12 +50,20 @@ fn dimensions(declared: &Declared<'_>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// The unit, and how fine it is stored where that is by the second.
+fn unit(declared: &Declared<'_>) -> String {
+    match declared.resolution.seconds() {
+        60 => declared.unit.to_owned(),
+        seconds => format!("{}, {seconds} s", declared.unit),
+    }
+}
+
 fn lines(declared: &[Declared<'_>], look: &Look) -> Vec<String> {
     let rows = declared.iter().map(|one| {
         let function = one.function.rsplit("::").next().unwrap_or(one.function);
         [
             one.metric.to_owned(),
-            one.unit.to_owned(),
+            unit(one),
             one.meaning.as_str().to_owned(),
             dimensions(one),
             function.to_owned(),

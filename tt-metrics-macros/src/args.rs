@@ -15,6 +15,7 @@ use value::{classifier, collection, crate_path, number, number_of_arguments, out
 use crate::{
     detail::Detail,
     diagnostics::{Mistakes, closest, one_of},
+    storage::Storage,
 };
 
 /// Arguments of `#[count(..)]`.
@@ -26,6 +27,7 @@ pub(crate) struct Count {
     /// How many items one call stands for.
     pub(crate) items: Option<Number>,
     pub(crate) detail: Detail,
+    pub(crate) storage: Storage,
     pub(crate) krate: Option<Path>,
 }
 
@@ -46,6 +48,7 @@ pub(crate) struct CountOutcome {
     /// How those of them ended that `each` leaves over.
     pub(crate) rest: Option<OutcomeWord>,
     pub(crate) detail: Detail,
+    pub(crate) storage: Storage,
     pub(crate) krate: Option<Path>,
 }
 
@@ -56,7 +59,15 @@ pub(crate) struct Each {
 }
 
 impl Count {
-    const NAMES: &[&str] = &["items", "latency", "in_flight", "dimensions", "crate"];
+    const NAMES: &[&str] = &[
+        "items",
+        "unit",
+        "resolution",
+        "latency",
+        "in_flight",
+        "dimensions",
+        "crate",
+    ];
 
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut args = Self {
@@ -66,6 +77,9 @@ impl Count {
         each_argument(tokens, mistakes, |input| {
             refuse_skip(input, "count")?;
             if let Some(parsed) = args.detail.parse(Self::NAMES, input) {
+                return parsed;
+            }
+            if let Some(parsed) = args.storage.parse(input) {
                 return parsed;
             }
             let Some(name) = argument_name(input)? else {
@@ -97,6 +111,8 @@ impl CountOutcome {
         "each",
         "items",
         "rest",
+        "unit",
+        "resolution",
         "latency",
         "in_flight",
         "dimensions",
@@ -127,6 +143,9 @@ impl CountOutcome {
             if let Some(word) = flag(input, "each") {
                 let at = word.span();
                 return once(&mut args.each, Each { word, items: None }, at, "`each`");
+            }
+            if let Some(parsed) = args.storage.parse(input) {
+                return parsed;
             }
             let Some(name) = argument_name(input)? else {
                 let message = "expected `success = \"..\"` or another argument, \
@@ -244,7 +263,7 @@ fn valueless(name: &Ident) -> Error {
         "crate" => "crate = path::to::tt_metrics".to_owned(),
         "items" => "items = batch.len()".to_owned(),
         "rest" => "rest = success".to_owned(),
-        other => match Detail::example(other) {
+        other => match Detail::example(other).or_else(|| Storage::example(other)) {
             Some(example) => example.to_owned(),
             None => format!("{other} = \"Name\""),
         },

@@ -16,6 +16,7 @@ use crate::{
 const MAX_NAME_LENGTH: usize = 255;
 
 pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
+    args.storage.check(args.items.is_some(), false, mistakes);
     match &args.calls {
         Some(metric) => {
             metric_name(metric, mistakes);
@@ -36,6 +37,8 @@ pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
 pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
     let metrics = args.metrics();
     detail(&metrics, &args.detail, mistakes);
+    args.storage
+        .check(args.items.is_some(), args.each.is_some(), mistakes);
     let about_items = args
         .each
         .as_ref()

@@ -12,6 +12,7 @@ mod expand;
 mod impl_block;
 mod item;
 mod site;
+mod storage;
 mod tail;
 mod types;
 

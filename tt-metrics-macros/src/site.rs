@@ -15,6 +15,8 @@ pub(crate) struct Declared<'a> {
     pub(crate) neutral: Option<&'a Metric>,
     pub(crate) interrupted: Option<&'a Metric>,
     pub(crate) detail: detail::Declared,
+    /// Fields of the declaration that say how the metrics are stored.
+    pub(crate) storage: TokenStream,
 }
 
 impl Declared<'_> {
@@ -38,6 +40,7 @@ impl Declared<'_> {
             let name = metric_name(private, name?);
             Some(quote_spanned!(Span::mixed_site()=> #field: ::core::option::Option::Some(#name),))
         });
+        let storage = &self.storage;
         let detail::Declared {
             fields,
             state,
@@ -46,6 +49,7 @@ impl Declared<'_> {
         quote_spanned! {Span::mixed_site()=>
             const __TT_METRICS_DECLARATION: #private::Declaration = #private::Declaration {
                 #(#metrics)*
+                #storage
                 #fields
                 ..#private::Declaration::new(
                     ::core::concat!(::core::module_path!(), "::", #name),

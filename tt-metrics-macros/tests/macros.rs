@@ -26,6 +26,8 @@ mod other_macros;
 mod outcomes;
 #[path = "macros/returned_futures.rs"]
 mod returned_futures;
+#[path = "macros/storage.rs"]
+mod storage;
 
 use std::{
     future::Future,

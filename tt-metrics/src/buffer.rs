@@ -11,7 +11,7 @@ use super::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use crate::{
     detail,
     level::Level,
-    metric::MetricName,
+    metric::{Metric, MetricName},
     open_calls::{Counted, OUTCOMES, OpenCalls, StillOpen},
     sink::Datum,
     site::{Kind, SITES, Site},
@@ -114,7 +114,7 @@ pub(crate) struct Buffer {
 struct State {
     shards: Vec<Shard>,
     free: Vec<Shard>,
-    flushed: BTreeMap<MetricName, u64>,
+    flushed: BTreeMap<Metric, u64>,
     /// The same for the detail of each site.
     flushed_detail: Vec<Vec<u64>>,
     refused: Vec<Datum>,
@@ -172,9 +172,9 @@ impl Buffer {
             state.open.settle(site, counted, still_open)
         });
         let refused = std::mem::take(&mut state.refused);
-        let growth = totals.iter().map(|(&metric, &total)| {
-            let flushed = state.flushed.get(&metric).copied().unwrap_or(0);
-            Datum::count(metric, total.wrapping_sub(flushed))
+        let growth = totals.iter().map(|(metric, &total)| {
+            let flushed = state.flushed.get(metric).copied().unwrap_or(0);
+            Datum::growth(*metric, total.wrapping_sub(flushed))
         });
         let mut snapshot = Snapshot::new(at, growth);
         snapshot.extend(detail::levels((self.sites)(), Level::take_most));
@@ -197,7 +197,13 @@ impl Buffer {
     /// Everything ever counted, flushed or not, by metric.
     pub(crate) fn totals(&self) -> BTreeMap<MetricName, u64> {
         let shards = &lock(&self.state).shards;
-        self.sum(shards, &self.details(shards), |_, counted| counted.outcomes)
+        let mut totals = BTreeMap::new();
+        for (metric, sum) in self.sum(shards, &self.details(shards), |_, counted| counted.outcomes)
+        {
+            let total = totals.entry(metric.name).or_insert(0_u64);
+            *total = total.wrapping_add(sum);
+        }
+        totals
     }
 
     /// Everything ever counted in the detail of each site.
@@ -230,7 +236,7 @@ impl Buffer {
         shards: &[Shard],
         details: &[Vec<u64>],
         mut outcomes: impl FnMut(usize, Counted) -> [u64; OUTCOMES],
-    ) -> BTreeMap<MetricName, u64> {
+    ) -> BTreeMap<Metric, u64> {
         let mut totals = BTreeMap::new();
         for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
             let sum = |kind| {
@@ -250,7 +256,7 @@ impl Buffer {
                 ended = outcomes(index, counted);
             }
             for (kind, sum) in Kind::ALL.into_iter().zip([calls].into_iter().chain(ended)) {
-                if let Some(metric) = site.declaration.metric(kind) {
+                if let Some(metric) = site.declaration.declared(kind) {
                     let total = totals.entry(metric).or_insert(0_u64);
                     *total = total.wrapping_add(sum);
                 }

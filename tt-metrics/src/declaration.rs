@@ -1,9 +1,10 @@
 //! What an attribute declares: its function, its metrics and their dimensions.
 
 use crate::{
-    MetricName,
+    MetricName, Resolution, Unit,
     detail::PANIC,
     dimension::{OTHER, is_value},
+    metric::Metric,
     site::Kind,
 };
 
@@ -38,6 +39,10 @@ pub struct Declaration {
     pub latency: Option<MetricName>,
     /// Metric that holds how many calls were open at once.
     pub in_flight: Option<MetricName>,
+    /// The unit of what is counted; durations are in milliseconds, and levels count calls.
+    pub unit: Unit,
+    /// How fine CloudWatch stores each of these metrics.
+    pub resolution: Resolution,
     /// The dimensions that the arguments of a call give to each counter.
     pub dimensions: &'static [DeclaredDimension],
     /// The values of the dimension `Error`, by which failures are counted too; empty when they are not.
@@ -76,6 +81,8 @@ impl Declaration {
             interrupted: None,
             latency: None,
             in_flight: None,
+            unit: Unit::Count,
+            resolution: Resolution::Standard,
             dimensions: &[],
             errors: &[],
         }
@@ -128,6 +135,15 @@ impl Declaration {
             Kind::Interrupted => self.interrupted,
             Kind::Began => None,
         }
+    }
+
+    /// The same with its unit and resolution.
+    pub(crate) fn declared(&self, kind: Kind) -> Option<Metric> {
+        Some(Metric {
+            name: self.metric(kind)?,
+            unit: self.unit,
+            resolution: self.resolution,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     dimension::{OTHER, Series},
     latency,
     level::Level,
-    metric::{MetricName, Unit},
+    metric::{MetricName, Resolution, Unit},
     sink::{Datum, Dimensions, Value},
     site::{Kind, Site},
 };
@@ -88,23 +88,24 @@ pub(crate) fn data(site: &Site, growth: &[u64]) -> Vec<Datum> {
         let dimensions = dimensions(site, position);
         for kind in Kind::ALL {
             let growth = cells.get(kind as usize).copied().unwrap_or(0);
-            if let (Some(metric), 1..) = (declaration.metric(kind), growth) {
-                data.push(Datum::count(metric, growth).with_dimensions(dimensions.clone()));
+            if let (Some(metric), 1..) = (declaration.declared(kind), growth) {
+                data.push(Datum::growth(metric, growth).with_dimensions(dimensions.clone()));
             }
         }
     }
     let errors = growth.get(errors_at(declaration)..).unwrap_or_default();
     for (value, &growth) in declaration.error_values().zip(errors) {
-        if let (Some(metric), 1..) = (declaration.failure, growth) {
+        if let (Some(metric), 1..) = (declaration.declared(Kind::Failure), growth) {
             let dimensions = Dimensions::new([(ERROR, value)]);
-            data.push(Datum::count(metric, growth).with_dimensions(dimensions));
+            data.push(Datum::growth(metric, growth).with_dimensions(dimensions));
         }
     }
     let buckets = growth.get(latency_at(declaration)..).unwrap_or_default();
     data.extend(
         declaration
             .latency
-            .and_then(|metric| durations(metric, buckets)),
+            .and_then(|metric| durations(metric, buckets))
+            .map(|datum| datum.with_resolution(declaration.resolution)),
     );
     data
 }
@@ -116,10 +117,15 @@ pub(crate) fn data(site: &Site, growth: &[u64]) -> Vec<Datum> {
 )]
 pub(crate) fn levels(sites: &[Site], most: fn(&Level) -> u64) -> Vec<Datum> {
     let mut levels = BTreeMap::new();
-    for (metric, calls) in sites.iter().filter_map(Site::level) {
-        *levels.entry(metric).or_insert(0) += most(calls);
+    for site in sites {
+        if let Some((metric, calls)) = site.level() {
+            let key = (metric, site.declaration.resolution);
+            *levels.entry(key).or_insert(0) += most(calls);
+        }
     }
-    let gauge = |(metric, open): (MetricName, u64)| Datum::gauge(metric, open as f64);
+    let gauge = |((metric, resolution), open): ((MetricName, Resolution), u64)| {
+        Datum::gauge(metric, open as f64).with_resolution(resolution)
+    };
     levels.into_iter().map(gauge).collect()
 }
 

@@ -66,6 +66,14 @@ impl fmt::Display for MetricName {
     }
 }
 
+/// A metric as an attribute declares it; what differs in unit or resolution is not one datum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Metric {
+    pub(crate) name: MetricName,
+    pub(crate) unit: Unit,
+    pub(crate) resolution: Resolution,
+}
+
 macro_rules! units {
     ($($unit:ident = $text:literal,)*) => {
         /// The unit of a metric: those of
@@ -139,6 +147,14 @@ impl Resolution {
         match self {
             Self::Standard => 60,
             Self::High => 1,
+        }
+    }
+
+    pub(crate) const fn from_seconds(seconds: u8) -> Option<Self> {
+        match seconds {
+            60 => Some(Self::Standard),
+            1 => Some(Self::High),
+            _ => None,
         }
     }
 }

@@ -9,7 +9,7 @@ pub use linkme;
 use std::future::Future;
 
 pub use crate::{
-    MetricName,
+    MetricName, Resolution, Unit,
     capture::assert_counts,
     catalogue::{encode, encoded_len},
     declaration::{Declaration, DeclaredDimension, check},

@@ -42,6 +42,7 @@ impl<'a> Expansion<'a> {
             neutral: args.neutral.as_ref(),
             interrupted: args.interrupted.as_ref(),
             detail: args.detail.declared(&private, function),
+            storage: args.storage.declared(&private),
         };
         Self {
             site: site(declared, &private),
@@ -57,6 +58,7 @@ impl<'a> Expansion<'a> {
         let declared = Declared {
             calls: args.calls.as_ref(),
             detail: args.detail.declared(&private, Some(function)),
+            storage: args.storage.declared(&private),
             ..Declared::default()
         };
         Self {

@@ -13,7 +13,7 @@
 //! | part of a record | |
 //! |---|---|
 //! | 4 bytes | `TTMC` |
-//! | `u32` | version, 1; a reader of another version skips the record by its length and says so |
+//! | `u32` | version, 2; a reader of another version skips the record by its length and says so |
 //! | `u32` | length of what follows, in bytes |
 //! | text, text, `u32`, text | function with its module path, source file, line of the attribute, doc comment |
 //! | `u8` | number of dimensions, then of each: |
@@ -21,6 +21,7 @@
 //! | .. .. text | each listed value |
 //! | `u8` | number of metrics, then of each: |
 //! | .. text, text, text, text | name, unit, kind (`counter`, `histogram`, `gauge`), meaning |
+//! | .. `u8` | its storage resolution in seconds, 60 or 1 |
 //! | .. `u8` | number of dimension sets the metric is sent with, then of each: |
 //! | .. .. `u8`, then `u8` each | number of dimensions, and their positions in the list above |
 
@@ -34,6 +35,7 @@ pub use binary::{ReadError, read};
 pub use record::{encode, encoded_len};
 
 use crate::{
+    Resolution, Unit,
     declaration::Declaration,
     site::{Kind, SITES},
 };
@@ -50,6 +52,8 @@ pub struct Declared<'a> {
     pub kind: MetricKind,
     /// What moves it.
     pub meaning: Meaning,
+    /// How fine CloudWatch stores it.
+    pub resolution: Resolution,
     /// The dimension sets that it is sent with, beside the dimensions of the configuration; the empty set is its sum.
     pub dimensions: Vec<Vec<Dimension<'a>>>,
     /// `module::path::function` of the counted function.
@@ -184,10 +188,11 @@ impl Meaning {
         }
     }
 
-    const fn unit(self) -> &'static str {
+    const fn unit(self, declaration: &Declaration) -> Unit {
         match self {
-            Self::Latency => "Milliseconds",
-            _ => "Count",
+            Self::Latency => Unit::Milliseconds,
+            Self::InFlight => Unit::Count,
+            _ => declaration.unit,
         }
     }
 

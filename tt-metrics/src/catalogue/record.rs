@@ -1,10 +1,13 @@
 //! The record of one attribute in the catalogue of a binary: made at compile time, read at any time.
 
 use super::{Declared, Dimension, Meaning, MetricKind};
-use crate::declaration::{Declaration, ERROR, MORE_ERRORS};
+use crate::{
+    Resolution,
+    declaration::{Declaration, ERROR, MORE_ERRORS},
+};
 
 pub(super) const MAGIC: &[u8; 4] = b"TTMC";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Magic, version and length.
 pub(super) const HEADER: usize = 12;
 
@@ -97,9 +100,10 @@ impl<const N: usize> Writer<N> {
         while let [meaning, rest @ ..] = meanings {
             if let Some(metric) = meaning.metric(declaration) {
                 self.text(metric.as_str());
-                self.text(meaning.unit());
+                self.text(meaning.unit(declaration).as_str());
                 self.text(meaning.kind().as_str());
                 self.text(meaning.as_str());
+                self.number(declaration.resolution.seconds() as usize, 1);
                 self.dimension_sets(*meaning, declaration);
             }
             meanings = rest;
@@ -176,6 +180,7 @@ pub(super) fn payload(payload: &[u8]) -> Option<Vec<Declared<'_>>> {
             unit: bytes.text()?,
             kind: MetricKind::from_name(bytes.text()?)?,
             meaning: Meaning::from_name(bytes.text()?)?,
+            resolution: Resolution::from_seconds(bytes.u8()?)?,
             dimensions: bytes
                 .each(|set| set.each(|set| dimensions.get(usize::from(set.u8()?)).cloned()))?,
             function,
@@ -242,7 +247,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DeclaredDimension, MetricName};
+    use crate::{DeclaredDimension, MetricName, Unit};
 
     const ALL: Declaration = Declaration {
         success: Some(MetricName::new("OrderShipped")),
@@ -262,6 +267,8 @@ mod tests {
             },
         ],
         errors: &["Stock"],
+        unit: Unit::Bytes,
+        resolution: Resolution::High,
         ..Declaration::new("shop::ship", "src/ship.rs", 70_000, "Ships.\n\nÜber See.")
     };
     const RECORD: [u8; encoded_len(&ALL)] = encode(&ALL);
@@ -283,8 +290,8 @@ mod tests {
         assert_eq!(
             names,
             [
-                ("OrderShipped", "Count", "counter", "success"),
-                ("OrderRefused", "Count", "counter", "failure"),
+                ("OrderShipped", "Bytes", "counter", "success"),
+                ("OrderRefused", "Bytes", "counter", "failure"),
                 ("ShipTime", "Milliseconds", "histogram", "latency"),
                 ("OpenOrders", "Count", "gauge", "in flight"),
             ]
@@ -303,6 +310,11 @@ mod tests {
         assert_eq!(*errors, ["Stock", "Panic", "Other"]);
         let place = (declared[3].function, declared[3].file, declared[3].line);
         assert_eq!(place, ("shop::ship", "src/ship.rs", 70_000));
+        assert!(
+            declared
+                .iter()
+                .all(|one| one.resolution == Resolution::High)
+        );
         assert_eq!(declared[3].doc, "Ships.\n\nÜber See.");
     }
 

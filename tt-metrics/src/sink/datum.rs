@@ -1,7 +1,7 @@
 //! One datum: what one metric did since the flush before, under its own dimensions.
 
 use super::Dimensions;
-use crate::metric::{MetricName, Resolution, Unit};
+use crate::metric::{Metric, MetricName, Resolution, Unit};
 
 /// What one metric did since the flush before.
 ///
@@ -48,6 +48,17 @@ impl Datum {
     #[must_use]
     pub const fn count(metric: MetricName, growth: u64) -> Self {
         Self::new(metric, Value::Count(growth))
+    }
+
+    /// The growth of a counter as it is declared.
+    pub(crate) const fn growth(metric: Metric, growth: u64) -> Self {
+        Self {
+            metric: metric.name,
+            unit: metric.unit,
+            resolution: metric.resolution,
+            dimensions: Dimensions::NONE,
+            value: Value::Count(growth),
+        }
     }
 
     /// A level; unit `Count`.

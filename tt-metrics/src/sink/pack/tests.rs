@@ -327,5 +327,6 @@ fn a_datum_that_no_document_can_carry_costs_no_other() {
     assert_eq!((sizes(&packed), packed.dropped), (vec![1], 1));
 }
 
+mod declared;
 #[cfg(feature = "put-metric-data")]
 mod requests;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A sink whose requests arrive at a server of this process, which accepts each.
-fn sink() -> (PutMetricData, Receiver<Vec<u8>>) {
+pub(super) fn sink() -> (PutMetricData, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let address = listener.local_addr().expect("is bound");
     let (bodies, received) = channel();
