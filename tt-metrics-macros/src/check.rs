@@ -1,42 +1,31 @@
-//! The rules that hold between values: metric names, and what can be counted.
+//! The rules that hold between values, and what can be counted.
 
 use proc_macro2::Span;
-use quote::ToTokens;
-use syn::{Error, LitStr, Path, ReturnType};
+use syn::{Error, ReturnType};
 
 use crate::{
-    args::{Count, CountOutcome, Metric, Number},
-    detail::Detail,
+    args::{Count, CountOutcome, Number},
     diagnostics::Mistakes,
     item::Function,
+    names::Names,
     types,
 };
 
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
-const MAX_NAME_LENGTH: usize = 255;
-
 pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
     args.storage.check(args.items.is_some(), false, mistakes);
-    match &args.calls {
-        Some(metric) => {
-            metric_name(metric, mistakes);
-            detail(
-                &[("the metric of the calls", Some(metric))],
-                &args.detail,
-                mistakes,
-            );
-        }
-        None if mistakes.is_empty() => {
-            let message = "expected the metric that counts the calls: `#[count(\"Name\")]`";
-            mistakes.push(Error::new(Span::call_site(), message));
-        }
-        None => {}
+    if args.calls.is_none() && mistakes.is_empty() {
+        let message = "expected the metric that counts the calls: `#[count(\"Name\")]`";
+        mistakes.push(Error::new(Span::call_site(), message));
     }
+    let names = Names::of_count(args);
+    names.check(mistakes);
+    args.detail.check(&names, false, mistakes);
 }
 
 pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
-    let metrics = args.metrics();
-    detail(&metrics, &args.detail, mistakes);
+    let names = Names::of_outcome(args);
+    names.check(mistakes);
+    args.detail.check(&names, args.failure.is_some(), mistakes);
     args.storage
         .check(args.items.is_some(), args.each.is_some(), mistakes);
     let about_items = args
@@ -57,37 +46,6 @@ pub(crate) fn count_outcome(args: &CountOutcome, mistakes: &mut Mistakes) {
         mistakes.push(Error::new(Span::call_site(), message));
     }
     rest(args, mistakes);
-    for (index, (argument, metric)) in metrics.iter().enumerate() {
-        let Some(metric) = metric else { continue };
-        metric_name(metric, mistakes);
-        let mut earlier = metrics.iter().take(index);
-        let taken = earlier.find(|(_, other)| other.is_some_and(|other| other.same(metric)));
-        if let Some((other, _)) = taken {
-            let message = format!("`{argument}` has the same metric as `{other}`");
-            mistakes.push(Error::new_spanned(metric, message));
-        }
-    }
-}
-
-/// The rules of what is told beside the outcome.
-fn detail(metrics: &[(&str, Option<&Metric>)], detail: &Detail, mistakes: &mut Mistakes) {
-    let mut all: Vec<(&str, Option<&Metric>)> = metrics.to_vec();
-    for (argument, metric) in detail.metrics() {
-        let Some(metric) = metric else { continue };
-        metric_name(metric, mistakes);
-        let mut earlier = all.iter();
-        let taken = earlier.find(|(_, other)| other.is_some_and(|other| other.same(metric)));
-        if let Some((other, _)) = taken {
-            let message = format!("`{argument}` has the same metric as `{other}`");
-            mistakes.push(Error::new_spanned(metric, message));
-        }
-        all.push((argument, Some(metric)));
-    }
-    let failure = metrics
-        .iter()
-        .any(|(argument, metric)| *argument == "failure" && metric.is_some());
-    let metrics: Vec<Option<&Metric>> = all.iter().map(|(_, metric)| *metric).collect();
-    detail.check(&metrics, failure, mistakes);
 }
 
 /// `rest` speaks of the items of `items` that `each` leaves over.
@@ -160,78 +118,5 @@ pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut M
         let message = "a function without a return value has no outcome, return a `Result`, \
                        or name a classifier with `by = path::to::classifier`";
         mistakes.push(Error::new(function.sig.ident.span(), message));
-    }
-}
-
-fn metric_name(metric: &Metric, mistakes: &mut Mistakes) {
-    match metric {
-        Metric::Literal(literal) => {
-            mistakes.keep(literal_name(literal));
-        }
-        Metric::Constant(constant) if names_self(&constant.path) => {
-            let message = "`Self` is not known where metrics are declared, write the type's name";
-            mistakes.push(Error::new_spanned(constant, message));
-        }
-        Metric::Constant(_) => {}
-    }
-}
-
-fn literal_name(literal: &LitStr) -> Result<(), Error> {
-    let name = literal.value();
-    let refuse = |message: String| Err(Error::new(literal.span(), message));
-    if name.is_empty() {
-        return refuse("a metric name has at least one character".to_owned());
-    }
-    if let Some(foreign) = name.chars().find(|char| !char.is_ascii()) {
-        return refuse(format!(
-            "a metric name has only ASCII characters, found `{foreign}`"
-        ));
-    }
-    if let Some(control) = name.chars().find(char::is_ascii_control) {
-        let control = control.escape_default();
-        return refuse(format!(
-            "a metric name has no control characters, found `{control}`"
-        ));
-    }
-    if name.bytes().all(|byte| byte == b' ') {
-        return refuse("a metric name has a character that is no space".to_owned());
-    }
-    if name.starts_with(':') {
-        return refuse("a metric name does not begin with `:`".to_owned());
-    }
-    if name.len() > MAX_NAME_LENGTH {
-        let length = name.len();
-        return refuse(format!(
-            "a metric name has at most {MAX_NAME_LENGTH} characters, found {length}"
-        ));
-    }
-    Ok(())
-}
-
-fn names_self(path: &Path) -> bool {
-    path.segments
-        .first()
-        .is_some_and(|first| first.ident == "Self")
-}
-
-impl Metric {
-    fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Literal(one), Self::Literal(two)) => one.value() == two.value(),
-            (Self::Constant(one), Self::Constant(two)) => {
-                let text = |path: &dyn ToTokens| path.to_token_stream().to_string();
-                text(one) == text(two)
-            }
-            _ => false,
-        }
-    }
-}
-
-impl ToTokens for Metric {
-    fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
-        match self {
-            Self::Literal(literal) => literal.to_tokens(tokens),
-            Self::Constant(constant) => constant.to_tokens(tokens),
-        }
     }
 }

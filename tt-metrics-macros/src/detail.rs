@@ -16,7 +16,9 @@ use crate::{
     args::{Metric, metric},
     diagnostics::Mistakes,
     item::Function,
+    names::{Names, dimension_too},
     site::metric_name,
+    types::Ends,
 };
 use dimension::{Dimension, Dimensions};
 
@@ -95,24 +97,33 @@ impl Detail {
         ]
     }
 
+    /// The names of all dimensions that a metric of the attribute is sent with.
+    pub(crate) fn dimension_names(&self) -> Vec<String> {
+        let given = self.dimensions().map(|dimension| dimension.name.value());
+        let error = self.failure_by.as_ref().map(|_| "Error".to_owned());
+        given.chain(error).collect()
+    }
+
     /// Where the first of these arguments is, if there is one.
     pub(crate) fn at(&self) -> Option<&Ident> {
         self.at.as_ref()
     }
 
     /// The rules between these arguments and the others.
-    pub(crate) fn check(
-        &self,
-        metrics: &[Option<&Metric>],
-        failure: bool,
-        mistakes: &mut Mistakes,
-    ) {
+    pub(crate) fn check(&self, names: &Names<'_>, failure: bool, mistakes: &mut Mistakes) {
         if let (Some(path), false) = (&self.failure_by, failure) {
             let message = "`failure_by` splits the metric of `failure`, there is none";
             mistakes.push(Error::new_spanned(path, message));
         }
+        if let Some(path) = self
+            .failure_by
+            .as_ref()
+            .filter(|_| names.has_literal("Error"))
+        {
+            mistakes.push(Error::new_spanned(path, dimension_too("Error")));
+        }
         if let Some(dimensions) = &self.dimensions {
-            dimensions.check(metrics, self.failure_by.is_some(), mistakes);
+            dimensions.check(names, self.failure_by.is_some(), mistakes);
         }
     }
 
@@ -167,10 +178,11 @@ impl Detail {
             with = quote_spanned!(Span::mixed_site()=> .with(&__TT_METRICS_STATE));
         }
         if let Some(at) = &self.at {
-            let span = Span::mixed_site().located_at(at.span());
-            state.extend(quote_spanned! {span=>
-                const _: () = #private::check(&__TT_METRICS_DECLARATION);
-            });
+            let checked =
+                Ends::of(at, Span::mixed_site()).underline(quote_spanned! {Span::mixed_site()=>
+                    #private::check(&__TT_METRICS_DECLARATION)
+                });
+            state.extend(quote_spanned!(Span::mixed_site()=> const _: () = #checked;));
         }
         Declared {
             fields,

@@ -11,6 +11,7 @@ mod diagnostics;
 mod expand;
 mod impl_block;
 mod item;
+mod names;
 mod site;
 mod storage;
 mod tail;

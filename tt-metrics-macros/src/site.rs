@@ -17,6 +17,8 @@ pub(crate) struct Declared<'a> {
     pub(crate) detail: detail::Declared,
     /// Fields of the declaration that say how the metrics are stored.
     pub(crate) storage: TokenStream,
+    /// What the compiler compares of its names.
+    pub(crate) distinct: TokenStream,
 }
 
 impl Declared<'_> {
@@ -40,7 +42,9 @@ impl Declared<'_> {
             let name = metric_name(private, name?);
             Some(quote_spanned!(Span::mixed_site()=> #field: ::core::option::Option::Some(#name),))
         });
-        let storage = &self.storage;
+        let Self {
+            storage, distinct, ..
+        } = self;
         let detail::Declared {
             fields,
             state,
@@ -63,6 +67,7 @@ impl Declared<'_> {
             static __TT_METRICS_RECORD: [u8; #private::encoded_len(&__TT_METRICS_DECLARATION)] =
                 #private::encode(&__TT_METRICS_DECLARATION);
             #state
+            #distinct
             #[#private::linkme::distributed_slice(#private::SITES)]
             #[linkme(crate = #private::linkme)]
             static __TT_METRICS_SITE: #private::Site =

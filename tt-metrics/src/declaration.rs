@@ -1,11 +1,11 @@
 //! What an attribute declares: its function, its metrics and their dimensions.
 
+mod check;
+
+pub use check::{check, distinct};
+
 use crate::{
-    MetricName, Resolution, Unit,
-    detail::PANIC,
-    dimension::{OTHER, is_value},
-    metric::Metric,
-    site::Kind,
+    MetricName, Resolution, Unit, detail::PANIC, dimension::OTHER, metric::Metric, site::Kind,
 };
 
 /// The dimension that says how a call failed.
@@ -88,19 +88,6 @@ impl Declaration {
         }
     }
 
-    /// Every metric, declared or not.
-    const fn metrics(&self) -> [Option<MetricName>; 7] {
-        [
-            self.calls,
-            self.success,
-            self.failure,
-            self.neutral,
-            self.interrupted,
-            self.latency,
-            self.in_flight,
-        ]
-    }
-
     /// How many combinations of dimension values there are; 0 without dimensions.
     pub(crate) const fn series(&self) -> usize {
         if self.dimensions.is_empty() {
@@ -147,96 +134,6 @@ impl Declaration {
     }
 }
 
-/// The most combinations of dimension values of one function: the metrics of one request of `PutMetricData`.
-const MAX_SERIES: usize = crate::limits::MAX_REQUEST_METRICS;
-
-/// Keys that a document of the embedded metric format uses for itself and for the invocation.
-const PROPERTIES: [&str; 3] = ["_aws", "request_id", "cold_start"];
-
-/// Refuses at compile time what no attribute sees: the values of types, and the names behind constants.
-///
-/// # Panics
-///
-/// When the declaration breaks a rule.
-pub const fn check(declaration: &Declaration) {
-    let mut dimensions = declaration.dimensions;
-    while let [dimension, rest @ ..] = dimensions {
-        assert!(dimension.radix() > 0, "a dimension has at least one value");
-        check_values(dimension.values);
-        let mut metrics: &[Option<MetricName>] = &declaration.metrics();
-        while let [metric, rest @ ..] = metrics {
-            if let Some(metric) = metric {
-                assert!(
-                    !same(metric.as_str(), dimension.name),
-                    "a dimension has the name of a metric, and both have one place in the log"
-                );
-            }
-            metrics = rest;
-        }
-        dimensions = rest;
-    }
-    assert!(
-        declaration.series() <= MAX_SERIES,
-        "the dimensions have more than 1000 combinations of values, and each is a metric"
-    );
-    check_values(declaration.errors);
-    let mut metrics: &[Option<MetricName>] = &declaration.metrics();
-    while let [metric, rest @ ..] = metrics {
-        if let Some(metric) = metric {
-            assert!(
-                !is_one_of(metric.as_str(), &PROPERTIES),
-                "a metric has the name of a property that each flush may have"
-            );
-            let mut others = rest;
-            while let [other, rest @ ..] = others {
-                if let Some(other) = other {
-                    assert!(
-                        !same(metric.as_str(), other.as_str()),
-                        "one metric has two meanings in this attribute"
-                    );
-                }
-                others = rest;
-            }
-        }
-        metrics = rest;
-    }
-}
-
-const fn check_values(values: &[&str]) {
-    let mut values = values;
-    while let [value, rest @ ..] = values {
-        assert!(
-            is_value(value),
-            "a dimension value has 1 to 1024 printable ASCII characters, at least one of them no space"
-        );
-        values = rest;
-    }
-}
-
-const fn is_one_of(text: &str, words: &[&str]) -> bool {
-    let mut words = words;
-    while let [word, rest @ ..] = words {
-        if same(text, word) {
-            return true;
-        }
-        words = rest;
-    }
-    false
-}
-
-const fn same(one: &str, other: &str) -> bool {
-    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
-    loop {
-        match (one, other) {
-            ([], []) => return true,
-            ([left, one_rest @ ..], [right, other_rest @ ..]) if *left == *right => {
-                (one, other) = (one_rest, other_rest);
-            }
-            _ => return false,
-        }
-    }
-}
-
 impl DeclaredDimension {
     /// How many values it may have.
     pub(crate) const fn radix(&self) -> usize {
@@ -245,107 +142,5 @@ impl DeclaredDimension {
         } else {
             self.values.len()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAIN: Declaration = Declaration {
-        success: Some(MetricName::new("Done")),
-        ..Declaration::new("f", "f.rs", 1, "")
-    };
-
-    #[test]
-    fn a_thousand_combinations_pass() {
-        check(&Declaration {
-            dimensions: &[
-                DeclaredDimension {
-                    name: "One",
-                    values: &["v"; 40],
-                    max: 0,
-                },
-                DeclaredDimension {
-                    name: "Two",
-                    values: &["v"; 25],
-                    max: 0,
-                },
-            ],
-            ..PLAIN
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "more than 1000 combinations")]
-    fn more_combinations_are_refused() {
-        check(&Declaration {
-            dimensions: &[
-                DeclaredDimension {
-                    name: "One",
-                    values: &["v"; 40],
-                    max: 0,
-                },
-                DeclaredDimension {
-                    name: "Two",
-                    values: &["v"; 26],
-                    max: 0,
-                },
-            ],
-            ..PLAIN
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "at least one value")]
-    fn a_dimension_without_values_is_refused() {
-        check(&Declaration {
-            dimensions: &[DeclaredDimension {
-                name: "One",
-                values: &[],
-                max: 0,
-            }],
-            ..PLAIN
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "printable ASCII")]
-    fn a_value_that_is_no_text_is_refused() {
-        check(&Declaration {
-            errors: &["a\nb"],
-            ..PLAIN
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "has the name of a metric")]
-    fn a_dimension_named_as_a_metric_is_refused() {
-        check(&Declaration {
-            dimensions: &[DeclaredDimension {
-                name: "Done",
-                values: &["v"],
-                max: 0,
-            }],
-            ..PLAIN
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "two meanings")]
-    fn one_metric_behind_two_constants_is_refused() {
-        check(&Declaration {
-            latency: Some(MetricName::new("Done")),
-            ..PLAIN
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "name of a property")]
-    fn a_metric_named_as_a_property_is_refused() {
-        check(&Declaration {
-            latency: Some(MetricName::new("cold_start")),
-            ..PLAIN
-        });
     }
 }

@@ -12,7 +12,7 @@ pub use crate::{
     MetricName, Resolution, Unit,
     capture::assert_counts,
     catalogue::{encode, encoded_len},
-    declaration::{Declaration, DeclaredDimension, check},
+    declaration::{Declaration, DeclaredDimension, check, distinct},
     detailed_call::by_error,
     dimension::{Dimension, Place, Series, Texts},
     level::Level,

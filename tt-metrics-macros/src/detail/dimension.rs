@@ -13,7 +13,11 @@ use syn::{
 };
 
 use super::values::Values;
-use crate::{args::Metric, diagnostics::Mistakes, item::Function};
+use crate::{
+    diagnostics::Mistakes,
+    item::Function,
+    names::{Names, PROPERTIES, dimension_too, property},
+};
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
 const MOST: usize = 30;
@@ -21,8 +25,6 @@ const MOST: usize = 30;
 const LONGEST_NAME: usize = 250;
 /// Each series is a metric of its own, and a request holds 1000.
 const MOST_VALUES: u16 = 999;
-/// What a flush may say of an invocation beside its metrics, under the same keys.
-const PROPERTIES: [&str; 3] = ["_aws", "request_id", "cold_start"];
 
 /// The list of an attribute.
 pub(super) struct Dimensions(Vec<Dimension>);
@@ -97,12 +99,7 @@ impl Dimensions {
     }
 
     /// The rules between the names.
-    pub(super) fn check(
-        &self,
-        metrics: &[Option<&Metric>],
-        by_error: bool,
-        mistakes: &mut Mistakes,
-    ) {
+    pub(super) fn check(&self, names: &Names<'_>, by_error: bool, mistakes: &mut Mistakes) {
         let mut seen = BTreeSet::new();
         for dimension in &self.0 {
             mistakes.keep(dimension.check());
@@ -110,12 +107,8 @@ impl Dimensions {
             let mut refuse = |message: String| {
                 mistakes.push(Error::new(dimension.name.span(), message));
             };
-            let named =
-                |metric: &&Metric| matches!(metric, Metric::Literal(it) if it.value() == name);
-            if metrics.iter().flatten().any(named) {
-                refuse(format!(
-                    "`{name}` is the name of a metric too, and both have one place in the log"
-                ));
+            if names.has_literal(&name) {
+                refuse(dimension_too(&name));
             }
             if by_error && name == "Error" {
                 refuse(
@@ -197,9 +190,7 @@ impl Dimension {
             ));
         }
         if PROPERTIES.contains(&name.as_str()) {
-            return refuse(format!(
-                "`{name}` is a property of each flush, choose another name"
-            ));
+            return refuse(property(&name));
         }
         if let Given::List(values) = &self.given {
             for value in values {

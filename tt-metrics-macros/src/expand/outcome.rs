@@ -13,6 +13,7 @@ use crate::{
     args::{Count, CountOutcome},
     detail::Detail,
     item::Function,
+    names::Names,
     site::Declared,
     tail::{Tail, ends_in_pin, replace_async_block},
     types::{Ends, Held, returned, returned_future, without_impl_trait},
@@ -43,6 +44,7 @@ impl<'a> Expansion<'a> {
             interrupted: args.interrupted.as_ref(),
             detail: args.detail.declared(&private, function),
             storage: args.storage.declared(&private),
+            distinct: Names::of_outcome(args).distinct(&private),
         };
         Self {
             site: site(declared, &private),
@@ -59,6 +61,7 @@ impl<'a> Expansion<'a> {
             calls: args.calls.as_ref(),
             detail: args.detail.declared(&private, Some(function)),
             storage: args.storage.declared(&private),
+            distinct: Names::of_count(args).distinct(&private),
             ..Declared::default()
         };
         Self {
