@@ -1,11 +1,12 @@
 //! Configuration from the environment, read once at cold start.
 
 mod dimensions;
+mod resolution;
 
 use std::{collections::BTreeSet, env, fmt, time::Duration};
 
 use crate::{
-    MetricName, catalogue, limits,
+    MetricName, Resolution, catalogue, limits,
     sink::{Delivery, DimensionSets},
 };
 
@@ -13,6 +14,7 @@ const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 const SINK: &str = "TT_METRICS_SINK";
 const DIMENSIONS: &str = "TT_METRICS_DIMENSIONS";
 const SERVICE: &str = "TT_METRICS_SERVICE";
+const RESOLUTION: &str = "TT_METRICS_RESOLUTION";
 const DELIVERY: &str = "TT_METRICS_DELIVERY";
 const ON_EMPTY: &str = "TT_METRICS_ON_EMPTY";
 const COLD_START: &str = "TT_METRICS_COLD_START";
@@ -36,6 +38,8 @@ pub struct Config {
     pub sink: SinkKind,
     /// The sets of dimensions under which every metric is sent.
     pub dimensions: DimensionSets,
+    /// How fine every metric is stored at least; one that is declared finer stays so.
+    pub resolution: Resolution,
     /// What to do when it is unknown whether CloudWatch accepted a request.
     pub delivery: Delivery,
     /// The longest time that one flush may take.
@@ -135,6 +139,7 @@ impl Config {
                 read(SERVICE).as_deref(),
                 metrics,
             )?,
+            resolution: resolution::parse(read(RESOLUTION).as_deref()),
             delivery: parse_delivery(read(DELIVERY).as_deref())?,
             flush_timeout: parse_flush_timeout(read(FLUSH_TIMEOUT).as_deref())?,
             flush_interval: parse_flush_interval(read(FLUSH_INTERVAL).as_deref())?,

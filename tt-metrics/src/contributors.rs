@@ -10,8 +10,15 @@ pub(crate) struct Contributors(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    running: Vec<String>,
+    running: Vec<(String, Told)>,
     counted: Counted,
+}
+
+/// Whether counts were sent while an invocation ran, which may have been its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    Something,
 }
 
 /// Which invocations may have counted.
@@ -37,16 +44,16 @@ impl Contributors {
     #[cfg(any(test, feature = "lambda"))]
     pub(crate) fn enter(&self, request_id: &str) {
         let mut state = lock(&self.0);
-        state.running.push(request_id.to_owned());
+        state.running.push((request_id.to_owned(), Told::Nothing));
         state.counted = std::mem::take(&mut state.counted).with(request_id);
     }
 
+    /// An invocation ended, and its own flush is still to come.
     #[cfg(any(test, feature = "lambda"))]
-    pub(crate) fn leave(&self, request_id: &str) {
+    pub(crate) fn leave(&self, request_id: &str) -> Told {
         let running = &mut lock(&self.0).running;
-        if let Some(index) = running.iter().position(|other| other == request_id) {
-            running.swap_remove(index);
-        }
+        let index = running.iter().position(|(other, _)| other == request_id);
+        index.map_or(Told::Nothing, |index| running.swap_remove(index).1)
     }
 
     /// Counts went back into the buffer, whosever they are.
@@ -54,16 +61,26 @@ impl Contributors {
         lock(&self.0).counted = Counted::Several;
     }
 
-    /// Begins anew for a drain; whether all counts before it are from this invocation, or from none.
-    pub(crate) fn drained(&self, request_id: &str) -> bool {
+    /// Drains, and begins anew; whether all counts before it are from this invocation, or from none.
+    pub(crate) fn drained<T>(
+        &self,
+        request_id: &str,
+        drain: impl FnOnce() -> (T, Told),
+    ) -> (T, bool) {
+        // Held while it drains, so that an invocation that ends meanwhile learns of it.
         let mut state = lock(&self.0);
+        let (drained, told) = drain();
+        if told == Told::Something {
+            state.running.iter_mut().for_each(|(_, it)| *it = told);
+        }
         let running = state.running.iter();
-        let next = running.fold(Counted::Nobody, |counted, id| counted.with(id));
-        match std::mem::replace(&mut state.counted, next) {
+        let next = running.fold(Counted::Nobody, |counted, (id, _)| counted.with(id));
+        let alone = match std::mem::replace(&mut state.counted, next) {
             Counted::Nobody => true,
             Counted::One(one) => one == request_id,
             Counted::Several => false,
-        }
+        };
+        (drained, alone)
     }
 }
 
@@ -71,13 +88,30 @@ impl Contributors {
 mod tests {
     use super::*;
 
+    fn alone(contributors: &Contributors, request_id: &str) -> bool {
+        contributors.drained(request_id, || ((), Told::Nothing)).1
+    }
+
+    #[test]
+    fn an_invocation_learns_that_counts_were_sent_while_it_ran() {
+        let contributors = Contributors::default();
+        for id in ["a", "b"] {
+            contributors.enter(id);
+        }
+        assert_eq!(contributors.leave("a"), Told::Nothing);
+        contributors.drained("a", || ((), Told::Something));
+        contributors.enter("c");
+        assert_eq!(contributors.leave("b"), Told::Something);
+        assert_eq!(contributors.leave("c"), Told::Nothing);
+    }
+
     #[test]
     fn counts_of_one_invocation_after_the_other_are_told_apart() {
         let contributors = Contributors::default();
         for id in ["a", "b"] {
             contributors.enter(id);
             contributors.leave(id);
-            assert!(contributors.drained(id));
+            assert!(alone(&contributors, id));
         }
     }
 
@@ -87,9 +121,9 @@ mod tests {
         contributors.enter("a");
         contributors.enter("b");
         contributors.leave("b");
-        assert!(!contributors.drained("b"));
+        assert!(!alone(&contributors, "b"));
         contributors.leave("a");
-        assert!(contributors.drained("a"));
+        assert!(alone(&contributors, "a"));
     }
 
     #[test]
@@ -97,7 +131,7 @@ mod tests {
         let contributors = Contributors::default();
         contributors.mix();
         contributors.enter("a");
-        assert!(!contributors.drained("a"));
-        assert!(contributors.drained("a"));
+        assert!(!alone(&contributors, "a"));
+        assert!(alone(&contributors, "a"));
     }
 }

@@ -1,5 +1,6 @@
 //! One flush: take the counts, send them within the budget, keep what was refused.
 
+mod fate;
 #[cfg(feature = "lambda")]
 mod running;
 
@@ -7,29 +8,27 @@ mod running;
 pub(crate) use running::Running;
 
 use std::{
-    error::Error,
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
     time::{Duration, Instant, SystemTime},
 };
 
+use fate::Boarded;
+
 use crate::{
     buffer::{BUFFER, Buffer},
     config::{Config, ConfigError},
-    contributors::Contributors,
+    contributors::{Contributors, Told},
     health::Health,
     in_flight::{Flight, InFlight},
     open_calls::StillOpen,
-    sink::{
-        Batch, Configured, Delivery, EmitError, Invocation, Properties, Sink, SinkResult, Was, emf,
-        property,
-    },
+    sink::{Batch, Configured, EmitError, Invocation, Properties, Sink, SinkResult, property},
     snapshot::Snapshot,
     sync::lock,
 };
@@ -113,11 +112,22 @@ impl<K: Sink> Flusher<K> {
     /// Dropped before a batch has left, its counts stay. Dropped while one is on its way, that batch is treated as one
     /// without an answer.
     pub async fn flush(&self, invocation: Option<&Invocation>, budget: Duration) {
+        self.flush_after(invocation, Told::Nothing, budget).await;
+    }
+
+    /// The same after an invocation of which counts may have been sent before.
+    pub(crate) async fn flush_after(
+        &self,
+        invocation: Option<&Invocation>,
+        told: Told,
+        budget: Duration,
+    ) {
         if self.config.disabled {
             return;
         }
         let (mut snapshot, invocation) = self.drain(invocation, Moment::Early);
-        if let Some(invocation) = invocation.filter(|_| snapshot.counted_nothing()) {
+        let silent = told == Told::Nothing && snapshot.counted_nothing();
+        if let Some(invocation) = invocation.filter(|_| silent) {
             self.health.found_empty(self.config.on_empty, invocation);
             snapshot.extend(self.health.take());
         }
@@ -211,69 +221,6 @@ impl<K: Sink> Flusher<K> {
         .await
     }
 
-    /// Decides what becomes of the counts that a sink has answered for.
-    fn end(&self, flight: &Flight, result: SinkResult) {
-        match result {
-            Ok(()) => {}
-            Err(EmitError::Ambiguous(error)) if self.config.delivery == Delivery::AtMostOnce => {
-                self.health.ambiguous.add(1);
-                tracing::warn!(
-                    error = chain(&*error),
-                    "CloudWatch may or may not have these counts, they are not sent again"
-                );
-            }
-            Err(EmitError::NotAccepted(error) | EmitError::Ambiguous(error)) => {
-                if self.write(flight) {
-                    self.health.fell_back.add(1);
-                    tracing::warn!(
-                        error = chain(&*error),
-                        "metrics were written to the log instead"
-                    );
-                } else {
-                    tracing::error!(error = chain(&*error), "metrics could not be sent");
-                }
-            }
-        }
-    }
-
-    /// Decides what becomes of counts whose flush was not finished.
-    fn abandon(&self, flight: &Flight, was: Was, save: impl FnOnce(&Self, &Flight)) {
-        if was == Was::Gone && self.config.delivery == Delivery::AtMostOnce {
-            self.health.ambiguous.add(1);
-        } else {
-            save(self, flight);
-        }
-    }
-
-    /// Writes what flushes have taken and will not finish in time.
-    fn reclaim(&self, moment: Moment) {
-        let now = (moment == Moment::Early).then(Instant::now);
-        for (flight, was) in self.in_flight.reclaim(now) {
-            self.abandon(&flight, was, |flusher, flight| {
-                flusher.write(flight);
-            });
-        }
-    }
-
-    /// Writes counts to the log; what cannot be written goes with the next flush.
-    fn write(&self, flight: &Flight) -> bool {
-        let Err(error) = emf::write(self.batch(flight), emf::Line::New) else {
-            return true;
-        };
-        self.put_back(flight);
-        self.health.failed.add(1);
-        tracing::error!(
-            error = chain(&error),
-            "metrics could not be written, they stay for the next flush"
-        );
-        false
-    }
-
-    fn put_back(&self, flight: &Flight) {
-        self.buffer.put_back(&flight.data);
-        self.contributors.mix();
-    }
-
     /// Takes the counts; the invocation is named only if all of them are from it.
     fn drain<'a>(
         &self,
@@ -281,17 +228,25 @@ impl<K: Sink> Flusher<K> {
         moment: Moment,
     ) -> (Snapshot, Option<&'a Invocation>) {
         let request_id = invocation.map_or("", |invocation| &invocation.request_id);
-        let alone = self.contributors.drained(request_id);
         let still_open = match moment {
             Moment::Early => StillOpen::Wait,
             Moment::Last => StillOpen::Interrupt,
         };
-        let mut snapshot = self.buffer.drain(SystemTime::now(), still_open);
+        let (mut snapshot, alone) = self.contributors.drained(request_id, || {
+            let snapshot = self.buffer.drain(SystemTime::now(), still_open);
+            let told = if snapshot.counted_nothing() {
+                Told::Nothing
+            } else {
+                Told::Something
+            };
+            (snapshot, told)
+        });
         if let Some((number, violation)) = snapshot.admit(&self.config.dimensions) {
             self.health.dropped.add(number);
             tracing::warn!(number, first = %violation, "metrics that CloudWatch would refuse were dropped");
         }
         snapshot.extend(self.health.take());
+        snapshot.raise(self.config.resolution);
         *lock(&self.flushed_at) = Some(Instant::now());
         (snapshot, invocation.filter(|_| alone))
     }
@@ -307,35 +262,6 @@ impl<K: Sink> Flusher<K> {
             departure: &flight.departure,
         }
     }
-}
-
-/// The batches of one flush; what it has not finished when it is dropped is not forgotten.
-struct Boarded<'a, K: Sink> {
-    flusher: &'a Flusher<K>,
-    flights: Vec<Arc<Flight>>,
-}
-
-impl<K: Sink> Drop for Boarded<'_, K> {
-    fn drop(&mut self) {
-        for flight in &self.flights {
-            self.flusher.in_flight.leave(flight);
-            if let Some(was) = flight.departure.settle() {
-                self.flusher.abandon(flight, was, Flusher::put_back);
-            }
-        }
-    }
-}
-
-/// An error with all its causes: the top alone seldom tells.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
 /// Counts of the library about itself.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// Data that CloudWatch would refuse, in whole or in part.
+    /// Data that CloudWatch refuses or nothing can carry, in whole or in part.
     pub(crate) dropped: Tally,
     /// Flushes that no sink accepted; their counts wait for the next flush.
     pub(crate) failed: Tally,

@@ -41,6 +41,18 @@ impl Flight {
             until,
         }
     }
+
+    /// Other data of the same flush.
+    pub(crate) fn with(&self, data: Vec<Datum>) -> Self {
+        Self {
+            data,
+            at: self.at,
+            invocation: self.invocation.clone(),
+            properties: self.properties.clone(),
+            departure: Departure::default(),
+            until: self.until,
+        }
+    }
 }
 
 /// All batches whose fate is open.

@@ -20,6 +20,7 @@ use tower::{Layer, Service};
 
 use crate::{
     config::ConfigError,
+    contributors::Told,
     flush::{Flusher, Moment},
     shutdown,
     sink::{Configured, Invocation, Sink},
@@ -209,9 +210,9 @@ where
             ended: None,
             armed: Some(armed),
             flush: Box::pin(async move {
-                drop(running);
+                let told = running.end();
                 if flusher.is_due() {
-                    flush_before(deadline, &flusher, &invocation).await;
+                    flush_before(deadline, &flusher, (&invocation, told)).await;
                 }
             }),
         }
@@ -222,11 +223,11 @@ where
 async fn flush_before<K: Sink>(
     deadline: Option<SystemTime>,
     flusher: &Flusher<K>,
-    invocation: &Invocation,
+    (invocation, told): (&Invocation, Told),
 ) {
     let budget = budget(deadline, SystemTime::now());
     let limit = budget.min(flusher.timeout()).saturating_add(GRACE);
-    let flush = flusher.flush(Some(invocation), budget);
+    let flush = flusher.flush_after(Some(invocation), told, budget);
     if time::timeout(limit, flush).await.is_err() {
         tracing::warn!("a flush that took longer than its budget was given up");
     }

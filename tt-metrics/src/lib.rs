@@ -70,15 +70,18 @@
 //! |---|---|
 //! | accepted | are done |
 //! | throttled, or the request never left: no connection, no credentials | are sent again within the budget, at most 3 times in all, then written to the log in the [embedded metric format][emf] |
-//! | refused | are written to the log |
+//! | refused | are written to the log, but for single data that CloudWatch does not take |
 //! | lost: a timeout, a reset, a 5xx | `at_most_once`: are given up, and `FlushAmbiguous` says so; `at_least_once`: are written to the log |
 //!
 //! What cannot be written to the log either goes with the next flush. `at_most_once` is the default, since a metric of
 //! business events is read against other numbers: a gap is reported by `FlushAmbiguous`, a surplus by nothing.
 //!
-//! Two bounds that the table does not show: when one write to the log holds several documents and fails in between, all of
-//! them go with the next flush, so those that did get out are counted twice; and a histogram of more than 10,000
-//! observations in one flush keeps its shares in the log, not its exact sum. At most 100 metrics without dimensions of their own are one document.
+//! A datum that makes CloudWatch refuse its request costs no other: parts of the request are sent until it is alone, within
+//! the budget, and it is dropped and counted as `MetricsDropped`. A request of which no part is accepted goes to the log.
+//!
+//! A write to the log that breaks off keeps for the next flush what is not there as a whole document. A piece of a document
+//! is no JSON, which CloudWatch counts nowhere, and the next write begins with a line of its own. At most 100 metrics
+//! without dimensions of their own are one document.
 //!
 //! Metrics never break the function: an error is a log line and one of the metrics `MetricsDropped`, `FlushFailed`,
 //! `FlushAmbiguous`, `FlushFellBackToEmf` and `TimeoutImminent`, which are sent when they are not zero.
@@ -91,6 +94,7 @@
 //! | `TT_METRICS_SINK` | `put_metric_data`, `emf`, or `pretty` for a table on standard error | `put_metric_data` with that feature, else `emf` |
 //! | `TT_METRICS_SERVICE` | the value of a dimension `service` of every metric | no such dimension |
 //! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30; `;` between several sets | one set without dimensions |
+//! | `TT_METRICS_RESOLUTION` | the seconds that one value of every metric stands for, `60` or `1` (high resolution) | `60`, or as a metric is declared |
 //! | `TT_METRICS_DELIVERY` | `at_most_once` or `at_least_once` | `at_most_once` |
 //! | `TT_METRICS_FLUSH_TIMEOUT_MS` | the longest time of one flush, 1 to 900000 | 2000, less near the deadline |
 //! | `TT_METRICS_FLUSH_INTERVAL_MS` | how long counts may be kept across invocations, 0 to 900000 | 0, they are sent after each |
@@ -98,15 +102,18 @@
 //! | `TT_METRICS_ON_EMPTY` | what an invocation means that moved no metric: `ignore`, `warn`, or `fail` for an error in the log and `EmptyInvocations` | `ignore` |
 //! | `TT_METRICS_DISABLED` | `true` or `false` | `false` |
 //!
-//! A value that cannot be used ends the cold start with one sentence that names it.
+//! A value that cannot be used ends the cold start with one sentence that names it; for the resolution, without which all
+//! counts are right, that is a warning. The same settings are fields of [`Config`].
 //!
 //! # Limits
 //!
 //! [`limits`] holds every limit of `CloudWatch` with its source, and reads whole documents and requests as strictly as
 //! `CloudWatch`, for tests. Whatever was counted is packed within them, by number and by size, with the metrics of one
 //! function in one document or request. A datum that `CloudWatch` would refuse, such as a gauge that is not a number, is
-//! dropped alone and counted as `MetricsDropped`. An observation stands in a document as often as it was made; beyond
-//! 10,000 observations of a histogram in one flush, its values keep their shares.
+//! dropped alone and counted as `MetricsDropped`. An observation stands in a document as often as it was made, the
+//! only way that the format has, so count and sum are exact up to 100,000 observations of a histogram in one flush. Beyond,
+//! each value is written as its share of 100,000, rounded down but once at least, which keeps average and percentiles and
+//! not count and sum, and the histogram is counted as `MetricsDropped`. `PutMetricData` takes any number.
 //!
 //! What no process can do: counts made since the watchdog's last line are lost when Lambda kills it with SIGKILL, and all
 //! since the last flush when it does so without a deadline that was known, or when the program itself calls `abort` or

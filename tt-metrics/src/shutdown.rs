@@ -24,6 +24,8 @@ use crate::{
 const EXTENSION: &str = "tt-metrics-graceful-shutdown";
 /// How long the cold start waits for the extensions API, which is on this machine and answers in a millisecond.
 const REGISTRATION_WAIT: Duration = Duration::from_millis(500);
+/// How long a sink may send what it has kept itself.
+const FINISH: Duration = Duration::from_millis(200);
 /// The head of an answer is far shorter.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
@@ -39,6 +41,11 @@ pub(crate) async fn flush_on_signal<K: Sink>(flusher: Arc<Flusher<K>>) {
             .build()?;
         runtime.block_on(signalled(registered))?;
         flusher.write_out(None, Moment::Last);
+        let finish = async { timeout(FINISH, flusher.finish(FINISH)).await.is_ok() };
+        let finish = panic::AssertUnwindSafe(|| runtime.block_on(finish));
+        if panic::catch_unwind(finish).is_err() {
+            tracing::error!("the sink panicked at shutdown");
+        }
         std::process::exit(0);
     };
     let started = thread::Builder::new()

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use crate::{
     health::Health,
     limits::Violation,
+    metric::Resolution,
     sink::{Datum, DimensionSets, admit},
 };
 
@@ -49,6 +50,22 @@ impl Snapshot {
     /// Drops what CloudWatch would refuse; says how many data lost something, and why the first one did.
     pub(crate) fn admit(&mut self, sets: &DimensionSets) -> Option<(u64, Violation)> {
         admit(&mut self.data, sets)
+    }
+
+    /// Stores every metric at least as fine as this; one series stays one datum.
+    pub(crate) fn raise(&mut self, resolution: Resolution) {
+        if resolution == Resolution::Standard {
+            return;
+        }
+        let is_fine = |datum: &Datum| datum.resolution == resolution;
+        let data = std::mem::take(&mut self.data).into_iter();
+        let (fine, coarse): (Vec<_>, Vec<_>) = data.partition(is_fine);
+        let raised = coarse
+            .into_iter()
+            .map(|datum| datum.with_resolution(resolution));
+        self.data = raised.collect();
+        // What a sink refused was raised before.
+        self.put_back(fine);
     }
 
     /// Whether no metric moved but those of this library about itself.

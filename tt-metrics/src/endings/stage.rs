@@ -104,6 +104,7 @@ impl Stage {
             namespace: "test".to_owned(),
             sink: SinkKind::Emf,
             dimensions: DimensionSets::default(),
+            resolution: crate::Resolution::Standard,
             delivery,
             flush_timeout: LONG,
             flush_interval: Duration::ZERO,

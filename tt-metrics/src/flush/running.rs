@@ -1,9 +1,14 @@
 //! What the layer asks of a flusher while an invocation runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use super::{Flusher, Moment};
 use crate::{
+    contributors::Told,
+    in_flight::Flight,
     sink::{Invocation, Sink},
     sync::lock,
 };
@@ -15,8 +20,18 @@ impl<K: Sink> Flusher<K> {
         self.contributors.enter(&request_id);
         Running {
             flusher: Arc::clone(self),
-            request_id,
+            request_id: Some(request_id),
         }
+    }
+
+    /// Lets the sink send what it has kept itself: the process ends.
+    pub(crate) async fn finish(&self, budget: Duration) {
+        if self.config.disabled {
+            return;
+        }
+        let until = Instant::now() + budget;
+        let last = Flight::new(SystemTime::now(), Vec::new(), None, until);
+        self.sink.finish(self.batch(&last), budget).await;
     }
 
     /// Counts that an invocation came close to its deadline.
@@ -51,11 +66,23 @@ impl<K: Sink> Flusher<K> {
 #[derive(Debug)]
 pub(crate) struct Running<K> {
     flusher: Arc<Flusher<K>>,
-    request_id: String,
+    request_id: Option<String>,
+}
+
+impl<K> Running<K> {
+    /// It has ended; says whether counts were sent while it ran.
+    pub(crate) fn end(mut self) -> Told {
+        self.leave()
+    }
+
+    fn leave(&mut self) -> Told {
+        let request_id = self.request_id.take();
+        request_id.map_or(Told::Nothing, |it| self.flusher.contributors.leave(&it))
+    }
 }
 
 impl<K> Drop for Running<K> {
     fn drop(&mut self) {
-        self.flusher.contributors.leave(&self.request_id);
+        self.leave();
     }
 }

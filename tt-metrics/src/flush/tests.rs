@@ -10,10 +10,12 @@ use super::*;
 use crate::{
     declaration::Declaration,
     metric::MetricName,
-    sink::{CaptureSink, DimensionSets, Packing, SinkResult, Value},
+    sink::{CaptureSink, Datum, Delivery, DimensionSets, Packing, Partial, SinkResult, Value},
     site::{Kind, Site},
     sync::lock,
 };
+
+mod log;
 
 const DONE: MetricName = MetricName::new("Done");
 const FAILED: MetricName = MetricName::new("Failed");
@@ -51,6 +53,7 @@ fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
         namespace: "test".to_owned(),
         sink: crate::SinkKind::Emf,
         dimensions: DimensionSets::default(),
+        resolution: crate::Resolution::Standard,
         delivery,
         flush_timeout: Duration::from_secs(1),
         flush_interval: Duration::ZERO,
@@ -180,4 +183,64 @@ fn an_empty_invocation_and_a_cold_start_are_counted_where_that_is_wanted() {
         assert_eq!(totals.get("EmptyInvocations"), counted);
         assert_eq!(totals.get("ColdStart"), counted);
     }
+}
+
+#[test]
+fn data_of_a_batch_that_fared_differently_are_treated_one_by_one() {
+    for (delivery, ambiguous, fell_back) in [
+        (Delivery::AtMostOnce, Some(1), 1),
+        (Delivery::AtLeastOnce, None, 2),
+    ] {
+        let mut partial = Partial::new("as the test asked");
+        partial.not_accepted = vec![Datum::count(DONE, 5)];
+        partial.ambiguous = vec![Datum::count(FAILED, 2)];
+        partial.dropped = 3;
+        let flusher = flusher(delivery, vec![Err(EmitError::Partial(Box::new(partial)))]);
+        flush(&flusher);
+        flush(&flusher);
+        let totals = flusher.sink.accepted.totals();
+        assert_eq!(totals.get("Done"), Some(&0), "is in the log");
+        assert_eq!(totals.get("MetricsDropped"), Some(&3));
+        assert_eq!(totals.get("FlushAmbiguous").copied(), ambiguous);
+        assert_eq!(totals.get("FlushFellBackToEmf"), Some(&fell_back));
+    }
+}
+
+#[test]
+fn an_invocation_whose_counts_were_sent_while_it_ran_is_not_empty() {
+    let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
+    flusher.config.on_empty = crate::OnEmpty::Fail;
+    for (id, growth, empty) in [("counts", 3, None), ("counts nothing", 0, Some(&1))] {
+        let invocation = flusher.invocation(id.to_owned());
+        flusher.contributors.enter(id);
+        flusher.buffer.claim().add(0, Kind::Success, growth);
+        // As the watchdog does before a deadline.
+        flusher.flush_to_emf(Some(&invocation));
+        let told = flusher.contributors.leave(id);
+        let flush = flusher.flush_after(Some(&invocation), told, Duration::from_secs(1));
+        let polled = std::pin::pin!(flush).poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(polled, Poll::Ready(()));
+        let totals = flusher.sink.accepted.totals();
+        assert_eq!(totals.get("EmptyInvocations"), empty, "{id}");
+    }
+}
+
+#[test]
+fn a_resolution_of_the_process_is_that_of_every_metric_and_a_series_stays_one_datum() {
+    let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
+    flusher.config.resolution = crate::Resolution::High;
+    flusher.buffer.claim().add(0, Kind::Success, 5);
+    flusher.health.dropped.add(1);
+    let (snapshot, _) = flusher.drain(None, Moment::Early);
+    flusher.buffer.put_back(snapshot.data());
+    flusher.buffer.claim().add(0, Kind::Success, 2);
+    flush(&flusher);
+    let batches = flusher.sink.accepted.batches();
+    let data: Vec<&Datum> = batches.iter().flatten().collect();
+    assert!(
+        data.iter()
+            .all(|datum| datum.resolution == crate::Resolution::High)
+    );
+    assert_eq!(data.len(), 3, "{data:?}");
+    assert_eq!(flusher.sink.accepted.totals().get("Done"), Some(&7));
 }

@@ -24,6 +24,7 @@ async fn a_sink_that_never_ends_does_not_keep_the_function() {
             namespace: "test".to_owned(),
             sink: SinkKind::Emf,
             dimensions: DimensionSets::default(),
+            resolution: crate::Resolution::Standard,
             delivery: Delivery::AtMostOnce,
             flush_timeout: Duration::from_millis(10),
             flush_interval: Duration::ZERO,
@@ -34,7 +35,7 @@ async fn a_sink_that_never_ends_does_not_keep_the_function() {
         Endless,
     );
     let invocation = flusher.invocation("a".to_owned());
-    flush_before(None, &flusher, &invocation).await;
+    flush_before(None, &flusher, (&invocation, Told::Nothing)).await;
 }
 
 #[test]

@@ -6,14 +6,16 @@ mod output;
 mod template;
 
 use std::{
-    io,
     sync::LazyLock,
     time::{Duration, SystemTime},
 };
 
+pub(crate) use output::Line;
+use output::{BrokenOff, Lines};
+
 use super::{
-    Batch, Departure, DimensionSets, Dimensions, EmitError, Packing, Properties, PropertyValue,
-    Sink, Value,
+    Batch, Departure, DimensionSets, Dimensions, EmitError, Packing, Partial, Properties,
+    PropertyValue, Sink, Value,
     json::{boolean, float, integer, key, separate, string},
 };
 
@@ -31,40 +33,54 @@ impl Sink for Emf {
     }
 
     async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
-        write(batch, Line::Next).map_err(|error| EmitError::NotAccepted(error.into()))
+        write(batch, Line::Next).map_err(EmitError::Partial)
     }
-}
-
-/// Where a document begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// Where the output is: whole lines are what a program writes as a rule.
-    Next,
-    /// On a line of its own for certain, behind an empty one as a rule: at a moment that does not come back.
-    New,
 }
 
 /// Writes a batch of any size, one document a line, with one write.
 ///
 /// # Errors
 ///
-/// When standard output cannot be written.
-pub(crate) fn write(batch: Batch<'_>, line: Line) -> io::Result<()> {
-    let mut lines = Vec::with_capacity(1024);
-    if line == Line::New {
-        lines.push(b'\n');
-    }
+/// When standard output takes it in part or not at all, or some data fit into no document.
+pub(crate) fn write(batch: Batch<'_>, line: Line) -> Result<(), Box<Partial>> {
+    write_by(batch, |lines| lines.put_out(line))
+}
+
+/// The same to any output.
+#[cfg(test)]
+pub(crate) fn write_to(
+    batch: Batch<'_>,
+    line: Line,
+    torn: &std::sync::atomic::AtomicBool,
+    output: &mut impl std::io::Write,
+) -> Result<(), Box<Partial>> {
+    write_by(batch, |lines| lines.write(line, torn, output))
+}
+
+fn write_by(
+    batch: Batch<'_>,
+    put_out: impl FnOnce(&Lines) -> Result<(), BrokenOff>,
+) -> Result<(), Box<Partial>> {
     let packed = Packing::DOCUMENTS.pack(batch.data.to_vec(), Batch { data: &[], ..batch });
-    if packed.dropped > 0 {
-        tracing::warn!(
-            data = packed.dropped,
-            "metrics are too large for a document"
-        );
-    }
+    let mut lines = Lines::new();
     for data in &packed.batches {
-        render(Batch { data, ..batch }, &mut lines);
+        lines.push(|out| render(Batch { data, ..batch }, out));
     }
-    output::put_out(&lines)
+    let whole = if packed.batches.is_empty() {
+        Ok(())
+    } else {
+        put_out(&lines)
+    };
+    let mut partial = match whole {
+        Ok(()) if packed.dropped == 0 => return Ok(()),
+        Ok(()) => Partial::new("documents take these metrics in part or not at all"),
+        Err(BrokenOff { whole, error }) => Partial {
+            not_accepted: packed.batches.into_iter().skip(whole).flatten().collect(),
+            ..Partial::new(error)
+        },
+    };
+    partial.dropped = packed.dropped;
+    Err(Box::new(partial))
 }
 
 /// Appends one document and a line feed; all data have the same dimensions of their own.
@@ -178,148 +194,4 @@ pub fn render_document(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        metric::{MetricName, Resolution, Unit},
-        sink::{Datum, Invocation},
-    };
-
-    fn datum(name: &'static str, growth: u64) -> Datum {
-        Datum::count(MetricName::new(name), growth)
-    }
-
-    fn sets(sets: &[&[(&'static str, &'static str)]]) -> DimensionSets {
-        let sets = sets.iter().map(|set| Dimensions::new(set.iter().copied()));
-        DimensionSets::new(sets).expect("valid")
-    }
-
-    fn batch<'a>(data: &'a [Datum], dimensions: &'a DimensionSets) -> Batch<'a> {
-        static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
-        Batch {
-            namespace: "shop/Orders",
-            dimensions,
-            timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
-            data,
-            invocation: None,
-            properties: Properties::NONE,
-            departure: &HERE,
-        }
-    }
-
-    fn document(batch: Batch<'_>) -> serde_json::Value {
-        let mut line = Vec::new();
-        render(batch, &mut line);
-        assert_eq!(line.pop(), Some(b'\n'));
-        assert!(!line.contains(&b'\n'));
-        serde_json::from_slice(&line).expect("is JSON")
-    }
-
-    #[test]
-    fn one_document_holds_all_metrics_with_one_timestamp() {
-        let data = [datum("OrderShipped", 5), datum("OrderFailed", 0)];
-        let expected = serde_json::json!({
-            "_aws": {
-                "Timestamp": 1_790_000_000_123_u64,
-                "CloudWatchMetrics": [{
-                    "Namespace": "shop/Orders",
-                    "Dimensions": [[]],
-                    "Metrics": [
-                        {"Name": "OrderShipped", "Unit": "Count"},
-                        {"Name": "OrderFailed", "Unit": "Count"},
-                    ],
-                }],
-            },
-            "OrderShipped": 5,
-            "OrderFailed": 0,
-        });
-        assert_eq!(document(batch(&data, &sets(&[]))), expected);
-    }
-
-    #[test]
-    fn a_document_that_differs_from_the_one_before_is_not_taken_for_it() {
-        let names = |document: &serde_json::Value| {
-            let directive = &document["_aws"]["CloudWatchMetrics"][0];
-            (directive.clone(), document.as_object().unwrap().len())
-        };
-        let none = sets(&[]);
-        let shop = sets(&[&[("service", "shop")]]);
-        let one = [datum("OrderShipped", 5)];
-        let other = [datum("OrderFailed", 5)];
-        let both = [datum("OrderShipped", 5), datum("OrderFailed", 5)];
-        let bytes = [datum("OrderShipped", 5).with_unit(Unit::Bytes)];
-        let fine = [datum("OrderShipped", 5).with_resolution(Resolution::High)];
-        let elsewhere = Batch {
-            namespace: "elsewhere",
-            ..batch(&one, &none)
-        };
-        let batches = [
-            batch(&one, &none),
-            batch(&other, &none),
-            batch(&both, &none),
-            batch(&bytes, &none),
-            batch(&fine, &none),
-            batch(&one, &shop),
-            elsewhere,
-        ];
-        let all: Vec<_> = batches.map(|it| names(&document(it))).into();
-        for (index, one) in all.iter().enumerate() {
-            assert!(!all[..index].contains(one), "{one:?}");
-        }
-        let again: Vec<_> = batches.map(|it| names(&document(it))).into();
-        assert_eq!(all, again);
-    }
-
-    #[test]
-    fn dimensions_and_properties_stand_beside_the_metrics() {
-        let invocation = Invocation {
-            request_id: "quote \" backslash \\ bell \u{7}".to_owned(),
-            cold_start: true,
-        };
-        let dimensions = sets(&[&[("service", "orders")]]);
-        let data = [datum("OrderShipped", 1)];
-        let document = document(Batch {
-            invocation: Some(&invocation),
-            ..batch(&data, &dimensions)
-        });
-        assert_eq!(document["service"], "orders");
-        assert_eq!(document["cold_start"], true);
-        assert_eq!(document["request_id"], invocation.request_id);
-        let directive = &document["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(directive["Dimensions"], serde_json::json!([["service"]]));
-    }
-
-    #[test]
-    fn observations_units_resolution_and_own_dimensions_are_written() {
-        let time = Datum::histogram(MetricName::new("Time"), [(1.5, 2), (20.0, 1)])
-            .with_unit(Unit::Milliseconds)
-            .with_resolution(Resolution::High)
-            .with_dimensions(Dimensions::new([("carrier", "post")]));
-        let document = document(batch(&[time], &sets(&[&[("service", "s")], &[]])));
-        let directive = &document["_aws"]["CloudWatchMetrics"][0];
-        let expected = serde_json::json!([
-            {"Name": "Time", "Unit": "Milliseconds", "StorageResolution": 1},
-        ]);
-        assert_eq!(directive["Metrics"], expected);
-        assert_eq!(
-            directive["Dimensions"],
-            serde_json::json!([["service", "carrier"], ["carrier"]])
-        );
-        assert_eq!(document["carrier"], "post");
-        assert_eq!(document["Time"], serde_json::json!([1.5, 1.5, 20.0]));
-    }
-
-    #[test]
-    fn a_property_never_hides_a_metric() {
-        let invocation = Invocation {
-            request_id: "id".to_owned(),
-            cold_start: false,
-        };
-        let data = [datum("request_id", 3)];
-        let document = document(Batch {
-            invocation: Some(&invocation),
-            ..batch(&data, &sets(&[]))
-        });
-        assert_eq!(document["request_id"], 3);
-    }
-}
+mod tests;

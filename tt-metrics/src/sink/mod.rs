@@ -6,6 +6,7 @@ mod datum;
 mod departure;
 mod dimensions;
 pub(crate) mod emf;
+mod emit_error;
 mod json;
 mod observed;
 mod pack;
@@ -22,6 +23,7 @@ pub use departure::Departure;
 pub(crate) use departure::Was;
 pub use dimensions::{Dimension, DimensionSets, Dimensions};
 pub use emf::Emf;
+pub use emit_error::{EmitError, Partial, SinkResult};
 pub use observed::Observed;
 pub use pack::Packing;
 pub use pretty::Pretty;
@@ -31,7 +33,6 @@ pub use put_metric_data::PutMetricData;
 pub use tee::Tee;
 
 use std::{
-    error::Error,
     future::Future,
     time::{Duration, SystemTime},
 };
@@ -67,21 +68,6 @@ pub struct Invocation {
     /// Whether it was the first one of this process.
     pub cold_start: bool,
 }
-
-/// Why a batch did not arrive, or may not have arrived.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EmitError {
-    /// Nothing was counted, so sending the batch again, or elsewhere, counts it once.
-    #[error("the batch was not accepted")]
-    NotAccepted(#[source] Box<dyn Error + Send + Sync>),
-    /// The batch was sent and the answer is missing or does not tell, so sending it again can count it twice.
-    #[error("it is unknown whether the batch was accepted")]
-    Ambiguous(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// What a sink says about one batch.
-pub type SinkResult = Result<(), EmitError>;
 
 /// What to do with a batch of which it is unknown whether it was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -145,6 +131,16 @@ pub trait Sink: Send + Sync + 'static {
         batch: Batch<'_>,
         budget: Duration,
     ) -> impl Future<Output = Result<(), EmitError>> + Send;
+
+    /// Sends what the sink itself kept of earlier batches, at the latest when the budget is used up: the process ends.
+    ///
+    /// `last` is a batch without data. A sink that keeps nothing has nothing to do, which is what this does unless it
+    /// is implemented; one that hands on to another sink hands this on too.
+    fn finish(&self, last: Batch<'_>, budget: Duration) -> impl Future<Output = ()> + Send {
+        async move {
+            let _ = (last, budget);
+        }
+    }
 }
 
 /// The sink that the configuration names.

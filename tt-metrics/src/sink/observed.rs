@@ -62,4 +62,8 @@ where
         (self.observer)(batch, &result);
         result
     }
+
+    async fn finish(&self, last: Batch<'_>, budget: Duration) {
+        self.sink.finish(last, budget).await;
+    }
 }

@@ -2,7 +2,7 @@
 
 mod families;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Batch, Datum, Dimensions, Value};
 use crate::{limits, metric::MetricName};
@@ -27,9 +27,9 @@ enum Form {
 /// Room for what surrounds the data of a batch: more than the keys of a document, or those of a request with the longest
 /// namespace.
 const FRAME_BYTES: usize = 1024;
-/// Most observations of one histogram that are written into documents, where each stands for itself; beyond, each value
-/// keeps its share.
-const MAX_WRITTEN_OBSERVATIONS: u64 = 10_000;
+/// Most observations of one histogram that are written into documents, where each stands for itself: 1000 documents,
+/// about 1 MB. Beyond, each value keeps its share, rounded down, but one observation at least.
+const MAX_WRITTEN_OBSERVATIONS: u64 = 100_000;
 
 impl Packing {
     /// Everything in one batch, whatever its size.
@@ -81,7 +81,10 @@ impl Packing {
         if self.form != Form::Whole {
             data.retain(|datum| cost(datum).bytes <= room.bytes || values(datum) > self.values);
         }
-        let dropped = before - data.len();
+        let mut dropped = before - data.len();
+        if self.form == Form::Documents {
+            dropped += data.iter().filter(|datum| is_thinned(datum)).count();
+        }
         let groups = match self.form {
             Form::Documents => layers(data, self.values),
             Form::Requests => {
@@ -160,7 +163,7 @@ impl Packing {
 pub(crate) struct Packed {
     /// What one document or request carries each.
     pub(crate) batches: Vec<Vec<Datum>>,
-    /// Data that no batch can carry.
+    /// How many data no batch can carry, or not all of their observations.
     pub(crate) dropped: u64,
 }
 
@@ -212,27 +215,26 @@ fn parts(datum: Datum, most: usize) -> Vec<Datum> {
     }
 }
 
-/// The metrics of a document, and their data.
-type Layer = (BTreeSet<MetricName>, Vec<Datum>);
-
 /// The data of each document: one set of own dimensions, no name twice, no more than `most` observations of a metric.
+///
+/// Documents with nothing but further observations come last: all counts are in those before.
 fn layers(data: Vec<Datum>, most: usize) -> Vec<Vec<Datum>> {
-    let mut groups: BTreeMap<Dimensions, Vec<Layer>> = BTreeMap::new();
+    let mut layers: Vec<BTreeMap<Dimensions, Vec<Datum>>> = Vec::new();
+    let mut filled: BTreeMap<(Dimensions, MetricName), usize> = BTreeMap::new();
     for datum in data.into_iter().flat_map(|datum| written(datum, most)) {
-        let layers = groups.entry(datum.dimensions.clone()).or_default();
-        let free = layers
-            .iter_mut()
-            .find(|(names, _)| !names.contains(&datum.metric));
-        match free {
-            Some((names, data)) => {
-                names.insert(datum.metric);
-                data.push(datum);
-            }
-            None => layers.push((BTreeSet::from([datum.metric]), vec![datum])),
+        let layer = filled
+            .entry((datum.dimensions.clone(), datum.metric))
+            .or_default();
+        if layers.len() <= *layer {
+            layers.push(BTreeMap::new());
         }
+        if let Some(groups) = layers.get_mut(*layer) {
+            let group = groups.entry(datum.dimensions.clone()).or_default();
+            group.push(datum);
+        }
+        *layer += 1;
     }
-    let layers = groups.into_values().flatten();
-    layers.map(|(_, data)| data).collect()
+    layers.into_iter().flat_map(BTreeMap::into_values).collect()
 }
 
 /// A histogram in parts of at most `most` observations, since in a document each stands for itself.
@@ -263,9 +265,21 @@ fn written(datum: Datum, most: usize) -> Vec<Datum> {
     parts.into_iter().map(part).collect()
 }
 
+/// Whether a histogram has more observations than documents take.
+fn is_thinned(datum: &Datum) -> bool {
+    match &datum.value {
+        Value::Histogram(observed) => observations(observed) > MAX_WRITTEN_OBSERVATIONS.into(),
+        Value::Count(_) | Value::Gauge(_) => false,
+    }
+}
+
+fn observations(observed: &[(f64, u64)]) -> u128 {
+    observed.iter().map(|(_, times)| u128::from(*times)).sum()
+}
+
 /// The observations as they are, or their shares of the greatest number.
 fn thinned(observed: &[(f64, u64)]) -> Vec<(f64, u64)> {
-    let all: u128 = observed.iter().map(|(_, times)| u128::from(*times)).sum();
+    let all = observations(observed);
     if all <= u128::from(MAX_WRITTEN_OBSERVATIONS) {
         return observed.to_vec();
     }
@@ -280,10 +294,8 @@ fn thinned(observed: &[(f64, u64)]) -> Vec<(f64, u64)> {
             .unwrap_or(MAX_WRITTEN_OBSERVATIONS)
             .max(1)
     };
-    let kept = observed
-        .iter()
-        .map(|(value, times)| (*value, share(*times)));
-    kept.collect()
+    let kept = observed.iter().filter(|(_, times)| *times > 0);
+    kept.map(|(value, times)| (*value, share(*times))).collect()
 }
 
 /// Splits what belongs into one place by its room; the metrics of a function are split only when they fill more.

@@ -4,6 +4,7 @@
 //! have stored. Here only what CloudWatch certainly did not accept is sent again.
 
 mod departing;
+mod narrowing;
 
 use std::{
     error::Error,
@@ -19,7 +20,10 @@ use aws_sdk_cloudwatch::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use self::departing::Departing;
+use self::{
+    departing::Departing,
+    narrowing::{Narrowing, named},
+};
 use super::{Batch, Datum, Departure, EmitError, Packing, Sink, Value};
 use crate::metric::Resolution;
 
@@ -64,26 +68,100 @@ impl PutMetricData {
         }
     }
 
-    async fn attempt(&self, batch: Batch<'_>, budget: Duration) -> Result<(), Refusal> {
+    /// Sends a request, again while it is throttled; `alone` says that no other part of the batch was accepted.
+    async fn send(&self, batch: Batch<'_>, alone: bool, time: Time) -> Result<(), Refusal> {
+        let mut attempt = 1;
+        loop {
+            if time.left() < MIN_BUDGET {
+                let error = "the time left is too short for a request";
+                return Err(Refusal::of(EmitError::NotAccepted(error.into())));
+            }
+            let Err(refusal) = self.attempt(batch, alone, time.left()).await else {
+                return Ok(());
+            };
+            let pause = delay(attempt, fastrand::f64());
+            if !refusal.retry || attempt == MAX_ATTEMPTS || pause >= time.left() {
+                return Err(refusal);
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        batch: Batch<'_>,
+        alone: bool,
+        budget: Duration,
+    ) -> Result<(), Refusal> {
         let data = batch
             .data
             .iter()
             .flat_map(|datum| request_data(batch, datum));
+        let departure = Departure::default();
         let request = self
             .client
             .put_metric_data()
             .namespace(batch.namespace)
             .set_metric_data(Some(data.collect()))
             .customize()
-            .interceptor(Departing(batch.departure.clone()));
-        match tokio::time::timeout(budget, request.send()).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Refusal::new(error, batch.departure)),
-            Err(elapsed) => Err(Refusal {
-                retry: false,
-                error: unanswered(elapsed.into(), batch.departure),
-            }),
+            .interceptor(Departing {
+                batch: batch.departure.clone(),
+                request: departure.clone(),
+            });
+        let refusal = match tokio::time::timeout(budget, request.send()).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => Refusal::new(error, batch, &departure),
+            Err(elapsed) => Refusal::of(unanswered(elapsed.into(), &departure)),
+        };
+        if alone && departure.is_held() {
+            batch.departure.come_back();
         }
+        Err(refusal)
+    }
+
+    /// Finds the bad data of a request that was found invalid, and sends the others.
+    async fn narrow(
+        &self,
+        batch: Batch<'_>,
+        refusal: Refusal,
+        time: Time,
+    ) -> Result<(), EmitError> {
+        let positions = refusal.invalid.unwrap_or_default();
+        let mut narrowing = Narrowing::new(batch.data.to_vec(), &positions);
+        while let Some(part) = narrowing.next() {
+            let alone = !narrowing.has_accepted();
+            let data = Batch {
+                data: &part,
+                ..batch
+            };
+            match self.send(data, alone, time).await {
+                Ok(()) => narrowing.accepted(),
+                Err(Refusal {
+                    invalid: Some(positions),
+                    ..
+                }) => narrowing.refused(part, &positions),
+                Err(Refusal {
+                    error: EmitError::NotAccepted(_),
+                    ..
+                }) => narrowing.not_accepted(part),
+                Err(_) => narrowing.ambiguous(part),
+            }
+        }
+        narrowing.end(refusal.error.into())
+    }
+}
+
+/// When a flush has to be over.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    began: Instant,
+    budget: Duration,
+}
+
+impl Time {
+    fn left(self) -> Duration {
+        self.budget.saturating_sub(self.began.elapsed())
     }
 }
 
@@ -97,25 +175,16 @@ impl Sink for PutMetricData {
     }
 
     async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
-        let began = Instant::now();
-        let mut attempt = 1;
-        loop {
-            let left = budget.saturating_sub(began.elapsed());
-            if left < MIN_BUDGET {
-                return Err(EmitError::NotAccepted(
-                    "the time left is too short for a request".into(),
-                ));
+        let time = Time {
+            began: Instant::now(),
+            budget,
+        };
+        match self.send(batch, true, time).await {
+            Ok(()) => Ok(()),
+            Err(refusal) if refusal.invalid.is_some() && batch.data.len() > 1 => {
+                self.narrow(batch, refusal, time).await
             }
-            let Err(refusal) = self.attempt(batch, left).await else {
-                return Ok(());
-            };
-            let pause = delay(attempt, fastrand::f64());
-            let left = budget.saturating_sub(began.elapsed());
-            if !refusal.retry || attempt == MAX_ATTEMPTS || pause >= left {
-                return Err(refusal.error);
-            }
-            tokio::time::sleep(pause).await;
-            attempt += 1;
+            Err(refusal) => Err(refusal.error),
         }
     }
 }
@@ -124,39 +193,74 @@ impl Sink for PutMetricData {
 #[derive(Debug)]
 struct Refusal {
     retry: bool,
+    /// Where the request was found invalid: the positions of the data that the answer names.
+    invalid: Option<Vec<usize>>,
     error: EmitError,
 }
 
 impl Refusal {
-    fn new(error: SdkError<PutMetricDataError>, departure: &Departure) -> Self {
-        let (retry, refused) = match &error {
+    fn of(error: EmitError) -> Self {
+        Self {
+            retry: false,
+            invalid: None,
+            error,
+        }
+    }
+
+    fn new(error: SdkError<PutMetricDataError>, batch: Batch<'_>, departure: &Departure) -> Self {
+        let (mut retry, mut invalid, mut refused) = (false, None, false);
+        match &error {
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
-                let throttled = status == 429 || answer.err().code().is_some_and(is_throttling);
-                (throttled, throttled || (400..500).contains(&status))
+                let code = answer.err().code().unwrap_or_default();
+                retry = status == 429 || is_throttling(code);
+                refused = retry || (400..500).contains(&status);
+                if refused && !retry && (status == 413 || is_invalid(code)) {
+                    let sets = |datum: &Datum| batch.dimensions.with(&datum.dimensions).len();
+                    let text = answer.err().message().unwrap_or_default();
+                    invalid = Some(named(text, batch.data.iter().map(sets)));
+                }
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                (departure.is_held(), false)
+                retry = departure.is_held();
             }
-            _ => (false, false),
-        };
+            _ => {}
+        }
         if refused {
             departure.come_back();
         }
         Self {
             retry,
+            invalid,
             error: unanswered(error.into(), departure),
         }
     }
 }
 
-/// What is known of a batch without an answer that accepts it: nothing, once it has left.
+/// What is known of a request without an answer that accepts it: nothing, once it has left.
 fn unanswered(source: Box<dyn Error + Send + Sync>, departure: &Departure) -> EmitError {
     if departure.is_held() {
         EmitError::NotAccepted(source)
     } else {
         EmitError::Ambiguous(source)
     }
+}
+
+/// The codes of a request that CloudWatch does not understand, as a rule for one of its data.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>,
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html>
+fn is_invalid(code: &str) -> bool {
+    let code = code.strip_suffix("Exception").unwrap_or(code);
+    matches!(
+        code,
+        "InvalidParameterValue"
+            | "InvalidParameterCombination"
+            | "MissingParameter"
+            | "MissingRequiredParameter"
+            | "ValidationError"
+            | "Validation"
+    )
 }
 
 /// The codes that the AWS SDKs take for throttling.

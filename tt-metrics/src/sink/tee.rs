@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    error::Error,
     future::{Future, poll_fn},
     pin::pin,
     sync::{
@@ -12,15 +13,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Batch, Datum, Delivery, Departure, EmitError, Packing, Sink};
+use super::{Batch, Datum, Delivery, Departure, EmitError, Packing, Partial, Sink, SinkResult};
 use crate::sync::lock;
 
 /// Sends everything to two sinks at once.
 ///
 /// Each keeps what it certainly did not accept for its own next flush, so neither loses or doubles a count because of the
 /// other; what may have arrived is treated by the [`Delivery`] given. To the flusher a tee always accepts, so nothing
-/// falls back to the log: name [`Emf`](super::Emf) as one of the two for that. What is still kept when the process ends
-/// is lost; [`Tee::unsent`] says how much that would be.
+/// falls back to the log: name [`Emf`](super::Emf) as one of the two for that. What is kept when SIGTERM arrives is sent
+/// then, within 200 ms; what is kept when the process ends otherwise is lost, and [`Tee::unsent`] says how much that
+/// would be. A datum that one of them cannot carry is counted as `MetricsDropped`, once for each.
 ///
 /// ```
 /// use tt_metrics::sink::{CaptureSink, Delivery, Emf, Tee};
@@ -72,20 +74,48 @@ impl<A: Sink, B: Sink> Sink for Tee<A, B> {
     }
 
     async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
-        let mut first = pin!(self.first.emit(batch, budget));
-        let mut second = pin!(self.second.emit(batch, budget));
-        let mut open = (true, true);
-        poll_fn(|cx| {
-            open.0 = open.0 && first.as_mut().poll(cx).is_pending();
-            open.1 = open.1 && second.as_mut().poll(cx).is_pending();
-            if open == (false, false) {
-                Poll::Ready(())
-            } else {
+        let first = self.first.emit(batch, budget);
+        let (first, second) = both(first, self.second.emit(batch, budget)).await;
+        if first + second == 0 {
+            return Ok(());
+        }
+        let mut partial = Partial::new("one of two sinks cannot carry these metrics");
+        partial.dropped = first + second;
+        Err(EmitError::Partial(Box::new(partial)))
+    }
+
+    async fn finish(&self, last: Batch<'_>, budget: Duration) {
+        let first = self.first.finish(last, budget);
+        both(first, self.second.finish(last, budget)).await;
+    }
+}
+
+/// Waits for both.
+async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut first, mut second) = (None, None);
+    poll_fn(|cx| {
+        if first.is_none() {
+            first = ready_of(one.as_mut().poll(cx));
+        }
+        if second.is_none() {
+            second = ready_of(other.as_mut().poll(cx));
+        }
+        match (first.take(), second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            open => {
+                (first, second) = open;
                 Poll::Pending
             }
-        })
-        .await;
-        Ok(())
+        }
+    })
+    .await
+}
+
+fn ready_of<T>(polled: Poll<T>) -> Option<T> {
+    match polled {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     }
 }
 
@@ -99,39 +129,85 @@ impl<K: Sink> Leg<K> {
         }
     }
 
-    async fn emit(&self, batch: Batch<'_>, budget: Duration) {
+    /// Sends what is kept and what is new; says how many data were dropped.
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> u64 {
         let until = Instant::now().checked_add(budget);
         let mut data = std::mem::take(&mut *lock(&self.kept));
         for datum in batch.data {
             Datum::merge_newer(&mut data, datum.clone());
         }
         let frame = Batch { data: &[], ..batch };
+        let packed = self.sink.packing().pack(data, frame);
+        let mut dropped = packed.dropped;
         let mut unsent = Unsent {
-            kept: &self.kept,
-            batches: self.sink.packing().pack(data, frame).batches.into(),
+            leg: self,
+            batches: packed.batches.into(),
+            sending: None,
         };
-        while let Some(data) = unsent.batches.pop_front() {
+        while let Some(data) = unsent.batches.front() {
             let departure = Departure::default();
+            if !self.sink.announces_departure() {
+                departure.leave();
+            }
+            unsent.sending = Some(departure.clone());
             let batch = Batch {
-                data: &data,
+                data,
                 departure: &departure,
                 ..batch
             };
             let left = until.map_or(budget, |until| {
                 until.saturating_duration_since(Instant::now())
             });
-            match self.sink.emit(batch, left).await {
-                Ok(()) => {}
-                Err(EmitError::Ambiguous(error)) if self.delivery == Delivery::AtMostOnce => {
-                    self.given_up.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(%error, "one of two sinks may or may not have these counts");
+            let result = self.sink.emit(batch, left).await;
+            unsent.sending = None;
+            let data = unsent.batches.pop_front().unwrap_or_default();
+            dropped += self.end(data, result);
+        }
+        dropped
+    }
+
+    /// Decides what becomes of what the sink has answered for; says how many data were dropped.
+    fn end(&self, data: Vec<Datum>, result: SinkResult) -> u64 {
+        match result {
+            Ok(()) => return 0,
+            Err(EmitError::NotAccepted(error)) => self.keep(data, &*error),
+            Err(EmitError::Ambiguous(error)) => self.doubt(data, &*error),
+            Err(EmitError::Partial(partial)) => {
+                if !partial.ambiguous.is_empty() {
+                    self.doubt(partial.ambiguous, &*partial.source);
                 }
-                Err(EmitError::NotAccepted(error) | EmitError::Ambiguous(error)) => {
-                    keep(&self.kept, data);
-                    tracing::warn!(%error, "one of two sinks keeps its counts for the next flush");
+                if !partial.not_accepted.is_empty() {
+                    self.keep(partial.not_accepted, &*partial.source);
                 }
+                return partial.dropped;
             }
         }
+        0
+    }
+
+    fn doubt(&self, data: Vec<Datum>, error: &(dyn Error + 'static)) {
+        if self.delivery == Delivery::AtLeastOnce {
+            return self.keep(data, error);
+        }
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(error, "one of two sinks may or may not have these counts");
+    }
+
+    fn keep(&self, data: Vec<Datum>, error: &(dyn Error + 'static)) {
+        keep(&self.kept, data);
+        tracing::warn!(
+            error,
+            "one of two sinks keeps its counts for the next flush"
+        );
+    }
+
+    async fn finish(&self, last: Batch<'_>, budget: Duration) {
+        let began = Instant::now();
+        if !lock(&self.kept).is_empty() {
+            self.emit(last, budget).await;
+        }
+        let left = budget.saturating_sub(began.elapsed());
+        self.sink.finish(last, left).await;
     }
 }
 
@@ -143,98 +219,25 @@ fn keep(kept: &Mutex<Vec<Datum>>, data: Vec<Datum>) {
 }
 
 /// What a leg has not sent yet; it is kept when the flush is dropped.
-struct Unsent<'a> {
-    kept: &'a Mutex<Vec<Datum>>,
+struct Unsent<'a, K: Sink> {
+    leg: &'a Leg<K>,
     batches: VecDeque<Vec<Datum>>,
+    /// Of the first one, while it is with the sink.
+    sending: Option<Departure>,
 }
 
-impl Drop for Unsent<'_> {
+impl<K: Sink> Drop for Unsent<'_, K> {
     fn drop(&mut self) {
+        let is_gone = self.sending.take().is_some_and(|it| !it.settle_held());
+        if is_gone && self.leg.delivery == Delivery::AtMostOnce {
+            self.batches.pop_front();
+            self.leg.given_up.fetch_add(1, Ordering::Relaxed);
+        }
         for data in self.batches.drain(..) {
-            keep(self.kept, data);
+            keep(&self.leg.kept, data);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        task::{Context, Waker},
-        time::SystemTime,
-    };
-
-    use super::*;
-    use crate::{
-        MetricName,
-        sink::{CaptureSink, DimensionSets, Properties},
-    };
-
-    const DONE: MetricName = MetricName::new("Done");
-
-    /// Fails in its first flush.
-    #[derive(Debug)]
-    struct Failing {
-        error: Mutex<Option<EmitError>>,
-        accepted: CaptureSink,
-    }
-
-    impl Sink for Failing {
-        async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
-            let error = lock(&self.error).take();
-            match error {
-                Some(error) => Err(error),
-                None => self.accepted.emit(batch, budget).await,
-            }
-        }
-    }
-
-    fn tee(error: EmitError, delivery: Delivery) -> Tee<Failing, CaptureSink> {
-        let failing = Failing {
-            error: Mutex::new(Some(error)),
-            accepted: CaptureSink::new(),
-        };
-        Tee::new(failing, CaptureSink::new(), delivery)
-    }
-
-    fn flush<A: Sink, B: Sink>(tee: &Tee<A, B>, growth: u64) {
-        let batch = Batch {
-            namespace: "test",
-            dimensions: &DimensionSets::default(),
-            timestamp: SystemTime::UNIX_EPOCH,
-            data: &[Datum::count(DONE, growth)],
-            invocation: None,
-            properties: Properties::NONE,
-            departure: &Departure::default(),
-        };
-        let mut emit = pin!(tee.emit(batch, Duration::from_secs(1)));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(matches!(emit.as_mut().poll(&mut cx), Poll::Ready(Ok(()))));
-    }
-
-    fn totals(tee: &Tee<Failing, CaptureSink>) -> [Option<u64>; 2] {
-        let total = |sink: &CaptureSink| sink.totals().get("Done").copied();
-        [total(&tee.first.sink.accepted), total(&tee.second.sink)]
-    }
-
-    #[test]
-    fn what_one_sink_refuses_is_sent_to_it_again_and_not_to_the_other() {
-        let tee = tee(EmitError::NotAccepted("full".into()), Delivery::AtMostOnce);
-        flush(&tee, 5);
-        assert_eq!((totals(&tee), tee.unsent()), ([None, Some(5)], [1, 0]));
-        flush(&tee, 2);
-        assert_eq!((totals(&tee), tee.unsent()), ([Some(7), Some(7)], [0, 0]));
-    }
-
-    #[test]
-    fn what_may_have_arrived_is_given_up_or_sent_again_as_the_delivery_says() {
-        for (delivery, total, given_up) in
-            [(Delivery::AtMostOnce, 2, 1), (Delivery::AtLeastOnce, 7, 0)]
-        {
-            let tee = tee(EmitError::Ambiguous("reset".into()), delivery);
-            flush(&tee, 5);
-            flush(&tee, 2);
-            assert_eq!(totals(&tee), [Some(total), Some(7)]);
-            assert_eq!(tee.given_up(), [given_up, 0]);
-        }
-    }
-}
+mod tests;

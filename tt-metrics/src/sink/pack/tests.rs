@@ -1,6 +1,7 @@
 //! Whatever the data are, what is packed is what CloudWatch takes, and all of it.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::LazyLock,
     time::SystemTime,
@@ -162,9 +163,9 @@ fn arrived(stored: &[Stored]) -> Sums {
 }
 
 /// What CloudWatch stores of the documents of these data; it must take each of them.
-fn documents(data: &[Datum], frame: Batch<'_>) -> Vec<Stored> {
+fn documents(data: &[Datum], frame: Batch<'_>, dropped: u64) -> Vec<Stored> {
     let packed = Packing::DOCUMENTS.pack(data.to_vec(), frame);
-    assert_eq!(packed.dropped, 0);
+    assert_eq!(packed.dropped, dropped);
     let mut stored = Vec::new();
     for data in &packed.batches {
         let mut line = Vec::new();
@@ -194,7 +195,7 @@ fn difference(arrived: &Sums, expected: &Sums) -> Option<String> {
 #[test]
 fn whatever_the_data_each_document_is_valid_and_the_sums_are_equal() {
     for_many(|data, sets| {
-        let stored = documents(&data, frame(sets, Properties::NONE));
+        let stored = documents(&data, frame(sets, Properties::NONE), 0);
         assert_eq!(difference(&arrived(&stored), &expected(&data, sets)), None);
     });
 }
@@ -263,23 +264,6 @@ fn metrics_of_one_function_stay_in_one_batch() {
 }
 
 #[test]
-fn observations_beyond_what_documents_take_keep_their_shares() {
-    let metric = METRICS[3];
-    let sets = DimensionSets::default();
-    let data = [Datum::histogram(
-        metric,
-        [(1.0, u64::MAX), (2.0, u64::MAX), (3.0, 1)],
-    )];
-    let stored = documents(&data, frame(&sets, Properties::NONE));
-    let times = |wanted: f64| {
-        let all = stored.iter().flat_map(|stored| &stored.observed);
-        all.filter(|(value, _)| value.to_bits() == wanted.to_bits())
-            .count()
-    };
-    assert_eq!((times(1.0), times(2.0), times(3.0)), (4_999, 4_999, 1));
-}
-
-#[test]
 fn documents_stay_below_their_size_with_the_longest_surroundings() {
     let long = |prefix: &str, length| format!("{prefix}{}", "\"".repeat(length));
     let shared = (0..8).map(|number| (long(&number.to_string(), 249), long("", 1_024)));
@@ -309,7 +293,7 @@ fn documents_stay_below_their_size_with_the_longest_surroundings() {
         invocation: Some(&invocation),
         ..frame(&sets, &properties)
     };
-    let stored = documents(&data, frame);
+    let stored = documents(&data, frame, 0);
     assert_eq!(stored.len(), data.len());
 }
 
@@ -328,5 +312,6 @@ fn a_datum_that_no_document_can_carry_costs_no_other() {
 }
 
 mod declared;
+mod histograms;
 #[cfg(feature = "put-metric-data")]
 mod requests;

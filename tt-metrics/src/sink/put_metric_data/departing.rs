@@ -19,7 +19,12 @@ use crate::sink::Departure;
 
 /// Puts a [`DepartingBody`] into the request of one call.
 #[derive(Debug)]
-pub(super) struct Departing(pub(super) Departure);
+pub(super) struct Departing {
+    /// Of the batch, of which the request may be a part.
+    pub(super) batch: Departure,
+    /// Of the request.
+    pub(super) request: Departure,
+}
 
 impl Intercept for Departing {
     fn name(&self) -> &'static str {
@@ -36,7 +41,8 @@ impl Intercept for Departing {
         let inner = mem::replace(body, SdkBody::taken());
         *body = SdkBody::from_body_1_x(DepartingBody {
             inner,
-            departure: self.0.clone(),
+            batch: self.batch.clone(),
+            request: self.request.clone(),
         });
         Ok(())
     }
@@ -45,7 +51,8 @@ impl Intercept for Departing {
 /// The body of a request: it is asked for once there is a connection, and before any of it is written.
 struct DepartingBody {
     inner: SdkBody,
-    departure: Departure,
+    batch: Departure,
+    request: Departure,
 }
 
 impl Body for DepartingBody {
@@ -56,10 +63,11 @@ impl Body for DepartingBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, BoxError>>> {
-        if !self.departure.leave() {
+        if !self.batch.leave() {
             let error = "the counts were written to the log meanwhile";
             return Poll::Ready(Some(Err(error.into())));
         }
+        self.request.leave();
         Pin::new(&mut self.inner).poll_frame(cx)
     }
 
