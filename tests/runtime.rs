@@ -10,6 +10,9 @@ mod cadence;
 #[path = "runtime/cloudwatch.rs"]
 mod cloudwatch;
 #[cfg(test)]
+#[path = "runtime/delivery.rs"]
+mod delivery;
+#[cfg(test)]
 #[path = "runtime/faults.rs"]
 mod faults;
 #[cfg(test)]
@@ -27,7 +30,6 @@ mod world;
 
 use std::time::{Duration, SystemTime};
 
-use cloudwatch::Answer;
 use lambda::{Extensions, Lambda, Seen};
 use wire::{emf_lines, flushed, stored, totals};
 
@@ -113,29 +115,6 @@ async fn concurrent_invocations_lose_and_double_nothing() {
 }
 
 #[tokio::test]
-async fn a_throttled_flush_is_repeated_and_stored_once() {
-    let mut lambda = function(&[event("done", "ok")]);
-    lambda.answers = vec![Answer::Throttle];
-    let seen = lambda.start().await.asked(2).await;
-    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
-    assert_eq!(emf_lines(&seen), 0);
-}
-
-#[tokio::test]
-async fn what_cloudwatch_refuses_goes_to_the_log_once() {
-    for answers in [vec![Answer::Throttle; 3], vec![Answer::Refuse]] {
-        let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
-        lambda.answers = answers;
-        let mut running = lambda.start().await;
-        running.asked(3).await;
-        let seen = running.until(|seen| emf_lines(seen) == 1).await;
-        let mut expected = flushed(2.0, 1.0, 1.0, 0.0);
-        expected.insert("FlushFellBackToEmf".to_owned(), 1.0);
-        assert_eq!(totals(&seen), expected);
-    }
-}
-
-#[tokio::test]
 async fn counts_go_to_the_log_when_cloudwatch_cannot_be_reached() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.env.push((
@@ -146,38 +125,6 @@ async fn counts_go_to_the_log_when_cloudwatch_cannot_be_reached() {
     running.asked(2).await;
     let seen = running.until(|seen| emf_lines(seen) == 1).await;
     assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
-}
-
-#[tokio::test]
-async fn an_answer_that_is_lost_never_doubles_a_count() {
-    for answer in [
-        Answer::StoreThen500,
-        Answer::StoreThenCut,
-        Answer::StoreThenHang,
-    ] {
-        let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
-        lambda.answers = vec![answer];
-        lambda
-            .env
-            .push(("TT_METRICS_FLUSH_TIMEOUT_MS", "300".to_owned()));
-        let seen = lambda.start().await.asked(3).await;
-        let mut expected = flushed(2.0, 1.0, 1.0, 0.0);
-        expected.insert("FlushAmbiguous".to_owned(), 1.0);
-        assert_eq!(totals(&seen), expected, "{answer:?}");
-    }
-}
-
-#[tokio::test]
-async fn at_least_once_sends_what_may_have_been_lost_again() {
-    let mut lambda = function(&[event("done", "ok")]);
-    lambda.answers = vec![Answer::StoreThen500];
-    lambda
-        .env
-        .push(("TT_METRICS_DELIVERY", "at_least_once".to_owned()));
-    let mut running = lambda.start().await;
-    running.asked(2).await;
-    let seen = running.until(|seen| emf_lines(seen) == 1).await;
-    assert_eq!(totals(&seen), flushed(2.0, 2.0, 0.0, 0.0));
 }
 
 #[tokio::test]

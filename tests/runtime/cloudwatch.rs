@@ -17,7 +17,10 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     time::{sleep, timeout},
 };
-use tt_metrics::limits;
+use tt_metrics::limits::{self, Stored};
+
+/// What a refusal says.
+const ASKED: &str = "as the test asked";
 
 /// How CloudWatch answers one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +60,34 @@ impl Answer {
     }
 }
 
+/// A metric of which CloudWatch takes no datum, and with it no request that it is in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Invalid {
+    pub(crate) metric: &'static str,
+    /// Whether the refusal says where it stands.
+    pub(crate) named: bool,
+}
+
+impl Invalid {
+    /// The refusal of a request that the metric is in.
+    pub(crate) fn refusal(self, data: &[Stored]) -> Option<Response> {
+        let position = data.iter().position(|it| it.metric == self.metric)?;
+        let member = position + 1;
+        let message = if self.named {
+            format!("The parameter MetricData.member.{member}.Value is not valid.")
+        } else {
+            "A value is not valid.".to_owned()
+        };
+        Some(failure(
+            StatusCode::BAD_REQUEST,
+            "InvalidParameterValue",
+            &message,
+        ))
+    }
+}
+
 /// The data of one request, or why CloudWatch would refuse it.
-pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, f64)>, String> {
+pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Stored>, String> {
     let mut plain = body.to_vec();
     if headers
         .get(header::CONTENT_ENCODING)
@@ -71,16 +100,15 @@ pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, f64
             .map_err(|error| error.to_string())?;
     }
     let stored = limits::read_request(&plain, SystemTime::now());
-    let stored = stored.map_err(|error| error.to_string())?.into_iter();
-    Ok(stored.map(|it| (it.metric.clone(), it.sum())).collect())
+    stored.map_err(|error| error.to_string())
 }
 
 /// The response of an answer.
 pub(crate) async fn respond(answer: Answer) -> Response {
     match answer {
         Answer::Accept => cbor(StatusCode::OK, Body::from(&b"\xbf\xff"[..])),
-        Answer::Throttle => failure(StatusCode::BAD_REQUEST, "Throttling"),
-        Answer::Refuse => failure(StatusCode::BAD_REQUEST, "InvalidParameterValue"),
+        Answer::Throttle => failure(StatusCode::BAD_REQUEST, "Throttling", ASKED),
+        Answer::Refuse => failure(StatusCode::BAD_REQUEST, "InvalidParameterValue", ASKED),
         Answer::Late => {
             sleep(Duration::from_millis(300)).await;
             Box::pin(respond(Answer::Accept)).await
@@ -88,7 +116,8 @@ pub(crate) async fn respond(answer: Answer) -> Response {
         // The connection ends with the task that serves it, and no hook says so.
         Answer::Reset => std::panic::resume_unwind(Box::new("as the test asked")),
         Answer::StoreThen500 | Answer::Fail500 => {
-            failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceFault")
+            let code = "InternalServiceFault";
+            failure(StatusCode::INTERNAL_SERVER_ERROR, code, ASKED)
         }
         Answer::StoreThenCut => {
             let cut = io::Error::from(io::ErrorKind::ConnectionReset);
@@ -99,8 +128,8 @@ pub(crate) async fn respond(answer: Answer) -> Response {
     }
 }
 
-fn failure(status: StatusCode, code: &str) -> Response {
-    let fields = [("__type", code), ("message", "as the test asked")];
+fn failure(status: StatusCode, code: &str, message: &str) -> Response {
+    let fields = [("__type", code), ("message", message)];
     let fields = fields.map(|(name, value)| (Value::from(name), Value::from(value)));
     let mut body = Vec::new();
     ciborium::into_writer(&Value::Map(fields.to_vec()), &mut body).expect("writes to memory");

@@ -74,29 +74,6 @@ async fn an_answer_that_takes_its_time_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_request_without_an_answer_costs_one_flush_at_most_and_nothing_at_least_once() {
-    let mut given_up = flushed(1.0, 0.0, 1.0, 0.0);
-    given_up.insert("FlushAmbiguous".to_owned(), 1.0);
-    let mut logged = flushed(2.0, 1.0, 1.0, 0.0);
-    logged.insert("FlushFellBackToEmf".to_owned(), 1.0);
-    for answer in [Answer::Fail500, Answer::Reset, Answer::Hang] {
-        for (delivery, expected) in [("at_most_once", &given_up), ("at_least_once", &logged)] {
-            let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
-            lambda.answers = vec![answer];
-            lambda.env.extend([
-                ("TT_METRICS_DELIVERY", delivery.to_owned()),
-                ("TT_METRICS_FLUSH_TIMEOUT_MS", "1000".to_owned()),
-            ]);
-            let mut running = lambda.start().await;
-            running.asked(3).await;
-            running.terminate().await;
-            let seen = running.everything().await;
-            assert_eq!(&totals(&seen), expected, "{answer:?} {delivery}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn sigterm_writes_what_a_flush_has_taken_and_not_sent() {
     let mut lambda = function(&[event("done failed", "ok")]);
     lambda.keyless = true;
@@ -185,4 +162,43 @@ async fn a_line_that_the_program_has_not_ended_does_not_swallow_a_document() {
     let mut running = lambda.start().await;
     let seen = logged(&mut running).await;
     assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn what_a_tee_kept_for_a_sink_is_sent_to_it_at_sigterm() {
+    let mut lambda = function(&[event("done done failed", "ok")]);
+    lambda.env.push(("TEE", "refuses".to_owned()));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    running.terminate().await;
+    let seen = running.everything().await;
+    assert_eq!(totals(&seen).get("Done"), Some(&2.0));
+    assert_eq!(totals(&seen).get("Failed"), Some(&1.0));
+    assert_eq!(emf_lines(&seen), 1);
+}
+
+#[tokio::test]
+async fn a_sink_that_never_answers_does_not_hold_up_sigterm() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.env.push(("TEE", "hangs".to_owned()));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    running.terminate().await;
+    assert!(running.ended().await.success());
+}
+
+#[tokio::test]
+async fn an_invocation_whose_counts_the_watchdog_has_sent_is_not_empty() {
+    let mut lambda = function(&[event("done", "slow"), event("", "ok")]);
+    lambda.timeout = Duration::from_secs(1);
+    lambda.env.extend([
+        ("TT_METRICS_ON_EMPTY", "fail".to_owned()),
+        ("TT_METRICS_SINK", "emf".to_owned()),
+    ]);
+    let mut running = lambda.start().await;
+    running.asked(3).await;
+    running.terminate().await;
+    let totals = totals(&running.everything().await);
+    assert_eq!(totals.get("Done"), Some(&1.0));
+    assert_eq!(totals.get("EmptyInvocations"), Some(&1.0), "the second one");
 }

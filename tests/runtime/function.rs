@@ -4,12 +4,17 @@ use std::{
     env,
     future::pending,
     process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
 
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, tracing};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
+use tt_metrics::{
+    Config, Flusher, MetricsLayer,
+    sink::{Batch, CaptureSink, Delivery, Emf, EmitError, Sink, Tee},
+};
 
 /// What one invocation does.
 #[derive(Debug, Deserialize)]
@@ -52,7 +57,12 @@ enum Then {
     Late,
     /// Prints the beginning of a line.
     Print,
+    /// Ends well when its counts are in the log, since its deadline is near.
+    Slow,
 }
+
+/// Shorter than the time before a deadline in which counts go to the log.
+const MOMENT: Duration = Duration::from_millis(100);
 
 #[tt_metrics::count("Received")]
 fn receive() {}
@@ -129,10 +139,34 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
             receive();
             work(Record::Done).await
         }
+        Then::Slow => {
+            let left = deadline.duration_since(SystemTime::now());
+            let left = left.unwrap_or_default().saturating_sub(MOMENT);
+            tokio::time::sleep(left).await;
+            Ok(())
+        }
         Then::Print => {
             print!("a line without end");
             Ok(())
         }
+    }
+}
+
+/// Refuses its first batch; those after it are written to the log, or never answered.
+struct Obstinate {
+    hangs: bool,
+    refused: AtomicBool,
+}
+
+impl Sink for Obstinate {
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
+        if !self.refused.swap(true, Ordering::Relaxed) {
+            return Err(EmitError::NotAccepted("it is the first".into()));
+        }
+        if self.hangs {
+            return pending().await;
+        }
+        Emf::default().emit(batch, budget).await
     }
 }
 
@@ -168,6 +202,16 @@ fn main() -> ExitCode {
 async fn start() -> Result<(), Error> {
     if env::var_os("WARMS_UP").is_some() {
         receive();
+    }
+    if let Ok(kind) = env::var("TEE") {
+        let first = Obstinate {
+            hangs: kind == "hangs",
+            refused: AtomicBool::new(false),
+        };
+        let tee = Tee::new(first, CaptureSink::new(), Delivery::AtMostOnce);
+        let metrics = MetricsLayer::new(Flusher::new(Config::from_env()?, tee));
+        metrics.flush_at_shutdown().await;
+        return Runtime::new(service_fn(handle)).layer(metrics).run().await;
     }
     if env::var_os("AWS_LAMBDA_MAX_CONCURRENCY").is_none() {
         return tt_metrics::run(service_fn(handle)).await;

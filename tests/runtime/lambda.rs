@@ -16,7 +16,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{cloudwatch::Answer, world::World};
+use crate::{
+    cloudwatch::{Answer, Invalid},
+    world::World,
+};
 
 /// Everything that a healthy run does takes far less.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -38,6 +41,8 @@ pub(crate) enum Seen {
     Response,
     /// The function reported that an invocation failed.
     Error,
+    /// CloudWatch got a request in which every metric has high resolution.
+    HighResolution,
     /// CloudWatch stored these values.
     Stored(BTreeMap<String, f64>),
     /// CloudWatch stored nothing.
@@ -55,6 +60,8 @@ pub(crate) struct Lambda {
     pub(crate) events: Vec<String>,
     /// How CloudWatch answers its first requests; it accepts all later ones.
     pub(crate) answers: Vec<Answer>,
+    /// What CloudWatch never takes.
+    pub(crate) invalid: Option<Invalid>,
     /// Variables beyond those that each function has.
     pub(crate) env: Vec<(&'static str, String)>,
     /// How long an invocation may take; zero stands for a deadline in the past.
@@ -102,6 +109,7 @@ impl Lambda {
         let world = Arc::new(World {
             events: Mutex::new(self.events.into()),
             answers: Mutex::new(self.answers.into()),
+            invalid: self.invalid,
             timeout: self.timeout,
             extensions: self.extensions,
             seen: sender,

@@ -28,9 +28,10 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tt_metrics::Resolution;
 
 use crate::{
-    cloudwatch::{self, Answer},
+    cloudwatch::{self, Answer, Invalid},
     lambda::{Extensions, Seen},
 };
 
@@ -39,6 +40,7 @@ use crate::{
 pub(crate) struct World {
     pub(crate) events: Mutex<VecDeque<String>>,
     pub(crate) answers: Mutex<VecDeque<Answer>>,
+    pub(crate) invalid: Option<Invalid>,
     pub(crate) timeout: Duration,
     pub(crate) extensions: Extensions,
     pub(crate) seen: watch::Sender<Vec<Seen>>,
@@ -190,11 +192,19 @@ async fn put_metric_data(
     body: Bytes,
 ) -> Response {
     let data = cloudwatch::parse(&headers, &body).expect("keeps CloudWatch's limits");
+    if let Some(refusal) = world.invalid.and_then(|it| it.refusal(&data)) {
+        world.saw(Seen::Refused);
+        return refusal;
+    }
+    if data.iter().all(|it| it.resolution == Resolution::High) {
+        world.saw(Seen::HighResolution);
+    }
     let answer = world.answers.lock().expect("is not poisoned").pop_front();
     let answer = answer.unwrap_or(Answer::Accept);
+    let values = data.iter().map(|it| (it.metric.clone(), it.sum()));
     world.saw(match answer {
         answer if !answer.stores() => Seen::Refused,
-        _ => Seen::Stored(data.into_iter().collect()),
+        _ => Seen::Stored(values.collect()),
     });
     cloudwatch::respond(answer).await
 }

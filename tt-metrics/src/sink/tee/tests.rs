@@ -187,21 +187,24 @@ fn a_flush_that_is_dropped_keeps_what_has_not_left() {
     }
 }
 
+#[derive(Debug)]
+struct Documents;
+
+impl Sink for Documents {
+    fn packing(&self) -> Packing {
+        Packing::DOCUMENTS
+    }
+
+    async fn emit(&self, _: Batch<'_>, _: Duration) -> Result<(), EmitError> {
+        Ok(())
+    }
+}
+
 #[test]
 fn what_a_sink_cannot_carry_is_counted_once_for_each() {
     let many = (0..200_000).map(|value| (f64::from(value), 1));
     let data = [Datum::histogram(DONE, many), Datum::count(DONE, 1)];
     let here = Departure::default();
-    #[derive(Debug)]
-    struct Documents;
-    impl Sink for Documents {
-        fn packing(&self) -> Packing {
-            Packing::DOCUMENTS
-        }
-        async fn emit(&self, _: Batch<'_>, _: Duration) -> Result<(), EmitError> {
-            Ok(())
-        }
-    }
     let tee = Tee::new(Documents, Documents, Delivery::AtMostOnce);
     let mut emit = pin!(tee.emit(batch(&data, &here), SECOND));
     let polled = emit.as_mut().poll(&mut Context::from_waker(Waker::noop()));

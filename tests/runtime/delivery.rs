@@ -1,0 +1,167 @@
+//! What each fault of CloudWatch costs, under each policy of delivery, and how metrics are stored.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+
+use crate::{
+    cloudwatch::{Answer, Invalid},
+    event, function,
+    lambda::Seen,
+    wire::{emf_lines, flushed, stored, totals},
+};
+
+/// How many processes run at once.
+const PROCESSES: usize = 8;
+
+/// What arrives of a flush that meets a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrives {
+    /// All of it, once.
+    InFull,
+    /// All of it, once, by way of the log.
+    InTheLog,
+    /// Nothing, and a metric says so.
+    Lost,
+    /// All of it, once, and a metric says that this is not known.
+    Unknown,
+    /// All of it twice, the second time by way of the log.
+    Twice,
+    /// All of it but `Failed`.
+    ButFailed,
+}
+
+use Arrives::{ButFailed, InFull, InTheLog, Lost, Twice, Unknown};
+
+/// CloudWatch's first answers, and what arrives at most once and at least once.
+const FAULTS: [(&[Answer], Arrives, Arrives); 12] = [
+    (&[], InFull, InFull),
+    (&[Answer::Throttle], InFull, InFull),
+    (&[Answer::Throttle; 2], InFull, InFull),
+    (&[Answer::Throttle; 3], InTheLog, InTheLog),
+    (&[Answer::Late; 2], InFull, InFull),
+    (&[Answer::Fail500], Lost, InTheLog),
+    (&[Answer::Reset], Lost, InTheLog),
+    (&[Answer::Hang], Lost, InTheLog),
+    (&[Answer::StoreThen500], Unknown, Twice),
+    (&[Answer::StoreThenCut], Unknown, Twice),
+    (&[Answer::StoreThenHang], Unknown, Twice),
+    // A refusal that is not for a datum: the parts of the request are accepted.
+    (&[Answer::Refuse], InFull, InFull),
+];
+
+/// The same where more than one request is needed to see that a datum is not at fault, or is.
+const REFUSALS: [(&[Answer], Option<Invalid>, Arrives); 4] = [
+    // The request, its halves and their halves.
+    (&[Answer::Refuse; 7], None, InTheLog),
+    // Between the parts, CloudWatch has too much to do for a moment.
+    (&[Answer::Refuse, Answer::Throttle], None, InFull),
+    (&[], Some(invalid(true)), ButFailed),
+    (&[], Some(invalid(false)), ButFailed),
+];
+
+const fn invalid(named: bool) -> Invalid {
+    Invalid {
+        metric: "Failed",
+        named,
+    }
+}
+
+/// What arrives in all when the first of two flushes meets the fault.
+fn expected(arrives: Arrives) -> BTreeMap<String, f64> {
+    let (first, health) = match arrives {
+        InFull => (1.0, None),
+        ButFailed => (1.0, Some(("MetricsDropped", 2.0))),
+        InTheLog => (1.0, Some(("FlushFellBackToEmf", 1.0))),
+        Lost => (0.0, Some(("FlushAmbiguous", 1.0))),
+        Unknown => (1.0, Some(("FlushAmbiguous", 1.0))),
+        Twice => (2.0, Some(("FlushFellBackToEmf", 1.0))),
+    };
+    let failed = if arrives == ButFailed { 0.0 } else { 1.0 };
+    let mut expected = flushed(2.0 * first + 1.0, 2.0 * first, failed, 0.0);
+    expected.extend(health.map(|(name, number)| (name.to_owned(), number)));
+    expected
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn totals_are_what_was_counted_or_what_the_policy_says_whatever_cloudwatch_answers() {
+    let faults = FAULTS.into_iter().flat_map(|(answers, at_most, at_least)| {
+        [("at_most_once", at_most), ("at_least_once", at_least)]
+            .map(|(delivery, arrives)| (answers, None, delivery, arrives))
+    });
+    let refusals = REFUSALS
+        .into_iter()
+        .flat_map(|(answers, invalid, arrives)| {
+            ["at_most_once", "at_least_once"].map(|delivery| (answers, invalid, delivery, arrives))
+        });
+    let turns = Arc::new(Semaphore::new(PROCESSES));
+    let cases = faults.chain(refusals).map(|(answers, invalid, delivery, arrives)| {
+        let turns = Arc::clone(&turns);
+        tokio::spawn(async move {
+            let _turn = turns.acquire().await.expect("stays open");
+            let mut lambda = function(&[event("done done", "ok"), event("failed", "ok")]);
+            lambda.answers = answers.to_vec();
+            lambda.invalid = invalid;
+            lambda.env.extend([
+                ("TT_METRICS_DELIVERY", delivery.to_owned()),
+                ("TT_METRICS_FLUSH_TIMEOUT_MS", "1500".to_owned()),
+            ]);
+            let mut running = lambda.start().await;
+            running.asked(3).await;
+            running.terminate().await;
+            let seen = running.everything().await;
+            let (arrived, expected) = (totals(&seen), expected(arrives));
+            (arrived != expected).then(|| {
+                format!("{answers:?} {invalid:?} {delivery}:\n  expected {expected:?}\n  arrived  {arrived:?}\n  {seen:#?}")
+            })
+        })
+    });
+    let wrong: Vec<String> = join_all(cases)
+        .await
+        .into_iter()
+        .filter_map(|case| case.expect("runs to its end"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_resolution_of_one_second_is_on_every_metric_of_both_transports() {
+    for sink in ["put_metric_data", "emf"] {
+        let mut lambda = function(&[event("done", "ok")]);
+        lambda.env.extend([
+            ("TT_METRICS_RESOLUTION", "1".to_owned()),
+            ("TT_METRICS_SINK", sink.to_owned()),
+        ]);
+        let mut running = lambda.start().await;
+        running.asked(2).await;
+        let arrived = |seen: &[Seen]| emf_lines(seen) + stored(seen).len() == 1;
+        let seen = running.until(arrived).await;
+        assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
+        let is_fine = |seen: &Seen| match seen {
+            Seen::HighResolution => true,
+            Seen::Emf(document) => {
+                let metrics = &document["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+                let mut metrics = metrics.as_array().expect("is a list").iter();
+                metrics.all(|metric| metric["StorageResolution"] == 1)
+            }
+            _ => false,
+        };
+        assert!(seen.iter().any(is_fine), "{sink} {seen:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_resolution_is_a_warning_that_names_the_right_ones() {
+    let mut lambda = function(&[event("done", "ok")]);
+    lambda.env.push(("TT_METRICS_RESOLUTION", "5".to_owned()));
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let warns = |seen: &Seen| {
+        matches!(seen, Seen::Log(line)
+            if line.contains("TT_METRICS_RESOLUTION is `5`, expected is `1` or `60`"))
+    };
+    let seen = running.until(|seen| seen.iter().any(warns)).await;
+    assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);
+    assert!(!seen.contains(&Seen::HighResolution));
+}
