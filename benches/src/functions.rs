@@ -152,3 +152,14 @@ pub fn text_not_counted(order: u64) -> Text {
 pub fn text_counted(order: u64) -> Text {
     text(order)
 }
+
+/// Counts a call that returns text, interrupted calls too.
+#[inline(never)]
+#[tt_metrics::count_outcome(
+    success = "BenchShipped",
+    failure = "BenchFailed",
+    interrupted = "BenchInterrupted"
+)]
+pub fn text_counted_with_interrupted(order: u64) -> Text {
+    text(order)
+}

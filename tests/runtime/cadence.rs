@@ -87,6 +87,23 @@ async fn concurrent_invocations_that_go_on_are_flushed_in_between() {
 }
 
 #[tokio::test]
+async fn invocations_that_come_one_by_one_are_not_flushed_in_between() {
+    let events = [event("done", "ok"), event("failed waits", "ok")];
+    let mut lambda = function(&events);
+    lambda.timeout = Duration::from_secs(3);
+    lambda.enforced = true;
+    lambda
+        .env
+        .push(("TT_METRICS_FLUSH_INTERVAL_MS", "100".to_owned()));
+    let seen = lambda.start().await.everything().await;
+    // Lambda may freeze the process at any time here, with a request under way.
+    assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);
+    let mut expected = flushed(3.0, 1.0, 1.0, 1.0);
+    expected.insert("TimeoutImminent".to_owned(), 1.0);
+    assert_eq!(totals(&seen), expected);
+}
+
+#[tokio::test]
 async fn the_buffer_is_empty_before_a_snapshot() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.env.extend([

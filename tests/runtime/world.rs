@@ -117,7 +117,12 @@ impl World {
     }
 }
 
+/// Answers from the copy: the snapshot is not taken before the log has what was counted until then.
 async fn restore(State(world): State<Arc<World>>) -> StatusCode {
+    let mut seen = world.seen.subscribe();
+    let logged = |seen: &[Seen]| seen.iter().any(|seen| matches!(seen, Seen::Emf(_)));
+    let logged = seen.wait_for(|seen| logged(seen)).await.map(drop);
+    logged.expect("the world lasts");
     world.saw(Seen::Restored);
     StatusCode::OK
 }

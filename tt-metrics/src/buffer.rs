@@ -34,10 +34,15 @@ const DETAIL: usize = CELLS - 1;
 
 const _: () = assert!((Kind::Began as usize) < DETAIL);
 
+/// The cells of one site.
+pub(crate) type Row = [AtomicU64; CELLS];
+
 /// The cells of one thread: those of the first site, then those of the next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shard {
     cells: &'static [AtomicU64],
+    /// The same, by site.
+    rows: &'static [Row],
     /// Those that few sites have, in the order of `detail`.
     details: &'static [AtomicU64],
 }
@@ -46,8 +51,15 @@ impl Shard {
     /// What a thread has that has not counted yet.
     pub(crate) const EMPTY: Self = Self {
         cells: &[],
+        rows: &[],
         details: &[],
     };
+
+    /// All cells of a site, by how far it is from the first one, in bytes.
+    #[inline]
+    pub(crate) fn row_at_distance(self, distance: usize) -> Option<&'static Row> {
+        self.rows.get(distance / CELLS)
+    }
 
     /// The cell of a kind of count, by how far the site is from the first one, in bytes.
     #[inline]
@@ -91,6 +103,12 @@ impl Shard {
 pub(crate) struct Cell(&'static AtomicU64);
 
 impl Cell {
+    /// The cell of a kind of count among those of its site.
+    #[inline]
+    pub(crate) fn of(row: &'static Row, kind: Kind) -> Option<Self> {
+        row.get(kind as usize).map(Self)
+    }
+
     /// Adds without a locked instruction: only this thread writes the cell.
     #[inline]
     pub(crate) fn add(self, n: u64) {
@@ -308,6 +326,7 @@ impl Buffer {
         }
         Shard {
             cells,
+            rows: cells.as_chunks().0,
             details: padded(begins),
         }
     }

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::{
     Outcome,
     aborting::Running,
-    counter,
+    counter::{self, Begun},
     site::{Kind, Site},
     sync::{Ordering, fence},
 };
@@ -54,14 +54,31 @@ pub(crate) fn call<R>(
     classify: impl FnOnce(&R) -> Outcome,
     body: impl FnOnce() -> R,
 ) -> R {
-    begin(site);
+    let begun = Begun::begin(site);
     let _running = Running::of(site);
     let unwinding = FailureOnUnwind(site);
     let value = body();
-    let outcome = classify(&value);
+    let kind = Kind::from(classify(&value));
     mem::forget(unwinding);
-    end(site);
-    counter::add_and_return(site, Kind::from(outcome), 1, value)
+    if const { size_of::<R>() <= 2 * size_of::<usize>() } {
+        return begun.end_and_return(kind, value);
+    }
+    let _ends = Ends { begun, kind };
+    value
+}
+
+/// Counts how a call ended once its value is where the caller wants it, so that nothing of it has to be saved while that
+/// is counted: for what registers cannot hold.
+struct Ends {
+    begun: Begun,
+    kind: Kind,
+}
+
+impl Drop for Ends {
+    #[inline]
+    fn drop(&mut self) {
+        self.begun.end(self.kind);
+    }
 }
 
 /// Forgotten when the work returns, so it is dropped by a panic only.

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use crate::{
-    buffer::{self, BUFFER, Buffer, Shard},
+    buffer::{self, BUFFER, Buffer, Row, Shard},
     capture,
     site::{Kind, SITES, Site},
+    sync::{Ordering, fence},
 };
 
 /// What a thread needs to count: where the sites begin and its own cells.
@@ -54,6 +55,12 @@ impl Local {
         self.shard.get().at_distance(self.distance(site), kind)
     }
 
+    /// All cells of a site, unless the thread has not counted yet.
+    #[inline]
+    fn row(&self, site: &'static Site) -> Option<&'static Row> {
+        self.shard.get().row_at_distance(self.distance(site))
+    }
+
     /// A cell of the detail of a site, unless the thread has not counted yet.
     #[inline]
     fn detail(&self, site: &'static Site, at: usize) -> Option<buffer::Cell> {
@@ -76,22 +83,62 @@ pub(crate) fn add(site: &'static Site, kind: Kind, n: u64) {
     }
 }
 
-/// Adds `n` to one cell of a site and gives the value back.
-///
-/// The rare way takes the value along, so that nothing of the usual way has to be saved across a call.
-#[inline]
-pub(crate) fn add_and_return<R>(site: &'static Site, kind: Kind, n: u64, value: R) -> R {
-    // A larger value is already where the caller wants it, and would be copied there again.
-    if const { size_of::<R>() > 2 * size_of::<usize>() } {
-        add(site, kind, n);
-        return value;
-    }
-    match LOCAL.with(|local| local.cell(site, kind)) {
-        Some(cell) => {
-            cell.add(n);
-            value
+/// A sync call that began: where its end is counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    site: &'static Site,
+    /// The cells of the site, found at the beginning where that is counted, too: the thread stays the same to the end.
+    row: Option<&'static Row>,
+}
+
+impl Begun {
+    /// Counts the beginning, where calls that never end are to be told.
+    #[inline]
+    pub(crate) fn begin(site: &'static Site) -> Self {
+        let mut row = None;
+        if site.knows_open_calls() {
+            row = LOCAL.with(|local| local.row(site));
+            row = row.or_else(|| lease_for(site));
+            match row.and_then(|row| buffer::Cell::of(row, Kind::Began)) {
+                Some(cell) => cell.add(1),
+                None => add_unregistered(site, Kind::Began, 1),
+            }
         }
-        None => add_unregistered_and_return(site, kind, n, value),
+        Self { site, row }
+    }
+
+    /// Counts how the call ended.
+    #[inline]
+    pub(crate) fn end(self, kind: Kind) {
+        match self.cell(kind) {
+            Some(cell) => cell.add(1),
+            None => add_unregistered(self.site, kind, 1),
+        }
+    }
+
+    /// Counts how the call ended and gives the value back.
+    ///
+    /// The rare way takes the value along, so that nothing of the usual way has to be saved across a call.
+    #[inline]
+    pub(crate) fn end_and_return<R>(self, kind: Kind, value: R) -> R {
+        match self.cell(kind) {
+            Some(cell) => {
+                cell.add(1);
+                value
+            }
+            None => add_unregistered_and_return(self.site, kind, 1, value),
+        }
+    }
+
+    #[inline]
+    fn cell(self, kind: Kind) -> Option<buffer::Cell> {
+        if self.site.knows_open_calls() {
+            // Who sees the end of a call sees its beginning too. No instruction on x86.
+            fence(Ordering::Release);
+            buffer::Cell::of(self.row?, kind)
+        } else {
+            LOCAL.with(|local| local.cell(self.site, kind))
+        }
     }
 }
 
@@ -120,6 +167,13 @@ fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
     }
 }
 
+/// All cells of a site for a thread that has not counted yet, unless it has ended.
+#[cold]
+#[inline(never)]
+fn lease_for(site: &'static Site) -> Option<&'static Row> {
+    lease()?.row_at_distance(index_of(site)? * size_of::<Site>())
+}
+
 #[cold]
 #[inline(never)]
 fn add_detail_unregistered(site: &'static Site, at: usize, n: u64) {
@@ -128,8 +182,8 @@ fn add_detail_unregistered(site: &'static Site, at: usize, n: u64) {
     }
 }
 
-/// Leases a shard, for as long as the thread lives where that is possible, and counts in it.
-fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
+/// Leases a shard for as long as the thread lives, unless that has ended.
+fn lease() -> Option<Shard> {
     let registered = LEASE.try_with(|lease| {
         LOCAL.with(|local| {
             local.sites.set(SITES.as_ptr());
@@ -137,13 +191,18 @@ fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
         });
         lease.shard
     });
-    match registered {
-        Ok(shard) => {
+    registered.ok()
+}
+
+/// Counts in the shard that the thread leases.
+fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
+    match lease() {
+        Some(shard) => {
             if let Some(cell) = cell(shard) {
                 cell.add(n);
             }
         }
-        Err(_ended) => BUFFER.add_once(n, cell),
+        None => BUFFER.add_once(n, cell),
     }
 }
 

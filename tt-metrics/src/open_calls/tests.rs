@@ -157,3 +157,20 @@ fn a_loop_that_passes_a_last_moment_is_one_interrupted_call() {
     }
     assert_eq!(interrupted, 1);
 }
+
+#[test]
+fn a_claimed_batch_that_ends_with_fewer_items_is_made_good_by_the_next_calls() {
+    let buffer = Buffer::new(|| &TWO);
+    let shard = buffer.claim();
+    shard.add(0, Kind::Began, 3);
+    assert_eq!(drain(&buffer, StillOpen::Interrupt).get(INTERRUPTED), 3);
+    // It said three and returned two.
+    shard.add(0, Kind::Began, 1_u64.wrapping_neg());
+    shard.add(0, Kind::Success, 2);
+    assert_eq!(sent(&drain(&buffer, StillOpen::Wait)), 0);
+    for expected in [0, 1, 1] {
+        count(shard, 0, Kind::Began);
+        count(shard, 0, Kind::Failure);
+        assert_eq!(sent(&drain(&buffer, StillOpen::Wait)), expected);
+    }
+}

@@ -53,7 +53,7 @@ impl Lines {
     #[cfg(unix)]
     pub(super) fn put_out(&self, line: Line) -> Result<(), BrokenOff> {
         use std::{fs::File, os::fd::AsFd};
-        #[cfg(test)]
+        #[cfg(all(test, feature = "lambda"))]
         if let Some(taken) = tests::take(&self.bytes) {
             return taken.map_err(|error| BrokenOff { whole: 0, error });
         }
@@ -106,6 +106,7 @@ fn write_all(output: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::
 }
 
 #[cfg(test)]
+#[cfg(feature = "lambda")]
 pub(crate) mod tests {
     use std::{cell::RefCell, io};
 
