@@ -1,12 +1,13 @@
 //! What an answer of Kinesis means for the records sent.
 
-use std::{error::Error, sync::Arc};
+use std::{borrow::Cow, error::Error, sync::Arc};
 
 use aws_sdk_kinesis::{
     error::{ProvideErrorMetadata, SdkError},
     operation::put_records::PutRecordsError,
-    types::PutRecordsResultEntry,
 };
+use bytes::Bytes;
+use serde::Deserialize;
 
 use crate::Receipt;
 
@@ -40,6 +41,9 @@ const CONTENT: [&str; 3] = [
     "ValidationException",
 ];
 
+/// What an answer is called that could not be read.
+const UNREADABLE: &str = "unreadable answer";
+
 /// The answer for one record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RecordAnswer {
@@ -72,15 +76,53 @@ pub(crate) fn is_throttle(code: &str) -> bool {
     THROTTLES.contains(&code)
 }
 
+/// An answer as Kinesis writes it.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(rename = "Records", borrow, default)]
+    records: Vec<Answered<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answered<'a> {
+    #[serde(borrow)]
+    sequence_number: Option<Text<'a>>,
+    #[serde(borrow)]
+    shard_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    error_code: Option<Text<'a>>,
+}
+
+/// A string that borrows from its JSON when it holds no escape.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Reads the answer for each record of a request.
+pub(crate) fn answers(content: &Bytes) -> Result<Vec<RecordAnswer>, serde_json::Error> {
+    let Answer { records } = serde_json::from_slice(content)?;
+    let answers = records.into_iter().map(|record| record.answer(content));
+    Ok(answers.collect())
+}
+
 impl RecordAnswer {
-    pub(crate) fn of(entry: PutRecordsResultEntry) -> Self {
-        match (entry.error_code, entry.sequence_number, entry.shard_id) {
-            (Some(code), _, _) => Self::Refused(code.into()),
-            (None, Some(sequence_number), Some(shard_id)) => Self::Accepted(Receipt {
-                sequence_number,
-                shard_id,
-            }),
-            _ => Self::Nonsense,
+    pub(crate) fn is_throttle(&self) -> bool {
+        matches!(self, Self::Refused(code) if is_throttle(code))
+    }
+}
+
+impl Answered<'_> {
+    fn answer(self, content: &Bytes) -> RecordAnswer {
+        match (self.error_code, self.sequence_number, self.shard_id) {
+            (Some(code), _, _) => RecordAnswer::Refused((&*code.0).into()),
+            (None, Some(sequence_number), Some(shard_id)) => {
+                let keep = |text: Text<'_>| match text.0 {
+                    Cow::Borrowed(text) => content.slice_ref(text.as_bytes()),
+                    Cow::Owned(text) => text.into(),
+                };
+                RecordAnswer::Accepted(Receipt::new(keep(sequence_number), keep(shard_id)))
+            }
+            _ => RecordAnswer::Nonsense,
         }
     }
 }
@@ -92,6 +134,15 @@ impl RequestFailure {
             code: "timeout".into(),
             kind: Kind::Passing,
             source: Arc::new(elapsed),
+        }
+    }
+
+    /// An answer that could not be read to its end: it says nothing about the records.
+    pub(crate) fn unreadable(error: impl Error + Send + Sync + 'static) -> Self {
+        Self {
+            code: UNREADABLE.into(),
+            kind: Kind::Passing,
+            source: Arc::new(error),
         }
     }
 
@@ -110,8 +161,7 @@ impl RequestFailure {
             {
                 ("connection failure".into(), Kind::Passing)
             }
-            // An answer that could not be read to its end says nothing about the records.
-            SdkError::ResponseError(_) => ("unreadable answer".into(), Kind::Passing),
+            SdkError::ResponseError(_) => (UNREADABLE.into(), Kind::Passing),
             SdkError::DispatchFailure(_) => ("request not sent".into(), Kind::Permanent),
             _ => ("invalid request".into(), Kind::Permanent),
         };
@@ -187,8 +237,34 @@ mod tests {
     }
 
     #[test]
-    fn a_record_result_without_sequence_number_or_code_is_nonsense() {
-        let empty = PutRecordsResultEntry::builder().build();
-        assert_eq!(RecordAnswer::of(empty), RecordAnswer::Nonsense);
+    fn an_answer_is_read_record_by_record() {
+        let text = r#"{"FailedRecordCount":2,"EncryptionType":"KMS","Records":[
+            {"SequenceNumber":"4954","ShardId":"shard\u0049d-0","ErrorCode":null,"New":[1]},
+            {"ErrorCode":"InternalFailure","ErrorMessage":"a \"message\""},
+            {"ErrorCode":"","SequenceNumber":null},
+            {"SequenceNumber":"1"},{"ShardId":"1"},{}]}"#;
+        let accepted = Receipt::new("4954".into(), "shardId-0".into());
+        let expected = [
+            RecordAnswer::Accepted(accepted),
+            RecordAnswer::Refused("InternalFailure".into()),
+            RecordAnswer::Refused("".into()),
+            RecordAnswer::Nonsense,
+            RecordAnswer::Nonsense,
+            RecordAnswer::Nonsense,
+        ];
+        assert_eq!(answers(&text.into()).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_an_error() {
+        for text in [
+            "",
+            "1",
+            r#"{"Records":[{"SequenceNumber":1}]}"#,
+            r#"{"Records":["#,
+        ] {
+            assert!(answers(&text.into()).is_err(), "{text}");
+        }
+        assert_eq!(answers(&"{}".into()).unwrap(), []);
     }
 }

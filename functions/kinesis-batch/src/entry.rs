@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
 use crate::{Limits, PutError};
 
 /// The longest partition key, in characters (Kinesis API reference, `PutRecordsRequestEntry`).
@@ -20,12 +22,40 @@ pub struct Entry {
 }
 
 /// What Kinesis answered for an accepted record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Receipt {
+    // Parts of the answer that told of the record, which all of its receipts share.
+    sequence_number: Bytes,
+    shard_id: Bytes,
+}
+
+impl Receipt {
+    /// Both are UTF-8.
+    pub(crate) fn new(sequence_number: Bytes, shard_id: Bytes) -> Self {
+        Self {
+            sequence_number,
+            shard_id,
+        }
+    }
+
     /// Position in the shard.
-    pub sequence_number: String,
+    pub fn sequence_number(&self) -> &str {
+        str::from_utf8(&self.sequence_number).unwrap_or_default()
+    }
+
     /// The shard.
-    pub shard_id: String,
+    pub fn shard_id(&self) -> &str {
+        str::from_utf8(&self.shard_id).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("sequence_number", &self.sequence_number())
+            .field("shard_id", &self.shard_id())
+            .finish()
+    }
 }
 
 impl Entry {
@@ -42,21 +72,25 @@ impl Entry {
     pub fn size(&self) -> usize {
         self.data.len() + self.partition_key.len()
     }
+}
 
-    /// Checks what would make Kinesis refuse the whole request for the sake of this record.
-    pub(crate) fn check(&self, limits: &Limits) -> Result<(), PutError> {
-        let characters = self.partition_key.chars().count();
-        if !(1..=PARTITION_KEY_CHARACTERS).contains(&characters) {
-            return Err(PutError::PartitionKey { characters });
-        }
-        if self.size() > limits.record_bytes {
-            return Err(PutError::TooLarge {
-                bytes: self.size(),
-                limit: limits.record_bytes,
-            });
-        }
-        Ok(())
+/// Checks what would make Kinesis refuse a whole request for the sake of one record.
+pub(crate) fn check(key: &str, data_bytes: usize, limits: &Limits) -> Result<(), PutError> {
+    // No character takes less than a byte.
+    let characters = if key.len() <= PARTITION_KEY_CHARACTERS {
+        key.len()
+    } else {
+        key.chars().count()
+    };
+    if !(1..=PARTITION_KEY_CHARACTERS).contains(&characters) {
+        return Err(PutError::PartitionKey { characters });
     }
+    let bytes = key.len() + data_bytes;
+    if bytes > limits.record_bytes {
+        let limit = limits.record_bytes;
+        return Err(PutError::TooLarge { bytes, limit });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Entry {
@@ -77,17 +111,17 @@ mod tests {
             record_bytes: 5,
             ..Limits::default()
         };
-        assert!(Entry::new("key", "12").check(&limits).is_ok());
-        let error = Entry::new("key", "123").check(&limits).unwrap_err();
+        assert!(check("key", 2, &limits).is_ok());
+        let error = check("key", 3, &limits).unwrap_err();
         assert!(matches!(error, PutError::TooLarge { bytes: 6, limit: 5 }));
     }
 
     #[test]
     fn partition_key_is_counted_in_characters() {
         let limits = Limits::default();
-        assert!(Entry::new("é".repeat(256), "").check(&limits).is_ok());
-        assert!(Entry::new("é".repeat(257), "").check(&limits).is_err());
-        assert!(Entry::new("", "data").check(&limits).is_err());
+        assert!(check(&"é".repeat(256), 0, &limits).is_ok());
+        assert!(check(&"é".repeat(257), 0, &limits).is_err());
+        assert!(check("", 4, &limits).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! let entries = [Entry::new("customer-1", "{}"), Entry::new("customer-2", "{}")];
 //! for (entry, result) in entries.iter().zip(stream.put(&entries, None).await) {
 //!     match result {
-//!         Ok(receipt) => println!("{} is record {}", entry.partition_key, receipt.sequence_number),
+//!         Ok(receipt) => println!("{} is record {}", entry.partition_key, receipt.sequence_number()),
 //!         Err(error) => println!("{}: {error}", entry.partition_key),
 //!     }
 //! }
@@ -24,7 +24,9 @@
 mod aggregate;
 mod answer;
 mod backoff;
+mod batch;
 mod chunk;
+mod done;
 mod entry;
 mod error;
 mod limits;
@@ -32,10 +34,12 @@ mod order;
 mod pace;
 mod parcel;
 mod protobuf;
+mod request;
 mod stream;
 
 pub use aggregate::{Aggregate, BrokenAggregate, UserRecord, deaggregate};
 pub use backoff::Backoff;
+pub use batch::Batch;
 pub use entry::{Entry, Receipt};
 pub use error::PutError;
 pub use limits::Limits;

@@ -6,22 +6,22 @@ use std::{
 };
 
 use aws_sdk_kinesis::{
-    Client, config::retry::RetryConfig, operation::put_records::PutRecordsOutput, primitives::Blob,
-    types::PutRecordsRequestEntry,
+    Client,
+    config::{StalledStreamProtectionConfig, retry::RetryConfig},
 };
 
 use crate::{
-    Entry, Limits, PutError, Receipt,
+    Batch, Entry, Limits, PutError,
     answer::{Kind, RecordAnswer, RequestFailure, is_throttle},
     backoff::random,
+    batch::{Form, Sealed, Written},
     chunk::chunks,
+    done::{Done, Fate},
     order::rounds,
     pace::{Cost, Observation, Pace},
     parcel::aggregate,
+    request::put_records,
 };
-
-/// The final result of one record.
-type Fate = Result<Receipt, PutError>;
 
 /// A stream to put records on. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -36,12 +36,13 @@ impl Stream {
     /// A stream with the default [`Limits`].
     ///
     /// The retries of the SDK are switched off for it: they know neither the deadline nor which
-    /// records were refused.
+    /// records were refused. So is its watch over stalled streams: each request has its time.
     pub fn new(client: &Client, name: impl Into<Arc<str>>) -> Self {
         let config = client
             .config()
             .to_builder()
             .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         Self {
             client: Client::from_conf(config),
@@ -74,28 +75,63 @@ impl Stream {
     ///
     /// Not cancel safe: a dropped call may have put any part of the records.
     pub async fn put(&self, entries: &[Entry], deadline: Option<Instant>) -> Vec<Fate> {
-        let mut fates: Vec<Option<Fate>> = entries
-            .iter()
-            .map(|entry| entry.check(&self.limits).err().map(Err))
-            .collect();
-        let sendable: Vec<_> = (0..)
-            .zip(&fates)
-            .filter(|(_, fate)| fate.is_none())
-            .map(|(index, _)| index)
-            .collect();
-        if self.limits.aggregate {
-            let parcels = aggregate(entries, &sendable, self.limits.record_bytes);
-            let (carriers, members): (Vec<_>, Vec<_>) = parcels.into_iter().unzip();
-            let all = (0..carriers.len()).collect();
-            let done = self.put_checked(&carriers, all, deadline).await;
-            for (carrier, fate) in done {
-                for index in members.get(carrier).into_iter().flatten() {
-                    file(&mut fates, *index, fate.clone());
+        let mut batch = self.batch();
+        for entry in entries {
+            batch.push_entry(entry);
+        }
+        self.put_batch(batch, deadline).await
+    }
+
+    /// An empty batch for [`put_batch`](Self::put_batch).
+    pub fn batch(&self) -> Batch {
+        Batch::new(&self.limits)
+    }
+
+    /// Puts records as [`put`](Self::put) does, with fewer copies of each: they are written while
+    /// they are pushed to a [`batch`](Self::batch) of this stream.
+    ///
+    /// ```no_run
+    /// # async fn example(stream: kinesis_batch::Stream) {
+    /// let mut batch = stream.batch();
+    /// batch.push("customer-1", b"{}");
+    /// for result in stream.put_batch(batch, None).await {
+    ///     println!("{result:?}");
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: a dropped call may have put any part of the records.
+    pub async fn put_batch(&self, batch: Batch, deadline: Option<Instant>) -> Vec<Fate> {
+        let mut fates: Vec<Option<Fate>> = Vec::new();
+        fates.resize_with(batch.len(), || None);
+        for (index, error) in batch.refused {
+            file(&mut fates, index, Err(error));
+        }
+        let sendable = (0..).zip(&fates).filter(|(_, fate)| fate.is_none());
+        let sendable: Vec<_> = sendable.map(|(index, _)| index).collect();
+        match batch.form {
+            Form::Written(written) => {
+                for (index, fate) in self.put_checked(written, sendable, deadline).await {
+                    file(&mut fates, index, fate);
                 }
             }
-        } else {
-            for (index, fate) in self.put_checked(entries, sendable, deadline).await {
-                file(&mut fates, index, fate);
+            Form::Plain(entries) => {
+                let parcels = aggregate(&entries, &sendable, self.limits.record_bytes);
+                let mut carriers = Written::default();
+                let mut members = Vec::with_capacity(parcels.len());
+                for (carrier, inside) in parcels {
+                    let hash = carrier.explicit_hash_key.as_deref();
+                    carriers.push(&carrier.partition_key, hash, &carrier.data);
+                    members.push(inside);
+                }
+                let all = (0..members.len()).collect();
+                for (carrier, fate) in self.put_checked(carriers, all, deadline).await {
+                    for index in members.get(carrier).into_iter().flatten() {
+                        file(&mut fates, *index, fate.clone());
+                    }
+                }
             }
         }
         let unsent = PutError::OutOfTime { attempts: 0 };
@@ -108,16 +144,17 @@ impl Stream {
     /// Puts the records at `indices`, none of which spoils a request.
     async fn put_checked(
         &self,
-        entries: &[Entry],
+        written: Written,
         indices: Vec<usize>,
         deadline: Option<Instant>,
     ) -> Vec<(usize, Fate)> {
+        let records = written.seal(&self.name);
         let mut results = Vec::with_capacity(indices.len());
-        for round in rounds(entries, indices, self.limits.order) {
-            let mut waiting = chunks(entries, &round, &self.limits);
+        for round in rounds(|index| records.key(index), indices, self.limits.order) {
+            let mut waiting = chunks(|index| records.size(index), &round, &self.limits);
             waiting.reverse();
             while let Some(chunk) = waiting.pop() {
-                let done = self.put_chunk(entries, chunk, deadline).await;
+                let done = self.put_chunk(&records, chunk, deadline).await;
                 results.extend(done.results);
                 waiting.extend(done.halves);
             }
@@ -128,7 +165,7 @@ impl Stream {
     /// Puts the records of one request until each has its final result.
     async fn put_chunk(
         &self,
-        entries: &[Entry],
+        records: &Sealed,
         mut open: Vec<usize>,
         deadline: Option<Instant>,
     ) -> Done {
@@ -139,24 +176,22 @@ impl Stream {
                 done.fail(open, &PutError::OutOfTime { attempts });
                 return done;
             };
-            let cost = cost(entries, &open);
+            let cost = cost(records, &open);
             if !self.take_turn(cost, deadline).await {
                 done.fail(open, &PutError::OutOfTime { attempts });
                 return done;
             }
             attempts += 1;
             let sent = Instant::now();
-            let answer = self.request(entries, &open, patience).await;
+            let answer = self.request(records, &open, patience).await;
             self.learn(sent, cost, open.len(), &answer);
             match answer {
-                Ok(output) if output.records.len() == open.len() => {
-                    open = self.sort(output, open, attempts, &mut done);
+                Ok(answers) if answers.len() == open.len() => {
+                    open = self.sort(answers, open, attempts, &mut done);
                 }
-                Ok(output) => {
-                    done.fail(
-                        open.clone(),
-                        &self.protocol_error(open.len(), output.records.len()),
-                    );
+                Ok(answers) => {
+                    let error = self.protocol_error(open.len(), answers.len());
+                    done.fail(open, &error);
                     return done;
                 }
                 Err(failure) if failure.kind == Kind::Content && open.len() > 1 => {
@@ -189,14 +224,15 @@ impl Stream {
     /// Files the answers of one request; returns the records to send again.
     fn sort(
         &self,
-        output: PutRecordsOutput,
+        answers: Vec<RecordAnswer>,
         sent: Vec<usize>,
         attempts: u32,
         done: &mut Done,
     ) -> Vec<usize> {
         let mut again = Vec::new();
-        for (index, entry) in sent.into_iter().zip(output.records) {
-            match RecordAnswer::of(entry) {
+        done.results.reserve(sent.len());
+        for (index, answer) in sent.into_iter().zip(answers) {
+            match answer {
                 RecordAnswer::Accepted(receipt) => done.results.push((index, Ok(receipt))),
                 RecordAnswer::Refused(_) if attempts < self.limits.attempts => again.push(index),
                 RecordAnswer::Refused(code) => {
@@ -233,13 +269,10 @@ impl Stream {
         sent: Instant,
         cost: Cost,
         records: usize,
-        answer: &Result<PutRecordsOutput, RequestFailure>,
+        answer: &Result<Vec<RecordAnswer>, RequestFailure>,
     ) {
         let throttled = match answer {
-            Ok(output) => {
-                let codes = output.records.iter().filter_map(|r| r.error_code());
-                codes.filter(|code| is_throttle(code)).count()
-            }
+            Ok(answers) => answers.iter().filter(|answer| answer.is_throttle()).count(),
             Err(failure) if is_throttle(&failure.code) => records,
             Err(_) => return,
         };
@@ -258,29 +291,13 @@ impl Stream {
 
     async fn request(
         &self,
-        entries: &[Entry],
+        records: &Sealed,
         indices: &[usize],
         patience: Duration,
-    ) -> Result<PutRecordsOutput, RequestFailure> {
-        let records = indices
-            .iter()
-            .filter_map(|&index| entries.get(index))
-            .filter_map(|entry| {
-                PutRecordsRequestEntry::builder()
-                    .partition_key(&entry.partition_key)
-                    .set_explicit_hash_key(entry.explicit_hash_key.clone())
-                    .data(Blob::new(entry.data.as_slice()))
-                    .build()
-                    .ok()
-            });
-        let request = self
-            .client
-            .put_records()
-            .stream_name(self.name.as_ref())
-            .set_records(Some(records.collect()))
-            .send();
+    ) -> Result<Vec<RecordAnswer>, RequestFailure> {
+        let request = put_records(&self.client, &self.name, records.body(indices));
         match tokio::time::timeout(patience, request).await {
-            Ok(answer) => answer.map_err(RequestFailure::of),
+            Ok(answer) => answer,
             Err(elapsed) => Err(RequestFailure::timeout(elapsed)),
         }
     }
@@ -314,28 +331,13 @@ impl Stream {
     }
 }
 
-fn cost(entries: &[Entry], indices: &[usize]) -> Cost {
-    let entries = indices.iter().filter_map(|index| entries.get(*index));
-    Cost::of(indices.len(), entries.map(Entry::size).sum())
+fn cost(records: &Sealed, indices: &[usize]) -> Cost {
+    let sizes = indices.iter().map(|index| records.size(*index));
+    Cost::of(indices.len(), sizes.sum())
 }
 
 fn file(fates: &mut [Option<Fate>], index: usize, fate: Fate) {
     if let Some(slot) = fates.get_mut(index) {
         *slot = Some(fate);
-    }
-}
-
-/// What became of the records of one request.
-#[derive(Debug, Default)]
-struct Done {
-    results: Vec<(usize, Fate)>,
-    /// Records to send in requests of their own, the first half last.
-    halves: Vec<Vec<usize>>,
-}
-
-impl Done {
-    fn fail(&mut self, indices: impl IntoIterator<Item = usize>, error: &PutError) {
-        self.results
-            .extend(indices.into_iter().map(|index| (index, Err(error.clone()))));
     }
 }

@@ -11,11 +11,13 @@
 //! # Ok::<(), tt_event::DecodeError>(())
 //! ```
 
+mod encoder;
 mod error;
 mod event;
 mod json;
 mod source;
 
+pub use encoder::{Encoder, Fields, Value};
 pub use error::DecodeError;
 pub use event::{SCHEMA, TtEvent};
 pub use json::Json;

@@ -46,16 +46,39 @@ impl Source {
     /// Derives the event id: it depends on the upload alone, so every retry and every repeated
     /// notification gives the same one.
     pub fn event_id(&self) -> EventId {
-        let mut hash = Sha256::new();
+        let id = Ids::new(&self.bucket, &self.key, &self.version).at(self.index);
+        EventId(id.iter().copied().map(char::from).collect())
+    }
+}
+
+/// Bytes of an event id.
+const ID_BYTES: usize = 52;
+
+/// The event ids of one upload: what they have in common is hashed once.
+#[derive(Debug, Clone)]
+pub(crate) struct Ids {
+    upload: Sha256,
+}
+
+impl Ids {
+    pub(crate) fn new(bucket: &str, key: &str, version: &str) -> Self {
+        let mut upload = Sha256::new();
         // Lengths go first, since a key may hold any separator.
-        for part in [&self.bucket, &self.key, &self.version] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
+        for part in [bucket, key, version] {
+            upload.update((part.len() as u64).to_be_bytes());
+            upload.update(part.as_bytes());
         }
-        hash.update(self.index.to_be_bytes());
-        let mut id = BASE32_NOPAD.encode(&hash.finalize());
+        Self { upload }
+    }
+
+    /// The id of the record at `index`, in ASCII.
+    pub(crate) fn at(&self, index: u64) -> [u8; ID_BYTES] {
+        let mut hash = self.upload.clone();
+        hash.update(index.to_be_bytes());
+        let mut id = [0; ID_BYTES];
+        BASE32_NOPAD.encode_mut(&hash.finalize(), &mut id);
         id.make_ascii_lowercase();
-        EventId(id)
+        id
     }
 }
 

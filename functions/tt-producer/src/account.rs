@@ -16,7 +16,7 @@ pub(crate) enum Layout {
 }
 
 impl Layout {
-    fn record(&self, text: &[u8]) -> Result<Record, Malformed> {
+    fn record<'a>(&'a self, text: &'a [u8]) -> Result<Record<'a>, Malformed> {
         match self {
             Self::Json => Record::from_json(text),
             Self::Csv(header) => header.record(text),
@@ -26,7 +26,10 @@ impl Layout {
 
 /// Receives one record of a file, or what stands in its place.
 #[tt_metrics::count("S3RecordsReceived")]
-pub(crate) fn receive(text: Result<&[u8], Failure>, layout: &Layout) -> Result<Record, Failure> {
+pub(crate) fn receive<'a>(
+    text: Result<&'a [u8], Failure>,
+    layout: &'a Layout,
+) -> Result<Record<'a>, Failure> {
     text.and_then(|text| Ok(layout.record(text)?))
 }
 

@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use lambda_runtime::Diagnostic;
+
 use crate::notification::NotificationError;
 
 /// Why an invocation failed.
@@ -43,4 +45,42 @@ pub enum Error {
         /// The key.
         key: String,
     },
+}
+
+impl From<Error> for Diagnostic {
+    /// What Lambda reports: the kind of failure by name, and its text, which holds no content.
+    fn from(error: Error) -> Self {
+        let error_type = match &error {
+            Error::Notification(_) => "NotificationError",
+            Error::S3 { .. } => "S3Error",
+            Error::Queue { .. } => "QueueError",
+            Error::OutOfTime { .. } => "OutOfTime",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lambda_reports_the_kind_of_failure_by_name() {
+        let error = Error::S3 {
+            operation: "read",
+            bucket: "bucket".to_owned(),
+            key: "incoming/a.csv".to_owned(),
+            code: "NoSuchKey".to_owned(),
+            source: "cause".into(),
+        };
+        let reported = Diagnostic::from(error);
+        assert_eq!(reported.error_type, "S3Error");
+        assert_eq!(
+            reported.error_message,
+            "failed to read `incoming/a.csv` in bucket `bucket`: NoSuchKey"
+        );
+    }
 }

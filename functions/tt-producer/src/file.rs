@@ -16,6 +16,9 @@ use crate::{
     upload::{HeaderPlace, Position, Upload},
 };
 
+/// How many records are received between two looks at the clock.
+const LOOK_EVERY: u64 = 32;
+
 /// A file on its way through the function.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -25,7 +28,7 @@ pub(crate) struct File {
     header: Option<HeaderPlace>,
     publisher: Publisher,
     /// A header that names no record, as long as no row has followed it.
-    lone_header: Option<(Malformed, Stretch)>,
+    lone_header: Option<(Malformed, HeaderPlace, Vec<u8>)>,
     /// The number of the next record.
     index: u64,
     received: u64,
@@ -125,12 +128,14 @@ impl File {
         let stretch = Stretch {
             index: self.index,
             offset: self.splitter.offset(),
-            content: self.splitter.rest().to_vec(),
+            content: self.splitter.rest(),
             truncated: true,
             rest: Some(Box::new(rest)),
             origin: None,
         };
-        self.push(stretch, received).await;
+        self.index += 1;
+        self.received += 1;
+        self.publisher.push(stretch, received).await;
     }
 
     /// Settles what is still open.
@@ -167,15 +172,26 @@ impl File {
         if self.index > 0 {
             return;
         }
-        if let Some((malformed, stretch)) = self.lone_header.take() {
+        if let Some((malformed, place, row)) = self.lone_header.take() {
             let received = receive(Err(malformed.into()), &Layout::Json);
-            self.push(stretch, received).await;
+            let stretch = Stretch {
+                index: 0,
+                offset: place.offset,
+                content: &row,
+                truncated: place.truncated,
+                ..Stretch::default()
+            };
+            self.index += 1;
+            self.received += 1;
+            self.publisher.push(stretch, received).await;
         }
     }
 
     /// Receives every record that is there; false when it is time to stop before.
     async fn drain(&mut self, deadline: Deadline) -> bool {
-        while !deadline.is_near() {
+        // To look at the clock costs as much as to split a record.
+        let mut look = true;
+        while !(look && deadline.is_near()) {
             let Some(piece) = self.splitter.pull() else {
                 return true;
             };
@@ -191,11 +207,13 @@ impl File {
                 continue;
             }
             let layout = self.layout.get_or_insert(Layout::Json);
-            let (stretch, received) = match replay(&piece) {
+            let index = self.index;
+            let waited = match replay(&piece) {
                 None => {
                     let failure = piece.error.map(Failure::from);
                     let text = failure.map_or(Ok(piece.content), Err);
-                    (stretch(&piece, self.index), receive(text, layout))
+                    let received = receive(text, layout);
+                    self.publisher.push(stretch(&piece, index), received).await
                 }
                 Some(Replay::Rest(rest)) => {
                     self.rests.push(rest);
@@ -215,23 +233,19 @@ impl File {
                     };
                     let received = receive(text, &layout);
                     let stretch = Stretch {
-                        content,
+                        content: &content,
                         truncated,
                         origin: Some(Box::new(origin)),
-                        ..stretch(&piece, self.index)
+                        ..stretch(&piece, index)
                     };
-                    (stretch, received)
+                    self.publisher.push(stretch, received).await
                 }
             };
-            self.push(stretch, received).await;
+            self.index += 1;
+            self.received += 1;
+            look = waited || self.index.is_multiple_of(LOOK_EVERY);
         }
         false
-    }
-
-    async fn push(&mut self, stretch: Stretch, received: Result<crate::record::Record, Failure>) {
-        self.index += 1;
-        self.received += 1;
-        self.publisher.push(stretch, received).await;
     }
 
     /// Takes the first row of a CSV file.
@@ -241,16 +255,8 @@ impl File {
         } else {
             Header::unreadable()
         };
-        self.lone_header = header.error().map(|error| {
-            let stretch = Stretch {
-                index: 0,
-                offset: place.offset,
-                content: row.to_vec(),
-                truncated: place.truncated,
-                ..Stretch::default()
-            };
-            (error.clone(), stretch)
-        });
+        let error = header.error().cloned();
+        self.lone_header = error.map(|error| (error, place, row.to_vec()));
         self.publisher.set_header(row);
         self.header = Some(place);
         self.layout = Some(Layout::Csv(header));
@@ -293,11 +299,11 @@ fn replay(piece: &Piece<'_>) -> Option<Replay> {
     }
 }
 
-fn stretch(piece: &Piece<'_>, index: u64) -> Stretch {
+fn stretch<'a>(piece: &Piece<'a>, index: u64) -> Stretch<'a> {
     Stretch {
         index,
         offset: piece.offset,
-        content: piece.content.to_vec(),
+        content: piece.content,
         truncated: piece.truncated,
         ..Stretch::default()
     }

@@ -1,6 +1,6 @@
 //! What holds for any bytes: checked by the targets of cargo-fuzz, and by the tests that replay their seeds.
 
-use tt_event::{Source, TtEvent};
+use tt_event::{Encoder, TtEvent};
 
 use crate::{
     notification, parked,
@@ -116,10 +116,12 @@ fn in_hops(key: &str, content: &[u8], size: usize) -> Found {
     }
 }
 
-fn event_of(record: Option<Record>) {
+fn event_of(record: Option<Record<'_>>) {
     let Some(record) = record else {
         return;
     };
-    let event = record.into_event(Source::new("b", "k", "v", 0), "now");
-    assert_eq!(TtEvent::decode(&event.encode()), Ok(event));
+    let mut written = Vec::new();
+    record.encode(&Encoder::new("b", "k", "v"), 0, "now", &mut written);
+    let event = TtEvent::decode(&written).map(|event| event.encode());
+    assert_eq!(event, Ok(written));
 }

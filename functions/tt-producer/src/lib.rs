@@ -10,6 +10,7 @@ mod error;
 mod failure;
 mod file;
 mod format;
+mod found;
 #[doc(hidden)]
 pub mod fuzz;
 mod gunzip;
@@ -24,6 +25,7 @@ mod record;
 mod row;
 mod s3;
 mod split;
+mod undelivered;
 mod upload;
 
 pub use config::{Config, ConfigError};

@@ -6,7 +6,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tt_producer::{Config, Producer};
 
-#[tokio::main]
+// One thread: the stream is slower than it by far, and requests need not wake another one.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     // Rust prints the `Debug` form of what `main` returns; that of a text is the sentence itself.
@@ -28,10 +29,7 @@ async fn main() -> Result<(), Error> {
         let producer = Arc::clone(&producer);
         async move {
             let deadline = event.context.deadline();
-            producer
-                .handle(&event.payload, Some(deadline))
-                .await
-                .map_err(Error::from)
+            producer.handle(&event.payload, Some(deadline)).await
         }
     }))
     .await

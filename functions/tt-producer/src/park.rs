@@ -50,7 +50,7 @@ impl Parking {
     }
 
     /// Keeps one stretch.
-    pub(crate) async fn keep(&mut self, stretch: &Stretch, failure: &Failure) {
+    pub(crate) async fn keep(&mut self, stretch: &Stretch<'_>, failure: &Failure) {
         let line = parked::write(&self.object, self.header.as_deref(), stretch, failure);
         if !self.buffer.is_empty() && self.buffer.len() + line.len() > self.limit {
             self.flush().await;

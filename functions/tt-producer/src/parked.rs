@@ -1,11 +1,13 @@
 //! What is kept of a record that ended unpublished, as one line of JSON, and how it is read back.
 
+use std::sync::LazyLock;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 use tt_event::{EventId, Source};
 
-use crate::{failure::Failure, object::Object, upload::Upload};
+use crate::{failure::Failure, object::Object, undelivered, upload::Upload};
 
 const SCHEMA: &str = "tt-parked/1";
 
@@ -23,13 +25,13 @@ pub(crate) fn line_bytes(record_bytes: usize) -> usize {
 
 /// A stretch of a file, with what is needed to find it again.
 #[derive(Debug, Default)]
-pub(crate) struct Stretch {
+pub(crate) struct Stretch<'a> {
     /// Position among the records of the file.
     pub(crate) index: u64,
     /// Where it begins in the unpacked content.
     pub(crate) offset: u64,
     /// Its bytes.
-    pub(crate) content: Vec<u8>,
+    pub(crate) content: &'a [u8],
     /// Whether these are only the first of them; the object itself has the others.
     pub(crate) truncated: bool,
     /// Where it really comes from, when the file holds parked records.
@@ -104,7 +106,7 @@ struct ReadLine {
 pub(crate) fn write(
     object: &Object,
     header: Option<&[u8]>,
-    stretch: &Stretch,
+    stretch: &Stretch<'_>,
     failure: &Failure,
 ) -> Vec<u8> {
     let here = object.source(stretch.index);
@@ -113,7 +115,7 @@ pub(crate) fn write(
         None => (&here, stretch.offset, header),
     };
     let (header, header_base64) = header.map_or((None, None), text_or_base64);
-    let (content, content_base64) = text_or_base64(&stretch.content);
+    let (content, content_base64) = text_or_base64(stretch.content);
     let line = Line {
         schema: SCHEMA,
         reason: failure.to_string(),
@@ -133,16 +135,38 @@ pub(crate) fn write(
     text
 }
 
-/// Whether this may be a parked line, or the beginning of one.
+/// Whether this may be a parked line, ours or of Case Creation, or the beginning of one.
 pub(crate) fn is_likely(line: &[u8]) -> bool {
-    memmem::find(line, SCHEMA.as_bytes()).is_some()
+    is_likely_ours(line) || undelivered::is_likely(line)
 }
 
-/// Reads a line; `None` when it is none of ours: an ordinary record.
+fn is_likely_ours(line: &[u8]) -> bool {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(SCHEMA));
+    FINDER.find(line).is_some()
+}
+
+/// Reads a line; `None` when it is neither ours nor of Case Creation: an ordinary record.
 pub(crate) fn read(line: &[u8]) -> Option<Replay> {
-    if !is_likely(line) {
+    if !line.trim_ascii_start().starts_with(b"{") {
         return None;
     }
+    if is_likely_ours(line) {
+        return read_ours(line);
+    }
+    let (source, content) = undelivered::read(line)?;
+    let origin = Origin {
+        source,
+        offset: 0,
+        header: None,
+    };
+    Some(Replay::Record {
+        origin,
+        content,
+        truncated: false,
+    })
+}
+
+fn read_ours(line: &[u8]) -> Option<Replay> {
     let line: ReadLine = serde_json::from_slice(line).ok()?;
     if line.schema != SCHEMA {
         return None;
@@ -208,7 +232,7 @@ mod tests {
         let stretch = Stretch {
             index: 7,
             offset: 99,
-            content: content.to_vec(),
+            content,
             ..Stretch::default()
         };
         let failure = Failure::Malformed(Malformed::NotObject);
@@ -281,7 +305,7 @@ mod tests {
         };
         let stretch = Stretch {
             index: 3,
-            content,
+            content: &content,
             origin: Some(Box::new(origin)),
             ..Stretch::default()
         };

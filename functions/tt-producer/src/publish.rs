@@ -3,14 +3,22 @@
 use std::{
     collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
 };
 
-use kinesis_batch::{Entry, Order, PutError, Receipt, Stream};
+use kinesis_batch::{Order, PutError, Receipt, Stream};
 use tokio::task::JoinHandle;
+use tt_event::Encoder;
 
 use crate::{
-    account::settle, deadline::Deadline, failure::Failure, object::Object, park::Parking,
-    parked::Stretch, record::Record,
+    account::settle,
+    deadline::Deadline,
+    failure::Failure,
+    object::Object,
+    park::Parking,
+    parked::{Origin, Stretch},
+    record::Record,
+    upload::Upload,
 };
 
 /// The way of one file's records to the stream.
@@ -22,6 +30,9 @@ pub(crate) struct Publisher {
     object: Object,
     deadline: Deadline,
     parking: Parking,
+    encoder: Encoder,
+    /// The event that is being written.
+    event: Vec<u8>,
     lanes: Vec<Lane>,
     settled: Settled,
 }
@@ -44,24 +55,42 @@ struct Lane {
 }
 
 /// Records that go out in one request, and the failed ones between them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Batch {
-    items: Vec<Item>,
-    entries: Vec<Entry>,
-    bytes: usize,
+    kept: Kept,
+    events: kinesis_batch::Batch,
     produced_at: String,
+}
+
+/// What is known of records until they are settled.
+#[derive(Debug, Default)]
+struct Kept {
+    items: Vec<Item>,
+    /// Their stretches of the file, one behind the other.
+    content: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Item {
-    stretch: Stretch,
-    /// Why it is not among the entries.
+    index: u64,
+    offset: u64,
+    content: Range<usize>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What hardly any record has.
+#[derive(Debug)]
+struct Rare {
+    truncated: bool,
+    origin: Option<Box<Origin>>,
+    rest: Option<Box<Upload>>,
+    /// Why it is not among the events.
     failure: Option<Failure>,
 }
 
 #[derive(Debug)]
 struct Flying {
-    items: Vec<Item>,
+    kept: Kept,
     answer: JoinHandle<Vec<Result<Receipt, PutError>>>,
 }
 
@@ -81,14 +110,16 @@ impl Publisher {
         let lane = |_| Lane {
             in_flight: in_lane,
             flying: VecDeque::new(),
-            batch: Batch::default(),
+            batch: Batch::new(&stream),
         };
         Self {
+            lanes: (0..lanes).map(lane).collect(),
+            encoder: Encoder::new(&object.bucket, &object.key, object.version()),
+            event: Vec::new(),
             stream,
             object,
             deadline,
             parking,
-            lanes: (0..lanes).map(lane).collect(),
             settled: Settled::default(),
         }
     }
@@ -98,37 +129,43 @@ impl Publisher {
         self.parking.set_header(row);
     }
 
-    /// Takes one received record.
-    pub(crate) async fn push(&mut self, stretch: Stretch, received: Result<Record, Failure>) {
-        let number = received.as_ref().map_or(0, |r| self.lane_of(r));
-        let Some(lane) = self.lanes.get_mut(number) else {
-            return;
+    /// Takes one received record; true when a batch was sent, which may have taken time.
+    pub(crate) async fn push(
+        &mut self,
+        stretch: Stretch<'_>,
+        received: Result<Record<'_>, Failure>,
+    ) -> bool {
+        let number = received.as_ref().map_or(0, |record| self.lane_of(record));
+        let Some(Lane { batch, .. }) = self.lanes.get_mut(number) else {
+            return false;
         };
-        let batch = &mut lane.batch;
-        if batch.items.is_empty() {
+        if batch.kept.items.is_empty() {
             batch.produced_at = jiff::Timestamp::now().to_string();
         }
-        batch.bytes += stretch.content.len();
         let failure = match received {
             Ok(record) => {
-                let source = match &stretch.origin {
-                    Some(origin) => origin.source.clone(),
-                    None => self.object.source(stretch.index),
-                };
-                let event = record.into_event(source, &batch.produced_at);
-                let data = event.encode();
-                let entry = Entry::new(event.customer_id, data);
-                batch.bytes += entry.size();
-                batch.entries.push(entry);
+                self.event.clear();
+                let (at, out) = (&batch.produced_at, &mut self.event);
+                match &stretch.origin {
+                    Some(origin) => {
+                        let encoder = Encoder::of(&origin.source);
+                        record.encode(&encoder, origin.source.index, at, out);
+                    }
+                    None => record.encode(&self.encoder, stretch.index, at, out),
+                }
+                batch.events.push(record.customer_id(), &self.event);
                 None
             }
             Err(failure) => Some(failure),
         };
-        batch.items.push(Item { stretch, failure });
+        batch.kept.push(stretch, failure);
+        let bytes = batch.kept.content.len() + batch.events.size();
         let limits = self.stream.limits();
-        if batch.items.len() >= limits.put_records() || batch.bytes >= limits.request_bytes {
+        let full = batch.kept.items.len() >= limits.put_records() || bytes >= limits.request_bytes;
+        if full {
             self.send(number).await;
         }
+        full
     }
 
     /// Sends what is left and waits for every answer.
@@ -151,7 +188,10 @@ impl Publisher {
         }
     }
 
-    fn lane_of(&self, record: &Record) -> usize {
+    fn lane_of(&self, record: &Record<'_>) -> usize {
+        if self.lanes.len() < 2 {
+            return 0;
+        }
         let mut hasher = DefaultHasher::new();
         record.customer_id().hash(&mut hasher);
         let lanes = self.lanes.len().max(1) as u64;
@@ -162,18 +202,20 @@ impl Publisher {
         let Some(lane) = self.lanes.get_mut(number) else {
             return;
         };
-        let Batch { items, entries, .. } = std::mem::take(&mut lane.batch);
-        if items.is_empty() {
+        if lane.batch.kept.items.is_empty() {
             return;
         }
+        let mut next = Batch::new(&self.stream);
+        next.reserve_like(&lane.batch);
+        let Batch { kept, events, .. } = std::mem::replace(&mut lane.batch, next);
         let (in_flight, flying) = (lane.in_flight, lane.flying.len());
         for _ in in_flight..=flying {
             self.settle_oldest(number).await;
         }
         let (stream, stop) = (self.stream.clone(), self.deadline.stop);
-        let answer = tokio::spawn(async move { stream.put(&entries, stop).await });
+        let answer = tokio::spawn(async move { stream.put_batch(events, stop).await });
         if let Some(lane) = self.lanes.get_mut(number) {
-            lane.flying.push_back(Flying { items, answer });
+            lane.flying.push_back(Flying { kept, answer });
         }
     }
 
@@ -185,8 +227,10 @@ impl Publisher {
         };
         // The task may have panicked: then no record of the batch has an answer, and each fails.
         let mut answers = flying.answer.await.unwrap_or_default().into_iter();
-        for item in flying.items {
-            let fate = match item.failure {
+        let Kept { items, content } = flying.kept;
+        for mut item in items {
+            let failure = item.rare.as_mut().and_then(|rare| rare.failure.take());
+            let fate = match failure {
                 Some(failure) => Err(failure),
                 None => match answers.next() {
                     Some(Ok(_)) => Ok(()),
@@ -194,27 +238,89 @@ impl Publisher {
                     None => Err(Failure::Task),
                 },
             };
-            self.settle_one(&item.stretch, fate).await;
+            match settle(fate) {
+                Ok(()) => self.settled.published += 1,
+                Err(failure) => self.keep(&item.stretch(&content), &failure).await,
+            }
         }
         true
     }
 
-    async fn settle_one(&mut self, stretch: &Stretch, fate: Result<(), Failure>) {
-        match settle(fate) {
-            Ok(()) => self.settled.published += 1,
-            Err(failure) => {
-                self.settled.failed += 1;
-                tracing::warn!(
-                    bucket = self.object.bucket,
-                    key = self.object.key,
-                    version = self.object.version(),
-                    index = stretch.index,
-                    offset = stretch.offset,
-                    reason = %failure,
-                    "record failed"
-                );
-                self.parking.keep(stretch, &failure).await;
-            }
+    /// Keeps what ended unpublished.
+    async fn keep(&mut self, stretch: &Stretch<'_>, failure: &Failure) {
+        self.settled.failed += 1;
+        tracing::warn!(
+            bucket = self.object.bucket,
+            key = self.object.key,
+            version = self.object.version(),
+            index = stretch.index,
+            offset = stretch.offset,
+            reason = %failure,
+            "record failed"
+        );
+        self.parking.keep(stretch, failure).await;
+    }
+}
+
+impl Batch {
+    fn new(stream: &Stream) -> Self {
+        Self {
+            kept: Kept::default(),
+            events: stream.batch(),
+            produced_at: String::new(),
+        }
+    }
+
+    /// Makes room for what was in the batch before: the next one is as large, most often.
+    fn reserve_like(&mut self, before: &Self) {
+        self.kept.items.reserve(before.kept.items.len());
+        self.kept.content.reserve(before.kept.content.len());
+        self.events
+            .reserve(before.events.len(), before.events.size());
+    }
+}
+
+impl Kept {
+    fn push(&mut self, stretch: Stretch<'_>, failure: Option<Failure>) {
+        let start = self.content.len();
+        self.content.extend_from_slice(stretch.content);
+        let Stretch {
+            index,
+            offset,
+            truncated,
+            origin,
+            rest,
+            ..
+        } = stretch;
+        let is_rare = truncated || origin.is_some() || rest.is_some() || failure.is_some();
+        let rare = Rare {
+            truncated,
+            origin,
+            rest,
+            failure,
+        };
+        self.items.push(Item {
+            index,
+            offset,
+            content: start..self.content.len(),
+            rare: is_rare.then(|| Box::new(rare)),
+        });
+    }
+}
+
+impl Item {
+    fn stretch(self, content: &[u8]) -> Stretch<'_> {
+        let (truncated, origin, rest) = match self.rare {
+            Some(rare) => (rare.truncated, rare.origin, rare.rest),
+            None => (false, None, None),
+        };
+        Stretch {
+            index: self.index,
+            offset: self.offset,
+            content: content.get(self.content).unwrap_or_default(),
+            truncated,
+            origin,
+            rest,
         }
     }
 }

@@ -1,31 +1,18 @@
-//! One record: a flat object with three required fields, read once.
+//! One record: a flat object with three required fields, read once and where it stands.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
-use tt_event::{Json, Source, TtEvent};
+use tt_event::{Encoder, Fields};
+
+use crate::found::Found;
 
 /// The fields that every record has.
 pub(crate) const REQUIRED: [&str; 3] = ["record_id", "customer_id", "event_type"];
 
 /// A record with everything that an event needs. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the fields have the names of the format"
-)]
-pub(crate) struct Record {
-    record_id: String,
-    customer_id: String,
-    event_type: String,
-    risk_rating: Option<Json>,
-    occurred_at: Option<Json>,
-    subject: Option<Json>,
-    details: Option<Json>,
-    extra: BTreeMap<String, Json>,
+pub(crate) struct Record<'a> {
+    fields: Fields<'a>,
 }
 
 /// Why a stretch of a file is no record. The texts hold none of its content.
@@ -68,131 +55,63 @@ pub(crate) enum Malformed {
     Type(&'static str),
 }
 
-impl Record {
+impl<'a> Record<'a> {
     /// Reads a record from a JSON object.
     ///
     /// # Errors
     ///
     /// Says what is wrong with it.
-    pub(crate) fn from_json(text: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn from_json(text: &'a [u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(text).map_err(|_| Malformed::NotUtf8)?;
         if !text.trim_start().starts_with('{') {
             // Distinguishes a number or an array from a line that is cut or no JSON at all.
             return Err(match serde_json::from_str::<serde::de::IgnoredAny>(text) {
                 Ok(_) => Malformed::NotObject,
-                Err(error) => Malformed::NotJson {
-                    column: error.column(),
-                },
+                Err(error) => not_json(&error),
             });
         }
-        let fields: Fields = serde_json::from_str(text).map_err(|error| Malformed::NotJson {
-            column: error.column(),
-        })?;
-        Self::from_fields(fields.0)
+        let found: Found<'a> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+        found.record()
     }
 
-    /// Reads a record from its fields.
-    ///
-    /// # Errors
-    ///
-    /// Says which required field is missing or of the wrong type.
-    pub(crate) fn from_fields(mut fields: BTreeMap<String, Json>) -> Result<Self, Malformed> {
-        let [record_id, customer_id, event_type] = REQUIRED;
-        let record_id = required(&mut fields, record_id)?;
-        let customer_id = required(&mut fields, customer_id)?;
-        let event_type = required(&mut fields, event_type)?;
-        Ok(Self {
-            record_id,
-            customer_id,
-            event_type,
-            risk_rating: optional(&mut fields, "risk_rating"),
-            occurred_at: optional(&mut fields, "occurred_at"),
-            subject: optional(&mut fields, "subject"),
-            details: optional(&mut fields, "details"),
-            extra: fields,
-        })
+    /// A record of these fields.
+    pub(crate) fn of(fields: Fields<'a>) -> Self {
+        Self { fields }
     }
 
     /// Whom it is about.
     pub(crate) fn customer_id(&self) -> &str {
-        &self.customer_id
+        &self.fields.customer_id
     }
 
-    /// Makes the event of the record at `source`.
-    pub(crate) fn into_event(self, source: Source, produced_at: &str) -> TtEvent {
-        let (record_id, customer_id) = (self.record_id, self.customer_id);
-        let mut event = TtEvent::new(source, produced_at, record_id, customer_id, self.event_type);
-        event.risk_rating = self.risk_rating;
-        event.occurred_at = self.occurred_at;
-        event.subject = self.subject;
-        event.details = self.details;
-        event.extra = self.extra;
-        event
+    /// Appends the event of the record at `index` to `out`.
+    pub(crate) fn encode(&self, encoder: &Encoder, index: u64, at: &str, out: &mut Vec<u8>) {
+        encoder.encode(index, at, &self.fields, out);
     }
 }
 
-impl fmt::Debug for Record {
+impl fmt::Debug for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record").finish_non_exhaustive()
     }
 }
 
-/// The fields of an object; of a name that comes twice the last value counts.
-struct Fields(BTreeMap<String, Json>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    fields.insert(name, value);
-                }
-                Ok(Fields(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
-}
-
-fn required(fields: &mut BTreeMap<String, Json>, name: &'static str) -> Result<String, Malformed> {
-    let value = fields.remove(name).filter(|value| !value.is_null());
-    let value = value.ok_or(Malformed::Missing(name))?;
-    if !value.is_string() && !value.is_number() {
-        return Err(Malformed::Type(name));
-    }
-    let text = value.text().map(Cow::into_owned);
-    // A lone surrogate escape is JSON, but no text.
-    let text = text.ok_or(Malformed::NotUtf8)?;
-    if text.trim().is_empty() {
-        Err(Malformed::Missing(name))
-    } else {
-        Ok(text)
-    }
-}
-
-fn optional(fields: &mut BTreeMap<String, Json>, name: &str) -> Option<Json> {
-    fields
-        .remove(name)
-        .filter(|value| !value.is_null() && value.as_json() != "\"\"")
+fn not_json(error: &serde_json::Error) -> Malformed {
+    let column = error.column();
+    Malformed::NotJson { column }
 }
 
 #[cfg(test)]
 mod tests {
+    use tt_event::TtEvent;
+
     use super::*;
 
     fn event(text: &str) -> TtEvent {
         let record = Record::from_json(text.as_bytes()).unwrap();
-        record.into_event(Source::new("b", "k", "v", 0), "now")
+        let mut written = Vec::new();
+        record.encode(&Encoder::new("b", "k", "v"), 0, "now", &mut written);
+        TtEvent::decode(&written).unwrap()
     }
 
     fn malformed(text: &str) -> Malformed {
@@ -232,6 +151,26 @@ mod tests {
             r#"{"record_id":"r","customer_id":"c","event_type":"e","subject":null,"details":""}"#,
         );
         assert_eq!((event.subject, event.details), (None, None));
+    }
+
+    #[test]
+    fn of_a_name_that_comes_twice_the_last_value_counts() {
+        let event = event(
+            r#"{"z":1,"record_id":"no","customer_id":"c","a":2,"event_type":"e","record_id":"r",
+                "z":3,"subject":"s","z":"last","subject":null,"\u0061":4}"#,
+        );
+        assert_eq!((&*event.record_id, &event.subject), ("r", &None));
+        let extra = event
+            .extra
+            .iter()
+            .map(|(name, value)| (&**name, value.as_json()));
+        assert!(extra.eq([("a", "4"), ("z", "\"last\"")]));
+    }
+
+    #[test]
+    fn escapes_in_a_required_field_are_text() {
+        let event = event(r#"{"record_id":"a\"\u00e9\\","customer_id":"c","event_type":"e"}"#);
+        assert_eq!(event.record_id, "a\"\u{e9}\\");
     }
 
     #[test]

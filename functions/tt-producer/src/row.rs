@@ -1,10 +1,14 @@
 //! CSV rows: the header that names the fields, and the rows that fill them.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
-use tt_event::Json;
+use memchr::memchr;
+use tt_event::Value;
 
-use crate::record::{Malformed, REQUIRED, Record};
+use crate::{
+    found::{Field, Found},
+    record::{Malformed, REQUIRED, Record},
+};
 
 /// The first row of a CSV file: the names of its fields.
 ///
@@ -12,19 +16,34 @@ use crate::record::{Malformed, REQUIRED, Record};
 /// Columns without a name, as spreadsheets leave them behind, are no fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
-    names: Result<Vec<String>, Malformed>,
+    columns: Result<Vec<Column>, Malformed>,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    Field(Field),
+    Extra(String),
+    Nameless,
 }
 
 impl Header {
     /// Reads the first row.
     pub(crate) fn new(row: &[u8]) -> Self {
-        Self { names: names(row) }
+        let column = |name: String| match Field::named(&name) {
+            Some(field) => Column::Field(field),
+            None if name.is_empty() => Column::Nameless,
+            None => Column::Extra(name),
+        };
+        Self {
+            columns: names(row).map(|names| names.into_iter().map(column).collect()),
+        }
     }
 
     /// The header of a file whose first row is none.
     pub(crate) fn unreadable() -> Self {
         Self {
-            names: Err(Malformed::HeaderUnreadable),
+            columns: Err(Malformed::HeaderUnreadable),
         }
     }
 
@@ -33,30 +52,37 @@ impl Header {
     /// # Errors
     ///
     /// Says what is wrong with the row or with the header.
-    pub(crate) fn record(&self, row: &[u8]) -> Result<Record, Malformed> {
-        let names = self.names.as_ref().map_err(Clone::clone)?;
+    pub(crate) fn record<'a>(&'a self, row: &'a [u8]) -> Result<Record<'a>, Malformed> {
+        let columns = self.columns.as_ref().map_err(Clone::clone)?;
         let row = std::str::from_utf8(row).map_err(|_| Malformed::NotUtf8)?;
-        let values = fields(row);
-        let (found, expected) = (values.len(), names.len());
-        if found != expected {
-            return Err(Malformed::FieldCount { found, expected });
+        let (mut record, mut found) = (Found::default(), 0);
+        for value in Values(Some(row)) {
+            match columns.get(found) {
+                Some(Column::Field(field)) => record.put(*field, Value::Text(value)),
+                Some(Column::Extra(name)) => {
+                    record.put_extra(name.as_str().into(), Value::Text(value));
+                }
+                Some(Column::Nameless) | None => {}
+            }
+            found += 1;
         }
-        let values = values.iter().map(|value| Json::from_text(value));
-        let fields = names.iter().cloned().zip(values);
-        let fields: BTreeMap<_, _> = fields.filter(|(name, _)| !name.is_empty()).collect();
-        Record::from_fields(fields)
+        let expected = columns.len();
+        if found == expected {
+            record.record()
+        } else {
+            Err(Malformed::FieldCount { found, expected })
+        }
     }
 
     /// What is wrong with the header itself.
     pub(crate) fn error(&self) -> Option<&Malformed> {
-        self.names.as_ref().err()
+        self.columns.as_ref().err()
     }
 }
 
 fn names(row: &[u8]) -> Result<Vec<String>, Malformed> {
     let row = std::str::from_utf8(row).map_err(|_| Malformed::HeaderUnreadable)?;
-    let names: Vec<_> = fields(row)
-        .iter()
+    let names: Vec<_> = Values(Some(row))
         .map(|name| name.trim().to_owned())
         .collect();
     for required in REQUIRED {
@@ -73,46 +99,58 @@ fn names(row: &[u8]) -> Result<Vec<String>, Malformed> {
     Ok(names)
 }
 
-/// The fields of a row whose quotes pair, as the splitter hands it out.
-fn fields(row: &str) -> Vec<Cow<'_, str>> {
-    let mut fields = Vec::new();
-    let mut rest = Some(row);
-    while let Some(text) = rest {
-        let (field, behind) = match text.strip_prefix('"') {
+/// The values of a row whose quotes pair, as the splitter hands it out.
+struct Values<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Cow<'a, str>;
+
+    fn next(&mut self) -> Option<Cow<'a, str>> {
+        let text = self.0?;
+        let (value, behind) = match text.strip_prefix('"') {
             Some(quoted) => unquote(quoted),
-            None => match text.split_once(',') {
-                Some((field, behind)) => (Cow::Borrowed(field), Some(behind)),
+            None => match cut(text, b',') {
+                Some((value, behind)) => (Cow::Borrowed(value), Some(behind)),
                 None => (Cow::Borrowed(text), None),
             },
         };
-        fields.push(field);
-        rest = behind;
+        self.0 = behind;
+        Some(value)
     }
-    fields
 }
 
-/// The field behind an opening quote, and what stands behind its comma.
+/// The value behind an opening quote, and what stands behind its comma.
 fn unquote(text: &str) -> (Cow<'_, str>, Option<&str>) {
-    let mut field = Cow::Borrowed("");
+    let mut value = Cow::Borrowed("");
     let mut rest = text;
-    while let Some((part, behind)) = rest.split_once('"') {
-        field += part;
+    while let Some((part, behind)) = cut(rest, b'"') {
+        value += part;
         match behind.strip_prefix('"') {
             Some(behind) => {
-                field += "\"";
+                value += "\"";
                 rest = behind;
             }
-            None => return (field, behind.strip_prefix(',')),
+            None => return (value, behind.strip_prefix(',')),
         }
     }
-    (field + rest, None)
+    (value + rest, None)
+}
+
+/// What stands before and behind the first `mark`, which is ASCII.
+fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = memchr(mark, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 #[cfg(test)]
 mod tests {
-    use tt_event::Source;
+    use tt_event::{Encoder, TtEvent};
 
     use super::*;
+
+    fn fields(row: &str) -> Vec<Cow<'_, str>> {
+        Values(Some(row)).collect()
+    }
 
     #[test]
     fn fields_are_unquoted() {
@@ -130,7 +168,9 @@ mod tests {
     fn a_row_fills_the_fields_that_the_header_names() {
         let header = Header::new(b" customer_id ,\"record_id\",event_type,subject,balance,note");
         let record = header.record(b"c,r,e,,1.10,").unwrap();
-        let event = record.into_event(Source::new("b", "k", "v", 0), "now");
+        let mut written = Vec::new();
+        record.encode(&Encoder::new("b", "k", "v"), 0, "now", &mut written);
+        let event = TtEvent::decode(&written).unwrap();
         assert_eq!(
             (&*event.record_id, &*event.customer_id, &*event.event_type),
             ("r", "c", "e")

@@ -23,7 +23,7 @@ async fn every_record_gets_the_receipt_of_its_own_position() {
     let (results, kinesis) = put(&entries(3), []).await;
     let numbers: Vec<_> = results
         .into_iter()
-        .map(|r| r.unwrap().sequence_number)
+        .map(|r| r.unwrap().sequence_number().to_owned())
         .collect();
     assert_eq!(numbers, ["1", "2", "3"]);
     assert_eq!(kinesis.accepted()[1], ("key-1".to_owned(), b"1".to_vec()));
@@ -52,7 +52,7 @@ async fn only_refused_records_are_sent_again() {
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(kinesis.requests(), [5, 2, 1]);
     assert_eq!(contents(&kinesis), ["0", "2", "4", "3", "1"]);
-    assert_eq!(results[1].as_ref().unwrap().sequence_number, "5");
+    assert_eq!(results[1].as_ref().unwrap().sequence_number(), "5");
 }
 
 #[tokio::test]

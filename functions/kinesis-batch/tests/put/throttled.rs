@@ -34,7 +34,10 @@ async fn a_shard_that_throttles_gets_every_record_once() {
     let puts = entries.chunks(1000).map(|part| stream.put(part, None));
     let results: Vec<_> = join_all(puts).await.concat();
     assert!(results.iter().all(Result::is_ok));
-    let receipts = results.iter().flatten().map(|r| &r.sequence_number);
+    let receipts = results
+        .iter()
+        .flatten()
+        .map(kinesis_batch::Receipt::sequence_number);
     assert_eq!(receipts.collect::<BTreeSet<_>>().len(), 4000);
     assert!(
         sorted(&kinesis.contents("tt-events").await)

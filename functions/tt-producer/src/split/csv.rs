@@ -113,6 +113,19 @@ impl Csv {
     /// Goes on to the line feed that ends the row; `None` at the end of what is there, or where
     /// quotes go wrong.
     fn scan(&mut self, rest: &[u8]) -> Option<usize> {
+        if self.place == Place::FieldStart && self.scanned == 0 {
+            // Of a row without quotes nothing needs to be seen but its end.
+            match memchr2(b'"', b'\n', rest) {
+                Some(found) if rest.get(found) == Some(&b'\n') => return Some(found),
+                Some(_) => {}
+                None if rest.last() == Some(&b',') => self.scanned = rest.len(),
+                None if rest.is_empty() => {}
+                None => {
+                    self.place = Place::Plain;
+                    self.scanned = rest.len();
+                }
+            }
+        }
         while let Some(ahead) = rest.get(self.scanned..).filter(|ahead| !ahead.is_empty()) {
             let byte = ahead.first().copied().unwrap_or_default();
             let (place, length) = match self.place {

@@ -47,6 +47,41 @@ async fn records_that_a_stream_refused_go_out_under_the_ids_they_had() {
 }
 
 #[tokio::test]
+async fn an_event_that_case_creation_parked_goes_out_under_the_id_it_had() {
+    let bench = Bench::new([]).await;
+    let file =
+        "record_id,customer_id,event_type,subject,branch\nr-0,c-0,review,s,7\nr-1,c-1,review,,\n";
+    bench.upload("incoming/a.csv", file).await;
+    let events = bench.events();
+    let document = |(_, payload): (String, Vec<u8>)| {
+        let payload = String::from_utf8(payload).unwrap();
+        format!(
+            "{{\"event_id\":\"e\",\"sequence_number\":\"495\",\"code\":\"STRING_TOO_LONG\",\"message\":\"m\",\
+             \"fields\":[],\"parked_at\":\"2026-01-01T00:00:00Z\",\"payload\":{payload}}}"
+        )
+    };
+    let documents = bench.kinesis.accepted().into_iter().map(document);
+    let documents: Vec<_> = documents.collect();
+    bench.upload("incoming/b.json", documents.join("\n")).await;
+    assert_eq!(bench.counts(), [4, 4, 0]);
+    for (mut again, event) in bench.events().into_iter().skip(2).zip(events) {
+        again.produced_at.clone_from(&event.produced_at);
+        assert_eq!(again, event);
+    }
+    // What fails on that way is parked under the same name, and goes out from there.
+    let bench = Bench::new(vec![Answer::Error(400, "ThrottlingException"); 3]).await;
+    bench.upload("incoming/b.json", documents.join("\n")).await;
+    replay(&bench).await;
+    assert_eq!(bench.counts(), [4, 2, 2]);
+    let found: Vec<_> = bench
+        .events()
+        .into_iter()
+        .map(|event| event.source.key)
+        .collect();
+    assert_eq!(found, ["incoming/a.csv", "incoming/a.csv"]);
+}
+
+#[tokio::test]
 async fn a_record_that_fails_again_is_parked_as_it_was() {
     let bench = Bench::new([]).await;
     let file = "record_id,customer_id,event_type\nr-0,c-0,review\nr-1,c-1\n";
