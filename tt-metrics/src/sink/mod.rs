@@ -13,7 +13,7 @@ mod pack;
 mod pretty;
 pub(crate) mod property;
 #[cfg(feature = "put-metric-data")]
-mod put_metric_data;
+pub(crate) mod put_metric_data;
 mod tee;
 
 pub(crate) use admission::admit;

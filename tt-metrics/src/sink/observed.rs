@@ -67,3 +67,96 @@ where
         self.sink.finish(last, budget).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::{Context, Poll, Waker},
+        time::SystemTime,
+    };
+
+    use super::*;
+    use crate::{
+        metric::MetricName,
+        sink::{Datum, Departure, DimensionSets, Properties},
+        sync::lock,
+    };
+
+    /// Accepts a batch of one datum and no other; knows whether it was told of the end.
+    #[derive(Debug, Default)]
+    struct OneOnly {
+        emitted: Mutex<Vec<usize>>,
+        finished: AtomicBool,
+    }
+
+    impl Sink for OneOnly {
+        fn packing(&self) -> Packing {
+            Packing::DOCUMENTS.at_most(7)
+        }
+
+        fn announces_departure(&self) -> bool {
+            true
+        }
+
+        async fn emit(&self, batch: Batch<'_>, _: Duration) -> SinkResult {
+            lock(&self.emitted).push(batch.data.len());
+            match batch.data {
+                [_] => Ok(()),
+                _ => Err(EmitError::Ambiguous("not one".into())),
+            }
+        }
+
+        async fn finish(&self, last: Batch<'_>, _: Duration) {
+            self.finished.store(last.data.is_empty(), Ordering::Relaxed);
+        }
+    }
+
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("nothing is waited for"),
+        }
+    }
+
+    #[test]
+    fn an_observer_sees_each_batch_once_with_its_answer_and_changes_nothing() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let sink = Observed::new(
+            OneOnly::default(),
+            move |batch: Batch<'_>, result: &SinkResult| {
+                lock(&kept).push((batch.data.to_vec(), result.is_ok()));
+            },
+        );
+        assert_eq!(sink.packing(), Packing::DOCUMENTS.at_most(7));
+        assert!(sink.announces_departure());
+        let data = [1, 2].map(|growth| Datum::count(MetricName::new("Done"), growth));
+        let (dimensions, departure) = (DimensionSets::default(), Departure::default());
+        let batch = |data| Batch {
+            namespace: "test",
+            dimensions: &dimensions,
+            timestamp: SystemTime::UNIX_EPOCH,
+            data,
+            invocation: None,
+            properties: Properties::NONE,
+            departure: &departure,
+        };
+        let second = Duration::from_secs(1);
+        assert!(now(sink.emit(batch(&data[..1]), second)).is_ok());
+        let refused = now(sink.emit(batch(&data), second));
+        assert!(matches!(refused, Err(EmitError::Ambiguous(_))));
+        assert_eq!(
+            *lock(&seen),
+            [(data[..1].to_vec(), true), (data.to_vec(), false)]
+        );
+        assert_eq!(*lock(&sink.sink.emitted), [1, 2]);
+        now(sink.finish(batch(&[]), second));
+        assert!(sink.sink.finished.load(Ordering::Relaxed));
+        assert_eq!(lock(&seen).len(), 2, "the end is no batch");
+    }
+}

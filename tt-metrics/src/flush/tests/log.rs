@@ -14,11 +14,17 @@ use crate::{
 /// An output that takes so many bytes, a few at a time, and then fails.
 struct Failing<'a> {
     room: usize,
+    /// Whether a signal comes before the next bytes.
+    interrupted: bool,
     output: &'a mut Vec<u8>,
 }
 
 impl Write for Failing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         if self.room == 0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -67,6 +73,7 @@ fn log_after(room: usize, line: emf::Line) -> (bool, Vec<u8>) {
         let flight = Flight::new(SystemTime::now(), data, None, Instant::now());
         let mut output = Failing {
             room,
+            interrupted: false,
             output: &mut log,
         };
         let written = emf::write_to(flusher.batch(&flight), line, &torn, &mut output);
@@ -123,4 +130,17 @@ fn data_that_fit_into_no_document_are_counted_and_not_put_back() {
     let totals = flusher.sink.accepted.totals();
     assert_eq!(totals.get("MetricsDropped"), Some(&1));
     assert_eq!(totals.get("FlushFailed"), None);
+}
+
+#[test]
+fn an_output_that_takes_nothing_more_is_one_that_failed() {
+    let flusher = flusher(Delivery::AtMostOnce, Vec::new());
+    let flight = Flight::new(SystemTime::now(), data(), None, Instant::now());
+    let torn = AtomicBool::new(false);
+    let mut output: &mut [u8] = &mut [0; 100];
+    let written = emf::write_to(flusher.batch(&flight), emf::Line::New, &torn, &mut output);
+    assert!(!flusher.wrote(written));
+    let (snapshot, _) = flusher.drain(None, Moment::Early);
+    assert_eq!(snapshot.get(DONE), 14);
+    assert_eq!(snapshot.get(MetricName::new("FlushFailed")), 1);
 }

@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[test]
+    fn a_datum_is_not_called_bad_while_nothing_is_known_to_be_accepted() {
+        let mut narrowing = Narrowing::new(data(2), &[]);
+        let part = narrowing.next().expect("is open");
+        narrowing.ambiguous(part);
+        let part = narrowing.next().expect("is open");
+        narrowing.refused(part, &[]);
+        let Err(EmitError::Partial(partial)) = narrowing.end("refused".into()) else {
+            panic!("not all was accepted");
+        };
+        assert_eq!(growth(&partial.not_accepted), BTreeSet::from([1]));
+        assert_eq!(partial.dropped, 0);
+    }
+
+    #[test]
+    fn the_number_of_requests_is_bounded() {
+        let mut narrowing = Narrowing::new(data(1_000), &[]);
+        let mut requests = 0;
+        while let Some(part) = narrowing.next() {
+            narrowing.refused(part, &[]);
+            requests += 1;
+        }
+        assert_eq!(requests, 40);
+    }
+
+    #[test]
     fn a_refusal_names_members_of_which_a_datum_may_have_several() {
         let text = "The parameter MetricData.member.3.Value is wrong.\nThe parameter MetricData.member.12.Timestamp must";
         assert_eq!(named(text, [2; 5].into_iter()), [1]);
