@@ -22,6 +22,9 @@ mod lambda;
 #[path = "runtime/matrix.rs"]
 mod matrix;
 #[cfg(test)]
+#[path = "runtime/process.rs"]
+mod process;
+#[cfg(test)]
 #[path = "runtime/wire.rs"]
 mod wire;
 #[cfg(test)]

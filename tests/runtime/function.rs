@@ -39,6 +39,10 @@ enum Record {
     Waits,
     /// Blocks its thread for ever.
     Blocks,
+    /// Panics, and counts one more where that unwinds.
+    Unwinds,
+    /// Runs on a thread that counts one more when it ends.
+    Thread,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -55,6 +59,12 @@ enum Then {
     Linger,
     /// Counts one more record after its deadline.
     Late,
+    /// Ends well, and a task that it leaves behind waits within a record for ever.
+    Leave,
+    /// Ends the process.
+    Exit,
+    /// Ends the process as a fault does.
+    Abort,
     /// Prints the beginning of a line.
     Print,
     /// Ends well when its counts are in the log, since its deadline is near.
@@ -83,6 +93,28 @@ async fn work(record: Record) -> Result<(), Error> {
             stuck();
             block()
         }
+        Record::Unwinds => {
+            let _last = Last;
+            panics()
+        }
+        Record::Thread => {
+            thread_local! {
+                static LAST: Last = const { Last };
+            }
+            let counts = || LAST.with(|_| receive());
+            std::thread::spawn(counts)
+                .join()
+                .map_err(|_| "the thread panicked".into())
+        }
+    }
+}
+
+/// Counts when it is dropped.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        receive();
     }
 }
 
@@ -105,14 +137,14 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
     for record in event.payload.records {
         receive();
         match record {
-            Record::Panics => {
+            Record::Panics | Record::Unwinds => {
                 // As a record in a task of its own: the invocation goes on.
                 let _panicked = tokio::spawn(work(record)).await;
             }
             Record::Cancelled => {
                 let _elapsed = tokio::time::timeout(Duration::ZERO, work(record)).await;
             }
-            Record::Done | Record::Failed | Record::Waits | Record::Blocks => {
+            Record::Done | Record::Failed | Record::Waits | Record::Blocks | Record::Thread => {
                 let _outcome = work(record).await;
             }
         }
@@ -145,6 +177,12 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
             tokio::time::sleep(left).await;
             Ok(())
         }
+        Then::Leave => {
+            tokio::spawn(work(Record::Waits));
+            Ok(())
+        }
+        Then::Exit => std::process::exit(3),
+        Then::Abort => std::process::abort(),
         Then::Print => {
             print!("a line without end");
             Ok(())

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::ready,
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, OnceLock, atomic::AtomicUsize},
@@ -66,6 +67,10 @@ pub(crate) struct Lambda {
     pub(crate) env: Vec<(&'static str, String)>,
     /// How long an invocation may take; zero stands for a deadline in the past.
     pub(crate) timeout: Duration,
+    /// What is said of the deadline in place of the truth.
+    pub(crate) deadline_header: Option<&'static str>,
+    /// Whether nobody reads standard output any more.
+    pub(crate) unread: bool,
     /// Whether the process is stopped at the deadline: by SIGTERM and half a second later SIGKILL if it has an extension,
     /// otherwise by SIGKILL.
     pub(crate) enforced: bool,
@@ -111,6 +116,7 @@ impl Lambda {
             answers: Mutex::new(self.answers.into()),
             invalid: self.invalid,
             timeout: self.timeout,
+            deadline_header: self.deadline_header,
             extensions: self.extensions,
             seen: sender,
             deadline: Mutex::new(SystemTime::UNIX_EPOCH),
@@ -149,8 +155,9 @@ impl Lambda {
             .expect("starts");
         let id = child.id().expect("runs");
         world.process.set(id).expect("is started once");
+        let stdout = child.stdout.take().filter(|_| !self.unread);
         let outputs = [
-            world.follow(child.stdout.take().expect("is piped")),
+            stdout.map_or_else(|| tokio::spawn(ready(())), |stdout| world.follow(stdout)),
             world.follow(child.stderr.take().expect("is piped")),
         ];
         Running {

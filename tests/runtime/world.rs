@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) answers: Mutex<VecDeque<Answer>>,
     pub(crate) invalid: Option<Invalid>,
     pub(crate) timeout: Duration,
+    pub(crate) deadline_header: Option<&'static str>,
     pub(crate) extensions: Extensions,
     pub(crate) seen: watch::Sender<Vec<Seen>>,
     pub(crate) deadline: Mutex<SystemTime>,
@@ -137,6 +138,16 @@ async fn next(State(world): State<Arc<World>>) -> Response {
         Duration::ZERO => SystemTime::UNIX_EPOCH + Duration::from_secs(1),
         timeout => SystemTime::now() + timeout,
     };
+    if let Some(status) = event.strip_prefix("status ") {
+        let mut seen = world.seen.subscribe();
+        let stuck = |seen: &[Seen]| seen.contains(&Seen::Log("stuck".to_owned()));
+        let stuck = seen.wait_for(|seen| stuck(seen)).await.map(drop);
+        stuck.expect("the world lasts");
+        let status = status.parse().expect("is a number");
+        return StatusCode::from_u16(status)
+            .expect("is a status")
+            .into_response();
+    }
     *world.deadline.lock().expect("is not poisoned") = deadline;
     let since = deadline
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -147,7 +158,13 @@ async fn next(State(world): State<Arc<World>>) -> Response {
     let number = 1 + world.invocations.fetch_add(1, Ordering::Relaxed);
     let headers = [
         ("lambda-runtime-aws-request-id", format!("request-{number}")),
-        ("lambda-runtime-deadline-ms", since.as_millis().to_string()),
+        (
+            "lambda-runtime-deadline-ms",
+            match world.deadline_header {
+                Some(header) => header.to_owned(),
+                None => since.as_millis().to_string(),
+            },
+        ),
     ];
     (headers, event).into_response()
 }

@@ -79,6 +79,9 @@ pub struct Capture {
 ///
 /// A capture that begins within another one, or in a runtime in which one began, counts from its own beginning.
 ///
+/// How many calls are open at once (`in_flight = ".."`) is a level of the process, so a capture sees the calls of other
+/// tests in it, too.
+///
 /// What is captured is not flushed by the process.
 #[must_use]
 pub fn capture() -> Capture {

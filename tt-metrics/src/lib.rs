@@ -58,6 +58,7 @@
 //! | 250 ms before the deadline of an invocation that still runs (2 % of its time, if that is more); from then on at once | a thread of its own | a line in the log |
 //! | SIGTERM, also while the handler blocks every thread of the runtime | [`run`], on a thread of its own | a line in the log |
 //! | before a `SnapStart` snapshot | [`run`] | a line in the log |
+//! | the loop over events ends, by an error of the runtime API | [`run`] | a line in the log |
 //! | every 10 seconds, where Lambda runs several invocations at once | [`MetricsLayer`] | the configured sink |
 //!
 //! What a flush has taken and not sent when the process ends, or a deadline comes, is written to the log too.

@@ -1,6 +1,6 @@
 //! The one call of a `main`: handler, tracing, metrics and graceful shutdown together.
 
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -10,7 +10,11 @@ use lambda_runtime::{
 use serde::{Deserialize, Serialize};
 use tower::Service;
 
-use crate::layer::MetricsLayer;
+use crate::{
+    flush::{Flusher, Moment},
+    layer::MetricsLayer,
+    sink::Sink,
+};
 
 /// Runs a Lambda handler and flushes metrics after each response, before a timeout and before a shutdown.
 ///
@@ -36,6 +40,7 @@ where
     E: Into<Error> + Send + fmt::Debug,
 {
     let metrics = ready().await?;
+    let _leaving = Leaving(metrics.flusher());
     Runtime::new(handler)
         .layer(TracingLayer::new())
         .layer(metrics.clone())
@@ -69,12 +74,22 @@ where
     E: Into<Error> + Send + fmt::Debug + 'static,
 {
     let metrics = ready().await?;
+    let _leaving = Leaving(metrics.flusher());
     Runtime::new(handler)
         .layer(TracingLayer::new())
         .layer(metrics.clone())
         .register_snapstart_resource(metrics.snap_start())
         .run_concurrent()
         .await
+}
+
+/// Writes what is left when the loop ends, which the runtime API or a panic of the runtime causes: no process goes on then.
+struct Leaving<'a, K: Sink>(&'a Arc<Flusher<K>>);
+
+impl<K: Sink> Drop for Leaving<'_, K> {
+    fn drop(&mut self) {
+        self.0.write_out(None, Moment::Last);
+    }
 }
 
 async fn ready() -> Result<MetricsLayer, Error> {

@@ -9,7 +9,8 @@ use super::*;
 use crate::{
     assert_metrics,
     declaration::Declaration,
-    site::{Kind, Site},
+    level::Level,
+    site::{Kind, Site, State},
 };
 
 const METRIC: MetricName = MetricName::new("CaptureCounted");
@@ -134,4 +135,36 @@ mod runtimes {
             thread.join().unwrap();
         }
     }
+}
+
+const LEVEL: MetricName = MetricName::new("CaptureInFlight");
+const WITH_LEVEL: Declaration = Declaration {
+    in_flight: Some(LEVEL),
+    ..Declaration::new("level", file!(), line!(), "")
+};
+static STATE: State = State {
+    texts: &[],
+    level: Level::new(),
+};
+
+#[linkme::distributed_slice(SITES)]
+#[expect(unsafe_code, reason = "the list of sites is a section of the binary")]
+static LEVELLED: Site = Site::new(&WITH_LEVEL, &[]).with(&STATE);
+
+#[test]
+fn how_many_calls_are_open_is_seen_by_every_capture() {
+    let metrics = capture();
+    let (_, level) = LEVELLED.level().expect("has one");
+    let elsewhere = thread::spawn(|| {
+        let _other = capture();
+        level.enter();
+    });
+    elsewhere.join().expect("begins a call");
+    let details = metrics.details();
+    let seen = details.iter().find(|datum| datum.metric == LEVEL);
+    assert_eq!(
+        seen.map(|datum| datum.value.clone()),
+        Some(Value::Gauge(1.0))
+    );
+    level.leave();
 }

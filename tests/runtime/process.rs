@@ -1,0 +1,100 @@
+//! Processes that end, or go on, in a way that nobody planned.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    event, function,
+    lambda::{Lambda, Seen},
+    wire::{emf_lines, flushed, stored, totals},
+};
+
+fn stuck(seen: &[Seen]) -> bool {
+    seen.contains(&Seen::Log("stuck".to_owned()))
+}
+
+#[tokio::test]
+async fn a_call_that_outlives_its_invocation_is_interrupted_at_sigterm_once() {
+    let mut running = function(&[event("done", "leave")]).start().await;
+    running.asked(2).await;
+    running.until(stuck).await;
+    running.terminate().await;
+    // Lambda sends one; others may send more.
+    running.terminate().await;
+    let seen = running.everything().await;
+    assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 1.0));
+}
+
+#[tokio::test]
+async fn what_is_left_is_written_when_the_runtime_api_ends_the_loop() {
+    for status in ["status 500", "status 410"] {
+        let mut running = function(&[event("done", "leave"), status.to_owned()])
+            .start()
+            .await;
+        assert!(!running.ended().await.success(), "{status}");
+        let seen = running.everything().await;
+        assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 1.0), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn sigterm_before_the_first_invocation_writes_what_the_start_has_counted() {
+    let mut lambda = function(&[]);
+    lambda.env.push(("WARMS_UP", "true".to_owned()));
+    let mut running = lambda.start().await;
+    running.asked(1).await;
+    running.terminate().await;
+    assert!(running.ended().await.success());
+    let seen = running.everything().await;
+    assert_eq!(totals(&seen), flushed(1.0, 0.0, 0.0, 0.0));
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_costs_what_only_it_would_have_got() {
+    let mut lambda = function(&[event("done", "ok"), event("failed", "leave")]);
+    lambda.unread = true;
+    let mut running = lambda.start().await;
+    running.asked(3).await;
+    running.until(stuck).await;
+    running.terminate().await;
+    assert!(running.ended().await.success());
+    let seen = running.everything().await;
+    assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0));
+    let told = |seen: &Seen| matches!(seen, Seen::Log(line) if line.contains("metrics could not be written"));
+    assert!(seen.iter().any(told), "{seen:#?}");
+}
+
+#[tokio::test]
+async fn a_process_that_ends_itself_takes_what_it_has_not_flushed_with_it() {
+    for then in ["exit", "abort"] {
+        let mut running = function(&[event("done failed", then)]).start().await;
+        assert!(!running.ended().await.success());
+        let seen = running.everything().await;
+        // No code of the library runs then: there is no hook without unsafe code, and `abort` has none.
+        assert_eq!(totals(&seen), BTreeMap::new(), "{then}");
+    }
+}
+
+#[tokio::test]
+async fn destructors_count_while_they_unwind_and_when_their_thread_ends() {
+    let seen = function(&[event("unwinds thread", "ok")])
+        .start()
+        .await
+        .asked(2)
+        .await;
+    assert_eq!(totals(&seen), flushed(5.0, 1.0, 1.0, 0.0));
+}
+
+#[tokio::test]
+async fn a_deadline_that_cannot_be_true_is_unknown_and_nothing_is_lost() {
+    // None at all, one in seconds, and one so far ahead that no clock shows it.
+    for header in ["0", "1764115200", "18446744073709551615"] {
+        let lambda = Lambda {
+            deadline_header: Some(header),
+            ..function(&[event("done failed", "ok")])
+        };
+        let seen = lambda.start().await.asked(2).await;
+        assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0), "{header}");
+        assert_eq!(emf_lines(&seen), 0, "{header}");
+    }
+}
