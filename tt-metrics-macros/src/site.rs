@@ -79,7 +79,7 @@ impl Declared<'_> {
 pub(crate) fn metric_name(private: &TokenStream, metric: &Metric) -> TokenStream {
     match metric {
         Metric::Literal(name) => quote_spanned! {Span::mixed_site()=>
-            #private::MetricName::new(#name)
+            #private::metric_name(#name)
         },
         // The `const` makes a constant of another type one error at the path.
         Metric::Constant(path) => quote_spanned! {Span::mixed_site()=>

@@ -47,6 +47,11 @@ impl MetricName {
         Self(name)
     }
 
+    /// A name that an attribute has checked, which spares the compiler to do so again.
+    pub(crate) const fn of_attribute(name: &'static str) -> Self {
+        Self(name)
+    }
+
     /// The name as text.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

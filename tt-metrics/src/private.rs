@@ -29,6 +29,12 @@ pub use returned::{boxed, count_returned, made, pinned, track_returned};
 
 use crate::call;
 
+/// The name of a metric as the attribute has it, which has checked it.
+#[must_use]
+pub const fn metric_name(checked: &'static str) -> MetricName {
+    MetricName::of_attribute(checked)
+}
+
 /// Counts `n` on the `calls` metric of a site (`#[count]`), at the start of the body.
 #[inline]
 pub fn count(site: &'static Site, n: u64) {

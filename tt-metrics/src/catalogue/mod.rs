@@ -34,11 +34,7 @@ pub use binary::{ReadError, read};
 #[doc(hidden)]
 pub use record::{encode, encoded_len};
 
-use crate::{
-    Resolution, Unit,
-    declaration::Declaration,
-    site::{Kind, SITES},
-};
+use crate::{Resolution, Unit, declaration::Declaration, site::SITES};
 
 /// One metric as one attribute declares it; two functions may declare the same metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,11 +121,7 @@ pub fn catalogue() -> impl Iterator<Item = Declared<'static>> {
 /// The name of every metric that this binary declares.
 pub(crate) fn metric_names() -> impl Iterator<Item = crate::MetricName> {
     let declarations = SITES.static_slice().iter().map(|site| site.declaration);
-    declarations.flat_map(|one| {
-        Meaning::ALL
-            .into_iter()
-            .filter_map(|meaning| meaning.metric(one))
-    })
+    declarations.flat_map(|one| Meaning::metrics(one).into_iter().flatten())
 }
 
 impl MetricKind {
@@ -196,17 +188,16 @@ impl Meaning {
         }
     }
 
-    /// The metric of a declaration that this moves.
-    const fn metric(self, declaration: &Declaration) -> Option<crate::MetricName> {
-        let kind = match self {
-            Self::Calls => Kind::Calls,
-            Self::Success => Kind::Success,
-            Self::Failure => Kind::Failure,
-            Self::Neutral => Kind::Neutral,
-            Self::Interrupted => Kind::Interrupted,
-            Self::Latency => return declaration.latency,
-            Self::InFlight => return declaration.in_flight,
-        };
-        declaration.metric(kind)
+    /// The metric of a declaration that each of them moves, in the order of `ALL`.
+    const fn metrics(declaration: &Declaration) -> [Option<crate::MetricName>; 7] {
+        [
+            declaration.calls,
+            declaration.success,
+            declaration.failure,
+            declaration.neutral,
+            declaration.interrupted,
+            declaration.latency,
+            declaration.in_flight,
+        ]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Declared, Dimension, Meaning, MetricKind};
 use crate::{
-    Resolution,
+    MetricName, Resolution,
     declaration::{Declaration, ERROR, MORE_ERRORS},
 };
 
@@ -14,8 +14,11 @@ pub(super) const HEADER: usize = 12;
 /// The length of the record of a declaration.
 #[must_use]
 pub const fn encoded_len(declaration: &Declaration) -> usize {
-    let mut measure = Writer::<0>::new();
-    measure.record(declaration, 0);
+    let mut measure = Writer {
+        bytes: &mut [],
+        at: 0,
+    };
+    measure.record(declaration);
     measure.at
 }
 
@@ -26,30 +29,30 @@ pub const fn encoded_len(declaration: &Declaration) -> usize {
 /// When `N` is another length.
 #[must_use]
 pub const fn encode<const N: usize>(declaration: &Declaration) -> [u8; N] {
-    let mut writer = Writer::<N>::new();
-    writer.record(declaration, N - HEADER);
+    let mut bytes = [0; N];
+    let mut writer = Writer {
+        bytes: &mut bytes,
+        at: 0,
+    };
+    writer.record(declaration);
     assert!(writer.at == N, "the record has another length");
-    writer.bytes
+    bytes
 }
 
-/// Writes into an array, or measures when the array is empty.
-struct Writer<const N: usize> {
-    bytes: [u8; N],
+/// Writes into a record, or measures when there is none.
+///
+/// Each attribute has the compiler interpret this, so it is written for few calls: it has no type parameter, and
+/// bytes are moved by hand where the standard library takes several calls.
+struct Writer<'a> {
+    bytes: &'a mut [u8],
     at: usize,
 }
 
-impl<const N: usize> Writer<N> {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; N],
-            at: 0,
-        }
-    }
-
-    const fn record(&mut self, declaration: &Declaration, length: usize) {
+impl Writer<'_> {
+    const fn record(&mut self, declaration: &Declaration) {
         self.bytes(MAGIC);
         self.number(VERSION as usize, 4);
-        self.number(length, 4);
+        self.number(self.bytes.len().saturating_sub(HEADER), 4);
         self.text(declaration.function);
         self.text(declaration.file);
         self.number(declaration.line as usize, 4);
@@ -89,16 +92,18 @@ impl<const N: usize> Writer<N> {
     }
 
     const fn metrics(&mut self, declaration: &Declaration) {
+        let named = Meaning::metrics(declaration);
         let mut number = 0;
-        let mut meanings: &[Meaning] = &Meaning::ALL;
-        while let [meaning, rest @ ..] = meanings {
-            number += meaning.metric(declaration).is_some() as usize;
-            meanings = rest;
+        let mut metrics: &[Option<MetricName>] = &named;
+        while let [metric, rest @ ..] = metrics {
+            number += matches!(metric, Some(_)) as usize;
+            metrics = rest;
         }
         self.number(number, 1);
-        meanings = &Meaning::ALL;
-        while let [meaning, rest @ ..] = meanings {
-            if let Some(metric) = meaning.metric(declaration) {
+        metrics = &named;
+        let mut meanings: &[Meaning] = &Meaning::ALL;
+        while let ([metric, rest @ ..], [meaning, more @ ..]) = (metrics, meanings) {
+            if let Some(metric) = metric {
                 self.text(metric.as_str());
                 self.text(meaning.unit(declaration).as_str());
                 self.text(meaning.kind().as_str());
@@ -106,7 +111,8 @@ impl<const N: usize> Writer<N> {
                 self.number(declaration.resolution.seconds() as usize, 1);
                 self.dimension_sets(*meaning, declaration);
             }
-            meanings = rest;
+            metrics = rest;
+            meanings = more;
         }
     }
 
@@ -136,23 +142,44 @@ impl<const N: usize> Writer<N> {
     }
 
     /// The lowest bytes of a number; what does not fit is a compile error of the attribute.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the record is as long as it was measured"
+    )]
     const fn number(&mut self, number: usize, bytes: usize) {
         assert!(
             number >> (8 * bytes - 1) >> 1 == 0,
             "more than a record of the catalogue can hold"
         );
-        let number = number.to_le_bytes();
-        let (low, _) = number.split_at(bytes);
-        self.bytes(low);
+        let end = self.at + bytes;
+        if self.bytes.is_empty() {
+            self.at = end;
+            return;
+        }
+        let mut low: &[u8] = &number.to_le_bytes();
+        while self.at < end
+            && let [byte, rest @ ..] = low
+        {
+            self.bytes[self.at] = *byte;
+            self.at += 1;
+            low = rest;
+        }
     }
 
-    const fn bytes(&mut self, bytes: &[u8]) {
-        if N > 0 {
-            let (_, rest) = self.bytes.split_at_mut(self.at);
-            let (here, _) = rest.split_at_mut(bytes.len());
-            here.copy_from_slice(bytes);
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the record is as long as it was measured"
+    )]
+    const fn bytes(&mut self, mut bytes: &[u8]) {
+        if self.bytes.is_empty() {
+            self.at += bytes.len();
+            return;
         }
-        self.at += bytes.len();
+        while let [byte, rest @ ..] = bytes {
+            self.bytes[self.at] = *byte;
+            self.at += 1;
+            bytes = rest;
+        }
     }
 }
 
@@ -247,7 +274,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DeclaredDimension, MetricName, Unit};
+    use crate::{DeclaredDimension, Unit};
 
     const ALL: Declaration = Declaration {
         success: Some(MetricName::new("OrderShipped")),
