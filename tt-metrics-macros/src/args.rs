@@ -69,6 +69,11 @@ impl Count {
         "crate",
     ];
 
+    /// Whether an argument names the parameters of the function.
+    pub(crate) fn has_expressions(&self) -> bool {
+        matches!(self.items, Some(Number::Argument(_))) || self.detail.has_dimensions()
+    }
+
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut args = Self {
             written: tokens.clone(),
@@ -128,6 +133,11 @@ impl CountOutcome {
             ("neutral", self.neutral.as_ref()),
             ("interrupted", self.interrupted.as_ref()),
         ]
+    }
+
+    /// Whether an argument names the parameters of the function.
+    pub(crate) fn has_expressions(&self) -> bool {
+        self.items.is_some() || self.detail.has_dimensions()
     }
 
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {

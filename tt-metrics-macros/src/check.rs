@@ -1,6 +1,7 @@
 //! The rules that hold between values, and what can be counted.
 
 use proc_macro2::Span;
+use quote::quote;
 use syn::{Error, ReturnType};
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
     diagnostics::Mistakes,
     item::Function,
     names::Names,
-    types,
+    tail, types,
 };
 
 pub(crate) fn count(args: &Count, mistakes: &mut Mistakes) {
@@ -83,6 +84,27 @@ pub(crate) fn may_have_outcome(method: &Function, args: &CountOutcome) -> bool {
     match &method.sig.output {
         ReturnType::Default => args.by.is_some() && args.each.is_none(),
         output @ ReturnType::Type(..) => types::is_never(output).is_none(),
+    }
+}
+
+/// A future that is handed on is counted when it is polled, and what is told beside the count would be told of its making.
+pub(crate) fn handed_on(function: &Function, args: &Count, mistakes: &mut Mistakes) {
+    let Some(at) = args.detail.at() else { return };
+    let returns_future = types::returned_future(&function.sig.output).is_some()
+        || tail::ends_in_pin(&function.body.stream());
+    if function.sig.asyncness.is_some() || !returns_future {
+        return;
+    }
+    let tail = tail::replace_async_block(
+        function.body.stream(),
+        &mut |keywords, block| quote!(#keywords #block),
+    );
+    if tail.is_none_or(|tail| tail.returns_early) {
+        let message = format!(
+            "`{at}` speaks of the future, and this body hands one on: await it in an `async` block at the end, \
+             or use `#[count_outcome(..)]`"
+        );
+        mistakes.push(Error::new(at.span(), message));
     }
 }
 

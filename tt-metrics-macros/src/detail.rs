@@ -104,6 +104,11 @@ impl Detail {
         given.chain(error).collect()
     }
 
+    /// Whether values of the arguments are told.
+    pub(crate) fn has_dimensions(&self) -> bool {
+        self.dimensions.is_some()
+    }
+
     /// Where the first of these arguments is, if there is one.
     pub(crate) fn at(&self) -> Option<&Ident> {
         self.at.as_ref()

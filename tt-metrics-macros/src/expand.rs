@@ -12,7 +12,7 @@ use syn::{Attribute, Error, Path, parse_quote_spanned};
 
 use arguments::Arguments;
 use classifier::Classifier;
-use order::below_items;
+use order::below_expressions;
 use outcome::{Expansion, handed_out};
 
 use crate::{
@@ -63,17 +63,19 @@ fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
         check::function(function, &mut mistakes);
         args.detail.check_function(function, &mut mistakes);
         check::items(function, &args, &mut mistakes);
+        check::handed_on(function, &args, &mut mistakes);
     }
     let counts_returned = matches!(args.items, Some(Number::Returned(_)));
     match function {
         Some(_) if mistakes.is_empty() && mode == Mode::Untouched => item,
         Some(function) if mistakes.is_empty() && counts_returned => {
             let expand = |function| Expansion::of_count(&args, &function).function(function);
-            below_items(
+            below_expressions(
                 function,
                 "count",
                 &args.written,
                 args.krate.as_ref(),
+                args.has_expressions(),
                 expand,
             )
             .into_token_stream()
@@ -118,14 +120,12 @@ fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenSt
                 let expansion = Expansion::of_outcome(&args, Some(&function), site);
                 expansion.function(function)
             };
-            if args.items.is_some() {
-                return expand(function).into_token_stream();
-            }
-            below_items(
+            below_expressions(
                 function,
                 "count_outcome",
                 &args.written,
                 args.krate.as_ref(),
+                args.has_expressions(),
                 expand,
             )
             .into_token_stream()

@@ -18,24 +18,37 @@ struct UserCrate {
     edition: &'static str,
     /// The name of the dependency in the manifest of the crate.
     library: &'static str,
+    /// Lines of the manifest for other dependencies.
+    others: &'static str,
 }
 
 const EDITION_2021: UserCrate = UserCrate {
     name: "edition_2021",
     edition: "2021",
     library: "tt-metrics",
+    others: "",
 };
 
 const RENAMED_DEPENDENCY: UserCrate = UserCrate {
     name: "renamed_dependency",
     edition: "2024",
     library: "counters",
+    others: "",
 };
 
 const STRICT_LINTS: UserCrate = UserCrate {
     name: "strict_lints",
     edition: "2024",
     library: "tt-metrics",
+    others: "",
+};
+
+/// Of another workspace, so the features that it asks of its own dependencies reach no build of this one.
+const ASYNC_TRAITS: UserCrate = UserCrate {
+    name: "async_traits",
+    edition: "2021",
+    library: "tt-metrics",
+    others: "async-trait = \"=0.1.92\"\n",
 };
 
 /// Held by the test whose build runs: they share files.
@@ -81,17 +94,18 @@ impl UserCrate {
         builds().join(self.name)
     }
 
-    /// Writes the manifest, and the versions of this workspace, so that nothing is asked of a registry.
+    /// Writes the manifest, and the versions of this workspace, so that a registry is asked for what only this crate depends on.
     fn generate(&self) {
         let Self {
             name,
             edition,
             library,
+            others,
         } = self;
         let manifest = format!(
             "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = {edition:?}\n\n[workspace]\n\n\
              [features]\noff = [\"{library}/off\"]\n\n\
-             [dependencies]\n{library} = {{ package = \"tt-metrics\", path = '{}' }}\n\n\
+             [dependencies]\n{library} = {{ package = \"tt-metrics\", path = '{}' }}\n{others}\n\
              [[bin]]\nname = {name:?}\npath = '{}/main.rs'\n",
             package().join("../tt-metrics").display(),
             self.source().display(),
@@ -109,7 +123,7 @@ impl UserCrate {
         let output = Command::new(cargo())
             .args(command)
             .env("CARGO_TARGET_DIR", builds().join("target"))
-            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_NET_OFFLINE", self.others.is_empty().to_string())
             .env("CARGO_TERM_COLOR", "never")
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -168,6 +182,11 @@ fn assert_clippy_is_installed() {
 #[test]
 fn a_crate_of_edition_2021_counts() {
     EDITION_2021.assert_runs();
+}
+
+#[test]
+fn methods_of_async_trait_are_counted_from_above_and_below() {
+    ASYNC_TRAITS.assert_runs();
 }
 
 #[test]

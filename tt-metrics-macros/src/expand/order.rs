@@ -5,21 +5,28 @@ use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
 use super::library;
 use crate::{
-    args::{Count, CountOutcome, Number},
+    args::{Count, CountOutcome},
     diagnostics::Mistakes,
     item::Function,
 };
 
-/// Expands a function, below an attribute of ours whose expression names the parameters as they
+/// Expands a function, below an attribute of ours whose expressions name the parameters as they
 /// are now: that one goes first.
-pub(super) fn below_items(
+///
+/// `#[count(..)]` leaves the parameters as they are, so what has expressions itself goes below that one only.
+pub(super) fn below_expressions(
     mut function: Function,
     name: &str,
     written: &TokenStream,
     krate: Option<&Path>,
+    has_expressions: bool,
     expand: impl FnOnce(Function) -> Function,
 ) -> Function {
-    let Some(last) = function.attrs.iter().rposition(counts_items) else {
+    let last = function.attrs.iter().rposition(|attr| {
+        let theirs = expressions(attr);
+        theirs == Some(Named::Kept) || (theirs == Some(Named::Moved) && !has_expressions)
+    });
+    let Some(last) = last else {
         return expand(function);
     };
     let library = library(krate);
@@ -31,20 +38,32 @@ pub(super) fn below_items(
     function
 }
 
+/// What becomes of the parameters that the expressions of an attribute name.
+#[derive(Debug, PartialEq, Eq)]
+enum Named {
+    /// They stay.
+    Kept,
+    /// The body takes them, under names of ours.
+    Moved,
+}
+
 /// Whether this is an attribute of ours with an expression over the arguments.
-fn counts_items(attr: &Attribute) -> bool {
+fn expressions(attr: &Attribute) -> Option<Named> {
     let Meta::List(meta) = &attr.meta else {
-        return false;
+        return None;
     };
     let called = meta.path.segments.last().map(|last| last.ident.to_string());
     let tokens = || meta.tokens.clone();
     let mut mistakes = Mistakes::default();
     match called.as_deref() {
         Some("count") => {
-            let items = Count::parse(tokens(), &mut mistakes).items;
-            matches!(items, Some(Number::Argument(_)))
+            let args = Count::parse(tokens(), &mut mistakes);
+            args.has_expressions().then_some(Named::Kept)
         }
-        Some("count_outcome") => CountOutcome::parse(tokens(), &mut mistakes).items.is_some(),
-        _ => false,
+        Some("count_outcome") => {
+            let args = CountOutcome::parse(tokens(), &mut mistakes);
+            args.has_expressions().then_some(Named::Moved)
+        }
+        _ => None,
     }
 }

@@ -146,25 +146,97 @@ macro_rules! nested {
 
 nested!(uncounted,);
 nested!(counted, #[tt_metrics::count_outcome(success = "NestedDone")]);
+nested!(detailed, #[tt_metrics::count_outcome(success = "DetailedDone", latency = "DetailedTime", interrupted = "DetailedCut")]);
+
+/// The same small functions, counted or not.
+macro_rules! small {
+    ($module:ident, $(#[$attribute:meta])?) => {
+        mod $module {
+            $(#[$attribute])?
+            pub(super) async fn ready() -> Result<(), ()> {
+                Ok(())
+            }
+
+            $(#[$attribute])?
+            pub(super) async fn text(text: &str, limit: usize) -> Result<usize, ()> {
+                super::yield_once().await;
+                Ok(text.len().min(limit))
+            }
+
+            $(#[$attribute])?
+            pub(super) async fn owned(text: String, more: Vec<u8>) -> Result<usize, ()> {
+                super::yield_once().await;
+                Ok(text.len() + more.len())
+            }
+        }
+    };
+}
+
+small!(small_uncounted,);
+small!(small_counted, #[tt_metrics::count_outcome(success = "SmallDone")]);
+small!(small_detailed, #[tt_metrics::count_outcome(success = "SmallDetailed", latency = "SmallTime", interrupted = "SmallCut")]);
+
+/// The sizes of a function's future: plain, counted, with all that is told of a call.
+macro_rules! sizes {
+    ($plain:ident, $counted:ident, $detailed:ident, $function:ident($($argument:expr),*)) => {
+        [
+            size_of_val(&$plain::$function($($argument),*)),
+            size_of_val(&$counted::$function($($argument),*)),
+            size_of_val(&$detailed::$function($($argument),*)),
+        ]
+    };
+}
+
+#[test]
+fn the_sizes_of_futures_are_those_of_the_documentation() {
+    let bytes = [1; 1024];
+    let table = [
+        (
+            "returns at once",
+            sizes!(small_uncounted, small_counted, small_detailed, ready()),
+        ),
+        (
+            "borrows two arguments",
+            sizes!(small_uncounted, small_counted, small_detailed, text("", 1)),
+        ),
+        (
+            "owns two arguments",
+            sizes!(
+                small_uncounted,
+                small_counted,
+                small_detailed,
+                owned(String::new(), Vec::new())
+            ),
+        ),
+        (
+            "owns 1 KiB",
+            sizes!(uncounted, counted, detailed, one(bytes, "")),
+        ),
+        (
+            "awaits the one above with the same 1 KiB",
+            sizes!(uncounted, counted, detailed, two(bytes, "")),
+        ),
+        (
+            "awaits that one",
+            sizes!(uncounted, counted, detailed, three(bytes, "")),
+        ),
+    ];
+    let documented = include_str!("../../src/docs/count_outcome.md");
+    for (shape, [plain, counted, detailed]) in table {
+        let row = format!("| {shape} | {plain} | {counted} | {detailed} |");
+        assert!(documented.contains(&row), "{table:#?}");
+    }
+}
 
 #[test]
 fn a_counted_future_is_no_larger_than_the_plain_one() {
     let bytes = [1; 1024];
     let sizes = [
-        (
-            size_of_val(&counted::one(bytes, "")),
-            size_of_val(&uncounted::one(bytes, "")),
-        ),
-        (
-            size_of_val(&counted::two(bytes, "")),
-            size_of_val(&uncounted::two(bytes, "")),
-        ),
-        (
-            size_of_val(&counted::three(bytes, "")),
-            size_of_val(&uncounted::three(bytes, "")),
-        ),
+        sizes!(uncounted, counted, detailed, one(bytes, "")),
+        sizes!(uncounted, counted, detailed, two(bytes, "")),
+        sizes!(uncounted, counted, detailed, three(bytes, "")),
     ];
-    for (counted, uncounted) in sizes {
-        assert!(counted <= uncounted, "{sizes:?}");
+    for [plain, counted, _] in sizes {
+        assert!(counted <= plain, "{sizes:?}");
     }
 }
