@@ -22,6 +22,7 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), Error> {
 //! # #[cfg(feature = "lambda")] {
+//!     lambda_runtime::tracing::init_default_subscriber();
 //!     tt_metrics::run(service_fn(handle)).await
 //! # }
 //! # #[cfg(not(feature = "lambda"))] Ok(())
@@ -84,7 +85,8 @@
 //! is no JSON, which CloudWatch counts nowhere, and the next write begins with a line of its own. At most 100 metrics
 //! without dimensions of their own are one document.
 //!
-//! Metrics never break the function: an error is a log line and one of the metrics `MetricsDropped`, `FlushFailed`,
+//! Metrics never break the function: an error is a line of `tracing`, which a subscriber has to write (the example above
+//! has one), and one of the metrics `MetricsDropped`, `FlushFailed`,
 //! `FlushAmbiguous`, `FlushFellBackToEmf` and `TimeoutImminent`, which are sent when they are not zero.
 //!
 //! # Environment
