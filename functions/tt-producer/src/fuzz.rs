@@ -13,7 +13,7 @@ use crate::{
 const LIMIT: usize = 40;
 
 /// Neither the chunks in which a file arrives nor the invocations that it takes decide where its records
-/// are, and what is read as a record comes out of its event as it went in.
+/// are, no byte is lost between them, and what is read as a record comes out of its event as it went in.
 pub fn split(bytes: &[u8]) {
     let Some(([kind, size], content)) = bytes.split_first_chunk::<2>() else {
         return;
@@ -27,7 +27,7 @@ pub fn split(bytes: &[u8]) {
     let whole = in_chunks(key, content, content.len().max(1));
     assert_eq!(in_chunks(key, content, size), whole, "in chunks of {size}");
     assert_eq!(in_hops(key, content, size), whole, "in hops of {size}");
-    assert!(whole.is_sorted_by_key(|(offset, _)| *offset));
+    assert_nothing_lost(content, &whole);
     event_of(Record::from_json(content).ok());
     let mut lines = content.split(|byte| *byte == b'\n');
     let header = Header::new(lines.next().unwrap_or_default());
@@ -74,19 +74,55 @@ pub fn aggregate(bytes: &[u8]) {
     assert_eq!(kinesis_batch::deaggregate(&again), Ok(expected));
 }
 
-type Found = Vec<(u64, Option<SplitError>)>;
+/// A piece of a file: where it begins, what it holds, and whether that is only its beginning.
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    offset: u64,
+    content: Vec<u8>,
+    error: Option<SplitError>,
+    truncated: bool,
+}
 
-fn pull(splitter: &mut Splitter, found: &mut Found) {
+fn pull(splitter: &mut Splitter, found: &mut Vec<Found>) {
     while let Some(piece) = splitter.pull() {
         assert!(piece.content.len() <= parked::line_bytes(LIMIT));
         assert!(!piece.content.is_empty() || piece.error.is_some());
-        found.push((piece.offset, piece.error));
+        // What a file holds behind its last record depends on how much of it is here.
+        let is_rest = matches!(piece.error, Some(error) if error.is_rest());
+        found.push(Found {
+            offset: piece.offset,
+            content: if is_rest {
+                Vec::new()
+            } else {
+                piece.content.to_vec()
+            },
+            error: piece.error,
+            truncated: is_rest || piece.truncated,
+        });
     }
 }
 
-fn in_chunks(key: &str, content: &[u8], size: usize) -> Found {
+/// Every byte of a file is in a piece, or in the rest of one that is cut, or is a mark between two.
+fn assert_nothing_lost(content: &[u8], pieces: &[Found]) {
+    const MARKS: &[u8] = b" \t\r\n\x0c[],\xef\xbb\xbf";
+    let mut end = 0;
+    let mut within = false;
+    for piece in pieces {
+        let start = usize::try_from(piece.offset).unwrap_or(usize::MAX);
+        assert!(end <= start && start <= content.len());
+        let between = content.get(end..start).unwrap_or_default();
+        assert!(within || between.iter().all(|byte| MARKS.contains(byte)));
+        end = start + piece.content.len();
+        assert_eq!(content.get(start..end), Some(piece.content.as_slice()));
+        within = piece.truncated;
+    }
+    let behind = content.get(end..).unwrap_or_default();
+    assert!(within || behind.iter().all(|byte| MARKS.contains(byte)));
+}
+
+fn in_chunks(key: &str, content: &[u8], size: usize) -> Vec<Found> {
     let mut splitter = Splitter::resume(key, LIMIT, Place::default());
-    let mut found = Found::new();
+    let mut found = Vec::new();
     for chunk in content.chunks(size) {
         splitter.push(chunk);
         pull(&mut splitter, &mut found);
@@ -97,8 +133,8 @@ fn in_chunks(key: &str, content: &[u8], size: usize) -> Found {
 }
 
 /// Each splitter gets `size` bytes more than the one before, from where that one stood.
-fn in_hops(key: &str, content: &[u8], size: usize) -> Found {
-    let (mut place, mut found) = (Place::default(), Found::new());
+fn in_hops(key: &str, content: &[u8], size: usize) -> Vec<Found> {
+    let (mut place, mut found) = (Place::default(), Vec::new());
     let mut pushed = 0;
     loop {
         let mut splitter = Splitter::resume(key, LIMIT, place);

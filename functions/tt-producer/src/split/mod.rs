@@ -35,6 +35,16 @@ pub(crate) enum SplitError {
     Utf16,
 }
 
+impl SplitError {
+    /// Whether it stands for all that follows.
+    pub(crate) fn is_rest(self) -> bool {
+        match self {
+            Self::TooLong { .. } | Self::Quotes => false,
+            Self::Comma | Self::NotClosed | Self::Trailing | Self::Utf16 => true,
+        }
+    }
+}
+
 /// One stretch of a file: a record, or what stands where one should be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Piece<'a> {

@@ -283,3 +283,21 @@ async fn near_the_deadline_what_is_open_is_parked() {
     assert_eq!(parked[2]["reason"], "rest of the file: out of time");
     assert_eq!(parked[2]["offset"], 124);
 }
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_permitted() {
+    let bench = Bench::with([], |config| {
+        config.in_flight = 3;
+        config.limits.request_records = 10;
+    })
+    .await;
+    bench.kinesis.always(Answer::Hang);
+    bench.s3.hold("bucket/incoming/a.jsonl", lines(200));
+    let notification = notification(&[("incoming/a.jsonl", 1)]);
+    let summary = bench
+        .handle_within(&notification, Duration::from_secs(2))
+        .await;
+    // None ends before the time for publishing is over, so all that were ever sent were open at once.
+    assert_eq!(bench.kinesis.requests(), [10; 3]);
+    assert_eq!((summary.published, summary.failed), (0, summary.received));
+}

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use kinesis_batch::Backoff;
+
 use crate::{
     fake::{
         bench::{Bench, ids, lines, notification, record},
+        kinesis::Answer,
         s3::Fault,
         sqs::QUEUE,
     },
@@ -85,6 +88,38 @@ async fn a_file_is_read_on_where_the_invocation_before_stopped() {
             assert!(bench.parked().is_empty());
         }
     }
+}
+
+#[tokio::test]
+async fn a_slow_stream_stops_the_reading_between_two_records_that_are_here() {
+    let bench = Bench::with([], |config| {
+        config.queue = Some(QUEUE.to_owned());
+        config.in_flight = 1;
+        config.limits.request_records = 10;
+        config.limits.attempts = 60;
+        let pause = Duration::from_millis(20);
+        config.limits.backoff = Backoff {
+            base: pause,
+            cap: pause,
+        };
+    })
+    .await;
+    // One record of each request is refused: the file would take seconds.
+    bench.kinesis.always(Answer::Refuse(vec![0]));
+    bench.s3.hold("bucket/incoming/a.jsonl", lines(200));
+    let payload = notification(&[("incoming/a.jsonl", 9)]);
+    let summary = bench.handle_within(&payload, INVOCATION).await;
+    assert_eq!(summary.handed_on, 1, "{summary:?}");
+    assert!(summary.received < 200, "{summary:?}");
+    bench.kinesis.always(Answer::Accept);
+    let rest = bench.sqs.receive().unwrap();
+    bench.handle(&rest).await.unwrap();
+    let events = bench.events().into_iter().map(|event| event.source.index);
+    let parked = bench.parked().into_iter();
+    let parked = parked.map(|line| line["index"].as_u64().unwrap());
+    let mut indices: Vec<_> = events.chain(parked).collect();
+    indices.sort_unstable();
+    assert!(indices.into_iter().eq(0..200));
 }
 
 #[tokio::test]
