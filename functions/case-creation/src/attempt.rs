@@ -1,5 +1,7 @@
 //! One Case on its way to Salesforce, and what each answer means for it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use kinesis_consumer::Outcome;
 
@@ -23,7 +25,7 @@ pub(crate) struct Attempt<'a> {
 /// How far it is.
 pub(crate) enum State {
     Open {
-        cause: String,
+        cause: Cow<'static, str>,
     },
     /// Refused with a code in no row of the table: permanent when the tries run out.
     Unheard(Refusal),
@@ -57,7 +59,7 @@ impl<'a> Attempt<'a> {
         Self {
             case,
             state: State::Open {
-                cause: "out of time".to_owned(),
+                cause: Cow::Borrowed("out of time"),
             },
             lost_since: None,
         }
@@ -109,7 +111,7 @@ impl<'a> Attempt<'a> {
             }
             Class::Token | Class::Retry | Class::Lock | Class::Limit => {
                 self.state = State::Open {
-                    cause: refusal.code,
+                    cause: refusal.code.into(),
                 };
                 Next::after(class)
             }
@@ -118,7 +120,7 @@ impl<'a> Attempt<'a> {
 
     pub(crate) fn open(&mut self, cause: &str) {
         self.state = State::Open {
-            cause: cause.to_owned(),
+            cause: Cow::Owned(cause.to_owned()),
         };
     }
 
@@ -134,7 +136,7 @@ impl<'a> Attempt<'a> {
             State::Unheard(refusal) | State::Ask { refusal, .. } => {
                 Verdict::Retryable(refusal.code)
             }
-            State::Open { cause } => Verdict::Retryable(cause),
+            State::Open { cause } => Verdict::Retryable(cause.into_owned()),
         }
     }
 }

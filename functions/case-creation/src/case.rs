@@ -1,28 +1,35 @@
 //! A Case to create, read from the bytes of a record.
 
-use serde_json::Value;
-use tt_event::TtEvent;
+use std::sync::Arc;
+
+use tt_event::EventView;
 
 use crate::{Mapping, reply::Refusal};
 
-/// Fields whose record Salesforce locks while it creates the Case, the most contended first.
-const PARENTS: [&str; 3] = ["AccountId", "ContactId", "ParentId"];
-
 /// A Case to create.
 pub(crate) struct Case {
-    pub(crate) event_id: String,
-    pub(crate) sobject: Value,
+    pub(crate) event_id: Arc<str>,
+    pub(crate) sobject: SObject,
+}
+
+/// What Salesforce is told of a Case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SObject {
+    /// As `composite/sobjects` takes it.
+    pub(crate) json: Vec<u8>,
+    /// The record that Salesforce locks for it, where the mapping says one.
+    pub(crate) parent: Option<String>,
 }
 
 impl Case {
     /// Reads a TT event and maps it.
     pub(crate) fn read(data: &[u8], mapping: &Mapping) -> Result<Self, Refusal> {
-        match TtEvent::decode(data) {
-            Ok(event) if event.event_id.as_str().is_empty() => {
+        match EventView::decode(data) {
+            Ok(event) if event.event_id().is_empty() => {
                 Err(Refusal::new("NOT_A_TT_EVENT", "the event id is empty"))
             }
             Ok(event) => Ok(Self {
-                event_id: event.event_id.to_string(),
+                event_id: event.event_id().into(),
                 sobject: mapping.sobject(&event),
             }),
             Err(error) => Err(Refusal::new("NOT_A_TT_EVENT", error.to_string())),
@@ -31,15 +38,13 @@ impl Case {
 
     /// The record that Salesforce locks for it, where the mapping says one.
     pub(crate) fn parent(&self) -> Option<&str> {
-        let field = |name| self.sobject.get(name).and_then(Value::as_str);
-        PARENTS.iter().find_map(field)
+        self.sobject.parent.as_deref()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-    use tt_event::Source;
+    use tt_event::{Source, TtEvent};
 
     use super::*;
 
@@ -54,21 +59,6 @@ mod tests {
         let nameless = text.replace(event.event_id.as_str(), "");
         assert_eq!(refused(nameless.as_bytes()), "NOT_A_TT_EVENT");
         let case = Case::read(text.as_bytes(), &mapping).unwrap();
-        assert_eq!(case.event_id, event.event_id.as_str());
-    }
-
-    #[test]
-    fn the_account_is_the_parent_before_all_others() {
-        let parent = |sobject| {
-            let case = Case {
-                event_id: String::new(),
-                sobject,
-            };
-            case.parent().map(str::to_owned)
-        };
-        let both = json!({"ParentId": "500A", "AccountId": "001A"});
-        assert_eq!(parent(both).as_deref(), Some("001A"));
-        assert_eq!(parent(json!({"ParentId": "500A"})).as_deref(), Some("500A"));
-        assert_eq!(parent(json!({"AccountId": 5})), None);
+        assert_eq!(&*case.event_id, event.event_id.as_str());
     }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_consumer::Fate;
-use serde_json::Value;
 
 use crate::{
     Class,
@@ -111,7 +110,7 @@ impl Delivery<'_> {
                 attempt.lost_since.get_or_insert(since);
             }
         }
-        let records: Vec<&Value> = piece.iter().map(|a| &a.case.sobject).collect();
+        let records: Vec<&[u8]> = piece.iter().map(|a| &*a.case.sobject.json).collect();
         let next = match self.session.create(&records).await {
             Ok(items) => {
                 let mut next = Next::Go;
@@ -208,7 +207,7 @@ impl Delivery<'_> {
         let State::Ask { refusal, ours } = &attempt.state else {
             return;
         };
-        let event_id = &attempt.case.event_id;
+        let event_id: &str = &attempt.case.event_id;
         let verdict = match self.session.find(self.rules.external_id, event_id).await {
             Ok(Some(found)) if self.is_ours(event_id, found, attempt.lost_since) => {
                 Verdict::Success
@@ -218,7 +217,7 @@ impl Delivery<'_> {
             Ok(None) if *ours => Verdict::Neutral,
             Ok(None) => Verdict::Permanent(refusal.clone()),
             Err(_) => {
-                let cause = refusal.code.clone();
+                let cause = refusal.code.clone().into();
                 attempt.state = State::Open { cause };
                 return;
             }

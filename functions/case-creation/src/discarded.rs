@@ -141,7 +141,8 @@ mod tests {
             });
             let record = InvocationRecord::read(record.to_string().as_bytes(), "x").unwrap();
             assert_eq!(record.condition(), "RetryAttemptsExhausted");
-            let records = record.batch("x").unwrap().records().unwrap();
+            let batch = record.batch("x").unwrap();
+            let records = batch.records().unwrap();
             assert_eq!(records[0].content(), b"hi");
         }
     }

@@ -47,6 +47,9 @@ impl<'de> Deserialize<'de> for Event {
 
 impl Event {
     fn read(text: &str) -> Result<Self, serde_json::Error> {
+        if let Some(batch) = KinesisBatch::regular(text) {
+            return Ok(Self::Batch(batch));
+        }
         let Ok(shape) = serde_json::from_str::<Shape<'_>>(text) else {
             return Ok(Self::Unknown);
         };

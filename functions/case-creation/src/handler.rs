@@ -7,16 +7,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use kinesis_consumer::{BatchResponse, Clock, Deadline, Driver, KinesisBatch, Summary};
 
 use crate::{
-    Config, Error, ErrorCodes, Event, Mapping,
-    backoff::Backoff,
-    breaker::Breaker,
-    deliver::Patience,
-    discarded::InvocationRecord,
-    invocation::{Discards, Invocation},
-    memory::Memory,
-    park::Parking,
-    salesforce::{Salesforce, connector},
-    token::Tokens,
+    Config, Error, ErrorCodes, Event, Mapping, backoff::Backoff, breaker::Breaker,
+    deliver::Patience, discarded::InvocationRecord, invocation::Invocation, memory::Memory,
+    park::Parking, salesforce::Salesforce, token::Tokens,
 };
 
 #[cfg(test)]
@@ -54,14 +47,14 @@ impl CaseCreation {
     ///
     /// When the table of error codes is not one; a test keeps that from happening.
     pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, Error> {
-        Self::with(config, aws, connector(), Clock::system())
+        Self::with(config, aws, None, Clock::system())
     }
 
-    /// Makes the clients on this way to Salesforce and this clock.
+    /// Makes the clients on this way to Salesforce, or on the real one, and this clock.
     pub(crate) fn with(
         config: Config,
         aws: &SdkConfig,
-        http: SharedHttpConnector,
+        http: Option<SharedHttpConnector>,
         clock: Clock,
     ) -> Result<Self, Error> {
         let driver = Driver::new(clock);
@@ -133,9 +126,8 @@ impl CaseCreation {
         deadline: Deadline,
     ) -> Result<Summary, Error> {
         let batch = record.batch(place)?;
-        let invocation = Invocation::new(self, deadline);
-        let discards = Discards::new(invocation, record.condition());
-        let summary = Box::pin(self.driver.run(&discards, &batch, deadline)).await;
+        let invocation = Invocation::of_discarded(self, deadline, record.condition());
+        let summary = Box::pin(self.driver.run(&invocation, &batch, deadline)).await;
         let summary = summary.map_err(|_| Error::UnknownEvent)?;
         if summary.response == BatchResponse::default() {
             Ok(summary)

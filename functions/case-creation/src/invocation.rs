@@ -1,4 +1,5 @@
-//! What Case Creation does with the records of one invocation.
+//! What Case Creation does with the records of one invocation: it creates Cases, or decides about records
+//! that the event source mapping discarded.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,7 +22,7 @@ use crate::{
 /// Looking for Cases one by one, so many at once.
 const PARALLEL_LOOKS: usize = 8;
 
-/// An invocation that creates Cases.
+/// What one invocation works with.
 #[derive(Debug)]
 pub(crate) struct Invocation<'a> {
     function: &'a CaseCreation,
@@ -29,23 +30,31 @@ pub(crate) struct Invocation<'a> {
     deadline: Deadline,
     /// Whether a look was in vain: then the others would be too.
     blind: AtomicBool,
-}
-
-/// An invocation that decides about records the mapping discarded: nothing is created any more.
-#[derive(Debug)]
-pub(crate) struct Discards<'a> {
-    invocation: Invocation<'a>,
-    /// Why the mapping discarded them.
-    condition: &'a str,
+    /// Why the mapping discarded the records: then nothing is created any more.
+    discarded: Option<&'a str>,
 }
 
 impl<'a> Invocation<'a> {
+    /// One that creates Cases.
     pub(crate) fn new(function: &'a CaseCreation, deadline: Deadline) -> Self {
         Self {
             function,
             missing: Missing::default(),
             deadline,
             blind: AtomicBool::new(false),
+            discarded: None,
+        }
+    }
+
+    /// One that decides about records the mapping discarded under this condition.
+    pub(crate) fn of_discarded(
+        function: &'a CaseCreation,
+        deadline: Deadline,
+        condition: &'a str,
+    ) -> Self {
+        Self {
+            discarded: Some(condition),
+            ..Self::new(function, deadline)
         }
     }
 
@@ -83,6 +92,20 @@ impl<'a> Invocation<'a> {
         }
         fate
     }
+
+    /// What a discarded record ends as.
+    async fn decide(&self, case: &Case, condition: &str) -> Verdict {
+        match self.look(case).await {
+            Ok(Fate::Done) => Outcome::Success,
+            Ok(Fate::Known) => Outcome::Neutral,
+            Ok(Fate::Undone) => {
+                let message = "the event source mapping gave it up";
+                Outcome::Permanent(reply::Refusal::new(condition, message))
+            }
+            Ok(Fate::Unknown(why)) => Outcome::Retryable(why),
+            Err(error) => Outcome::Retryable(error.to_string()),
+        }
+    }
 }
 
 impl Consumer for Invocation<'_> {
@@ -101,6 +124,17 @@ impl Consumer for Invocation<'_> {
         MAX_RECORDS_PER_CALL
     }
 
+    fn may_be_parked(&self, record: &Record, case: &Case, expiring: bool) -> bool {
+        if self.discarded.is_some() {
+            return false;
+        }
+        let number = record.position.sequence_number.as_deref();
+        let (memory, parking) = (&self.function.memory, &self.function.parking);
+        expiring
+            || memory.has_parked(&case.event_id, number)
+            || parking.may_hold(record, Some(&case.event_id))
+    }
+
     async fn was_parked(
         &self,
         record: &Record,
@@ -112,21 +146,37 @@ impl Consumer for Invocation<'_> {
         if self.function.memory.has_parked(&case.event_id, number) {
             return Ok(Some(Parked::Before));
         }
-        let (parking, event_id) = (&self.function.parking, Some(case.event_id.as_str()));
+        let (parking, event_id) = (&self.function.parking, Some(&*case.event_id));
         if !expiring && !parking.may_hold(record, event_id) {
             return Ok(None);
         }
         let held = parking.look(record, event_id, deadline).await;
-        held.map_err(|error| error.to_string())
+        let held = held.map_err(|error| error.to_string())?;
+        if held.is_some() {
+            // The answer to this delivery may get lost, too.
+            self.function.memory.park(&case.event_id, number);
+        }
+        Ok(held)
     }
 
     async fn deliver(&self, chunk: &[&Case], _: Deadline) -> Vec<Verdict> {
-        self.delivery().deliver(chunk).await
+        let Some(condition) = self.discarded else {
+            return self.delivery().deliver(chunk).await;
+        };
+        let mut looks = Vec::with_capacity(chunk.len());
+        for case in chunk {
+            looks.push(self.decide(case, condition));
+        }
+        stream::iter(looks).buffered(PARALLEL_LOOKS).collect().await
     }
 
     /// A Case that cannot be looked for is given up only when no call of this process can have
-    /// created it. Another process may have: that Case would be parked besides.
+    /// created it. Another process may have: that Case would be parked besides. A discarded record is
+    /// old by all means, and decided by nothing but an answer.
     async fn last_look(&self, case: &Case, _: Deadline) -> Fate {
+        if self.discarded.is_some() {
+            return Fate::Unknown("Salesforce cannot be asked".to_owned());
+        }
         match self.look(case).await {
             Ok(fate) => fate,
             Err(_) if self.function.memory.sent_since(&case.event_id).is_none() => Fate::Undone,
@@ -142,7 +192,7 @@ impl Consumer for Invocation<'_> {
         deadline: Deadline,
     ) -> Result<Parked, String> {
         let reason = Reason::of(refusal);
-        let event_id = case.map(|case| case.event_id.as_str());
+        let event_id = case.map(|case| &*case.event_id);
         let parking = &self.function.parking;
         let parked = parking.park(record, event_id, &reason, deadline).await;
         if parked.is_ok() {
@@ -168,71 +218,5 @@ impl Consumer for Invocation<'_> {
             _ => settled,
         };
         settle(settled)
-    }
-}
-
-impl<'a> Discards<'a> {
-    pub(crate) fn new(invocation: Invocation<'a>, condition: &'a str) -> Self {
-        Self {
-            invocation,
-            condition,
-        }
-    }
-
-    async fn decide(&self, case: &Case) -> Verdict {
-        match self.invocation.look(case).await {
-            Ok(Fate::Done) => Outcome::Success,
-            Ok(Fate::Known) => Outcome::Neutral,
-            Ok(Fate::Undone) => {
-                let message = "the event source mapping gave it up";
-                Outcome::Permanent(reply::Refusal::new(self.condition, message))
-            }
-            Ok(Fate::Unknown(why)) => Outcome::Retryable(why),
-            Err(error) => Outcome::Retryable(error.to_string()),
-        }
-    }
-}
-
-impl Consumer for Discards<'_> {
-    type Item = Case;
-    type Reason = reply::Refusal;
-
-    fn parse(&self, data: &[u8]) -> Result<Case, reply::Refusal> {
-        self.invocation.parse(data)
-    }
-
-    fn key<'c>(&self, case: &'c Case) -> Option<&'c str> {
-        self.invocation.key(case)
-    }
-
-    fn chunk_size(&self) -> usize {
-        self.invocation.chunk_size()
-    }
-
-    async fn deliver(&self, chunk: &[&Case], _: Deadline) -> Vec<Verdict> {
-        let mut looks = Vec::with_capacity(chunk.len());
-        for case in chunk {
-            looks.push(self.decide(case));
-        }
-        stream::iter(looks).buffered(PARALLEL_LOOKS).collect().await
-    }
-
-    /// It is old by all means, and decided by nothing but an answer.
-    async fn last_look(&self, _: &Case, _: Deadline) -> Fate {
-        Fate::Unknown("Salesforce cannot be asked".to_owned())
-    }
-
-    async fn park(
-        &self,
-        record: &Record,
-        case: Option<&Case>,
-        refusal: &Refusal<reply::Refusal>,
-        deadline: Deadline,
-    ) -> Result<Parked, String> {
-        self.invocation.park(record, case, refusal, deadline).await
-    }
-
-    fn settle(&self, case: Option<&Case>, settled: Settled) -> Settled {
-        self.invocation.settle(case, settled)
     }
 }

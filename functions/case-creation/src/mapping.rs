@@ -1,30 +1,49 @@
 //! TT event to Case fields, as data: see `case-mapping.toml`.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use tt_event::TtEvent;
+use tt_event::EventView;
 
 use crate::{
     Error,
+    case::SObject,
     template::{Template, text},
 };
 
 const SHIPPED: &str = include_str!("../case-mapping.toml");
+/// Fields whose record Salesforce locks while it creates the Case, the most contended first.
+const PARENTS: [&str; 3] = ["AccountId", "ContactId", "ParentId"];
 
 /// How a TT event becomes a Case.
 #[derive(Debug, Clone)]
 pub struct Mapping {
     external_id: String,
-    fields: Vec<(String, Rule)>,
+    /// The sObject up to the event id.
+    head: String,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone)]
+struct Field {
+    /// The name as it stands in the sObject, with all around it.
+    key: String,
+    /// Its place among [`PARENTS`].
+    parent: Option<usize>,
+    rule: Rule,
 }
 
 #[derive(Debug, Clone)]
 enum Rule {
     FirstOf(Vec<Template>),
     Lookup(Lookup),
-    Constant(Value),
+    /// JSON.
+    Constant(String),
+}
+
+enum FieldValue<'a> {
+    Text(Cow<'a, str>),
+    Json(&'a str),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -97,10 +116,16 @@ impl Mapping {
             ));
         }
         let fields = fields.into_iter().map(|(name, rule)| match rule.check() {
-            Ok(rule) => Ok((name, rule)),
+            Ok(rule) => Ok(Field {
+                // The name of a field needs no escape.
+                key: format!(",\"{name}\":"),
+                parent: PARENTS.iter().position(|parent| *parent == name),
+                rule,
+            }),
             Err(reason) => Err(format!("field `{name}`: {reason}")),
         });
         Ok(Self {
+            head: format!(r#"{{"attributes":{{"type":"Case"}},"{external_id}":"#),
             external_id,
             fields: fields.collect::<Result<_, _>>()?,
         })
@@ -111,18 +136,41 @@ impl Mapping {
         &self.external_id
     }
 
-    /// Makes the sObject of an event, as `composite/sobjects` takes it.
-    pub fn sobject(&self, event: &TtEvent) -> Value {
-        let mut sobject = Map::new();
-        sobject.insert("attributes".to_owned(), json!({ "type": "Case" }));
-        sobject.insert(self.external_id.clone(), event.event_id.as_str().into());
-        for (name, rule) in &self.fields {
-            if let Some(value) = rule.value(event) {
-                sobject.insert(name.clone(), value);
+    /// Makes the sObject of an event.
+    pub(crate) fn sobject(&self, event: &EventView<'_>) -> SObject {
+        let mut json = Vec::with_capacity(256);
+        json.extend_from_slice(self.head.as_bytes());
+        push_text(&mut json, event.event_id());
+        let mut parent: Option<(usize, String)> = None;
+        for field in &self.fields {
+            let Some(value) = field.rule.value(event) else {
+                continue;
+            };
+            json.extend_from_slice(field.key.as_bytes());
+            match value {
+                FieldValue::Json(constant) => json.extend_from_slice(constant.as_bytes()),
+                FieldValue::Text(text) => {
+                    push_text(&mut json, &text);
+                    let before = parent.as_ref().map(|(place, _)| *place);
+                    if let Some(place) = field.parent
+                        && before.is_none_or(|before| place < before)
+                    {
+                        parent = Some((place, text.into_owned()));
+                    }
+                }
             }
         }
-        sobject.into()
+        json.push(b'}');
+        SObject {
+            json,
+            parent: parent.map(|(_, parent)| parent),
+        }
     }
+}
+
+#[expect(clippy::expect_used, reason = "a text is JSON, and a vector takes it")]
+fn push_text(json: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(json, text).expect("a text is JSON");
 }
 
 impl RuleText {
@@ -137,27 +185,28 @@ impl RuleText {
                 values: fold_keys(lookup.values)?,
                 ..lookup
             }),
-            Self::Flag(value) => Rule::Constant(value.into()),
-            Self::Integer(value) => Rule::Constant(value.into()),
-            Self::Float(value) => Rule::Constant(value.into()),
+            Self::Flag(value) => Rule::Constant(value.to_string()),
+            Self::Integer(value) => Rule::Constant(value.to_string()),
+            // What is no number is null.
+            Self::Float(value) => Rule::Constant(serde_json::Value::from(value).to_string()),
         })
     }
 }
 
 impl Rule {
-    fn value(&self, event: &TtEvent) -> Option<Value> {
+    fn value<'a>(&'a self, event: &'a EventView<'_>) -> Option<FieldValue<'a>> {
         match self {
             Self::FirstOf(templates) => templates
                 .iter()
                 .find_map(|template| template.render(event))
-                .map(Value::from),
+                .map(FieldValue::Text),
             Self::Lookup(lookup) => {
                 let key = text(event, &lookup.from).map(|key| fold(&key));
                 let found = key.and_then(|key| lookup.values.get(&key));
-                let value = found.or(lookup.default.as_ref());
-                value.map(|value| value.as_str().into())
+                let value = found.or(lookup.default.as_ref())?;
+                Some(FieldValue::Text(Cow::Borrowed(value)))
             }
-            Self::Constant(value) => Some(value.clone()),
+            Self::Constant(json) => Some(FieldValue::Json(json)),
         }
     }
 }
@@ -184,13 +233,22 @@ fn is_api_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tt_event::{Json, Source};
+    use serde_json::{Value, json};
+    use tt_event::{Json, Source, TtEvent};
 
     use super::*;
 
     fn event() -> TtEvent {
         let source = Source::new("bucket", "incoming/a.csv", "v1", 0);
         TtEvent::new(source, "2025-01-01T00:00:00Z", "r-1", "c-1", "kyc_review")
+    }
+
+    fn sobject(mapping: &Mapping, event: &TtEvent) -> SObject {
+        mapping.sobject(&EventView::decode(&event.encode()).unwrap())
+    }
+
+    fn json_of(mapping: &Mapping, event: &TtEvent) -> Value {
+        serde_json::from_slice(&sobject(mapping, event).json).unwrap()
     }
 
     fn refusal(text: &str) -> String {
@@ -210,7 +268,7 @@ mod tests {
             "Origin": "TT",
             "Priority": "High",
         });
-        assert_eq!(Mapping::shipped().unwrap().sobject(&event), expected);
+        assert_eq!(json_of(&Mapping::shipped().unwrap(), &event), expected);
     }
 
     #[test]
@@ -218,10 +276,10 @@ mod tests {
         let mapping = Mapping::shipped().unwrap();
         let mut event = event();
         event.subject = Some(Json::from_text("Look at this"));
-        assert_eq!(mapping.sobject(&event)["Subject"], "Look at this");
+        assert_eq!(json_of(&mapping, &event)["Subject"], "Look at this");
         event.subject = Some(Json::from_text("  "));
         assert_eq!(
-            mapping.sobject(&event)["Subject"],
+            json_of(&mapping, &event)["Subject"],
             "kyc_review for customer c-1"
         );
     }
@@ -238,30 +296,64 @@ mod tests {
         for (rating, priority) in cases {
             let mut event = event();
             event.risk_rating = Some(Json::from_text(rating));
-            assert_eq!(mapping.sobject(&event)["Priority"], priority, "{rating}");
+            assert_eq!(json_of(&mapping, &event)["Priority"], priority, "{rating}");
         }
-        assert_eq!(mapping.sobject(&event())["Priority"], "Medium");
+        assert_eq!(json_of(&mapping, &event())["Priority"], "Medium");
     }
 
     #[test]
     fn a_field_without_a_value_is_left_out() {
-        let sobject = Mapping::shipped().unwrap().sobject(&event());
+        let sobject = json_of(&Mapping::shipped().unwrap(), &event());
         assert!(sobject.get("Description").is_none());
     }
 
     #[test]
     fn a_mapping_may_be_json_with_constants_and_other_columns() {
         let text = r#"{"external_id": "Key__c", "fields": {
-            "Urgent__c": true, "Score__c": 5, "Subject": "{{{branch}}} {customer_id}"}}"#;
+            "Urgent__c": true, "Score__c": 5, "Share__c": 0.5, "Subject": "{{{branch}}} {customer_id}"}}"#;
         let mut event = event();
         event
             .extra
             .insert("branch".to_owned(), Json::from_text("Oslo"));
-        let sobject = Mapping::parse(text, "a test").unwrap().sobject(&event);
+        let sobject = json_of(&Mapping::parse(text, "a test").unwrap(), &event);
         assert_eq!(sobject["Urgent__c"], true);
         assert_eq!(sobject["Score__c"], 5);
+        assert_eq!(sobject["Share__c"], 0.5);
         assert_eq!(sobject["Subject"], "{Oslo} c-1");
         assert_eq!(sobject["Key__c"], event.event_id.as_str());
+    }
+
+    #[test]
+    fn texts_are_escaped() {
+        let mut event = event();
+        event.subject = Some(Json::from_text("a \"b\"\n\u{1}"));
+        event.details = Some(Json::from_text("\\"));
+        let sobject = json_of(&Mapping::shipped().unwrap(), &event);
+        assert_eq!(sobject["Subject"], "a \"b\"\n\u{1}");
+        assert_eq!(sobject["Description"], "\\");
+    }
+
+    #[test]
+    fn the_account_is_the_parent_before_all_others() {
+        let parent = |fields: &str| {
+            let text = format!(r#"{{"external_id": "Key__c", "fields": {{{fields}}}}}"#);
+            sobject(&Mapping::parse(&text, "a test").unwrap(), &event()).parent
+        };
+        let account = r#""AccountId": "001A""#;
+        let both = format!(r#""ParentId": "500A", {account}"#);
+        assert_eq!(parent(&both).as_deref(), Some("001A"));
+        let all = format!(r#""ContactId": "003A", {both}"#);
+        assert_eq!(parent(&all).as_deref(), Some("001A"));
+        assert_eq!(
+            parent(r#""ParentId": "5", "ContactId": "3""#).as_deref(),
+            Some("3")
+        );
+        assert_eq!(
+            parent(r#""ParentId": "{customer_id}""#).as_deref(),
+            Some("c-1")
+        );
+        assert_eq!(parent(r#""AccountId": 5"#), None);
+        assert_eq!(parent(r#""AccountId": "{branch}""#), None);
     }
 
     #[test]

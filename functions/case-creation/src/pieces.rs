@@ -26,15 +26,16 @@ pub(crate) fn pieces<'a, 'b>(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::case::Case;
+    use crate::case::{Case, SObject};
 
     fn split(parents: &[&str], size: usize) -> Vec<String> {
         let case = |parent: &&str| Case {
-            event_id: String::new(),
-            sobject: json!({ "AccountId": Some(parent).filter(|parent| **parent != "-") }),
+            event_id: "".into(),
+            sobject: SObject {
+                json: Vec::new(),
+                parent: Some((*parent).to_owned()).filter(|parent| parent != "-"),
+            },
         };
         let cases: Vec<Case> = parents.iter().map(case).collect();
         let mut attempts: Vec<_> = cases.iter().map(Attempt::new).collect();

@@ -64,7 +64,15 @@ struct ErrorText {
 /// Reads one result for each of `expected` records, in order. `None` when the answer is no such
 /// list: then nothing is known about any of them.
 pub(crate) fn items(body: &[u8], expected: usize) -> Option<Vec<Item>> {
+    // As a rule each result can be read; else one by one, so that a strange one is the only one.
+    if let Ok(items) = serde_json::from_slice::<Vec<ItemText>>(body) {
+        return (items.len() == expected).then(|| items.into_iter().map(Item::from).collect());
+    }
     let items: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
+    let item = |raw: &RawValue| {
+        let text: Option<ItemText> = serde_json::from_str(raw.get()).ok();
+        text.map_or(Item::Unreadable, Item::from)
+    };
     (items.len() == expected).then(|| items.into_iter().map(item).collect())
 }
 
@@ -74,14 +82,13 @@ pub(crate) fn first_error(body: &[u8]) -> Option<Refusal> {
     errors.into_iter().next().map(Refusal::from)
 }
 
-fn item(raw: &RawValue) -> Item {
-    match serde_json::from_str::<ItemText>(raw.get()) {
-        Ok(item) if item.success => Item::Created,
-        Ok(item) => match item.errors.into_iter().next() {
-            Some(error) => Item::Failed(error.into()),
-            None => Item::Unreadable,
-        },
-        Err(_) => Item::Unreadable,
+impl From<ItemText> for Item {
+    fn from(item: ItemText) -> Self {
+        match item.errors.into_iter().next() {
+            _ if item.success => Self::Created,
+            Some(error) => Self::Failed(error.into()),
+            None => Self::Unreadable,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -24,8 +24,7 @@ use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use jiff::Timestamp;
 use kinesis_consumer::Clock;
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use url::Url;
 
 use crate::{
@@ -47,7 +46,9 @@ const USED_UP_PERCENT: u64 = 95;
 /// A client that is made once and keeps its connections; the token comes with each request.
 #[derive(Debug)]
 pub(crate) struct Salesforce {
-    http: SharedHttpConnector,
+    /// Made for the first call: it reads the certificates of the system, which takes as long as all
+    /// the rest of a cold start.
+    http: OnceLock<SharedHttpConnector>,
     api_version: String,
     clock: Clock,
     /// What the last answer said of the org's requests.
@@ -66,13 +67,6 @@ struct Answer {
     body: Vec<u8>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CreateRequest<'a> {
-    all_or_none: bool,
-    records: &'a [&'a Value],
-}
-
 #[derive(Deserialize)]
 struct FoundText {
     #[serde(rename = "CreatedDate")]
@@ -80,7 +74,7 @@ struct FoundText {
 }
 
 /// The real way to Salesforce: HTTPS, connections that are kept, the proxy of the environment.
-pub(crate) fn connector() -> SharedHttpConnector {
+fn connector() -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
     let connector = Connector::builder()
         .connector_settings(settings.build())
@@ -93,32 +87,30 @@ pub(crate) fn connector() -> SharedHttpConnector {
 }
 
 impl Salesforce {
-    pub(crate) fn new(http: SharedHttpConnector, api_version: String, clock: Clock) -> Self {
+    /// A client on this way to Salesforce, or on the real one.
+    pub(crate) fn new(
+        http: Option<SharedHttpConnector>,
+        api_version: String,
+        clock: Clock,
+    ) -> Self {
         Self {
-            http,
+            http: http.map_or_else(OnceLock::new, OnceLock::from),
             api_version,
             clock,
             nearly_used_up: AtomicBool::new(false),
         }
     }
 
-    /// Creates at most [`MAX_RECORDS_PER_CALL`] records, each on its own, and returns one result for
-    /// each, in order.
+    /// Creates at most [`MAX_RECORDS_PER_CALL`] records, each a JSON object and on its own, and returns
+    /// one result for each, in order.
     pub(crate) async fn create(
         &self,
         token: &Token,
-        records: &[&Value],
+        records: &[&[u8]],
         timeout: Duration,
     ) -> Result<Vec<Item>, CallError> {
         let url = self.url(token, &["composite", "sobjects"]);
-        let request = CreateRequest {
-            all_or_none: false,
-            records,
-        };
-        let body = serde_json::to_vec(&request).map_err(|_| CallError::NotSent {
-            cause: "the request is not JSON".to_owned(),
-        })?;
-        let request = request_of("POST", &url, token, body);
+        let request = request_of("POST", &url, token, create_body(records));
         let answer = self.send(request, timeout).await?;
         if !answer.is_success() {
             return Err(answer.refused());
@@ -170,6 +162,7 @@ impl Salesforce {
         let call = async {
             let answer = self
                 .http
+                .get_or_init(connector)
                 .call(request)
                 .await
                 .map_err(|error| not_answered(&error))?;
@@ -181,7 +174,7 @@ impl Salesforce {
             })?;
             Ok(Answer {
                 status,
-                body: body.to_vec(),
+                body: body.into_bytes().into(),
             })
         };
         let answer = self.clock.timeout(timeout, call).await;
@@ -214,6 +207,21 @@ impl Answer {
             refusal: reply::first_error(&self.body),
         }
     }
+}
+
+fn create_body(records: &[&[u8]]) -> Vec<u8> {
+    const HEAD: &[u8] = br#"{"allOrNone":false,"records":["#;
+    let length: usize = records.iter().map(|record| record.len() + 1).sum();
+    let mut body = Vec::with_capacity(HEAD.len() + length + 2);
+    body.extend_from_slice(HEAD);
+    for (place, record) in records.iter().enumerate() {
+        if place > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(record);
+    }
+    body.extend_from_slice(b"]}");
+    body
 }
 
 fn request_of(method: &str, url: &Url, token: &Token, body: Vec<u8>) -> HttpRequest {

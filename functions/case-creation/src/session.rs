@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use kinesis_consumer::{Clock, Deadline};
-use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -37,7 +36,7 @@ pub(crate) struct Session<'a> {
 
 impl Session<'_> {
     /// Creates records, as [`Salesforce::create`].
-    pub(crate) async fn create(&self, records: &[&Value]) -> Result<Vec<Item>, CallError> {
+    pub(crate) async fn create(&self, records: &[&[u8]]) -> Result<Vec<Item>, CallError> {
         let permit = self.breaker.admit().ok_or(CallError::HeldBack)?;
         let client = self.salesforce;
         let token = self.in_time(self.tokens.get()).await?;

@@ -1,7 +1,8 @@
-//! Case Creation behind a simulated event source mapping, against random faults.
+//! TT events from their publisher to their Cases, against random faults.
 //!
-//! The function is the real one; Salesforce, the bucket and the other AWS services stand in its process,
-//! and all of it runs in simulated time. A failing script is shrunk to a small one and printed.
+//! The publisher of TT Producer puts them on a stream, and Case Creation takes them from it behind a
+//! simulated event source mapping. Both are the real ones; Kinesis, Salesforce, the bucket and the other AWS
+//! services stand in their process, and Case Creation runs in simulated time. A failing script is shrunk to a small one and printed.
 
 use std::{
     cell::Cell,
@@ -13,7 +14,6 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use kinesis_batch::{Aggregate, Entry};
 use kinesis_consumer::{Clock, Deadline, simulate};
 use kinesis_mapping::{Mapping, Shard};
 use proptest::{
@@ -21,7 +21,6 @@ use proptest::{
     test_runner::{TestCaseError, TestRunner},
 };
 use serde_json::{Value, json};
-use tt_event::{Json, Source, TtEvent};
 
 use crate::{
     CaseCreation, Config, Event,
@@ -29,9 +28,11 @@ use crate::{
 };
 
 mod known;
+mod producer;
 mod script;
 
-use script::{Script, Sent, What};
+use producer::{Produced, produce};
+use script::{Script, What};
 
 const RECORD_AGE: Duration = Duration::from_hours(1);
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -41,8 +42,8 @@ struct End {
     outside: StandIn,
     created: u64,
     failed: u64,
-    /// The records, with what they would be parked as.
-    records: Vec<(Sent, String)>,
+    /// What the producer did, and the records that it left in the stream.
+    produced: Produced,
     /// The longest invocation.
     slowest: Duration,
 }
@@ -89,92 +90,20 @@ fn run(script: &Script) -> End {
     // Signatures and secrets know the real time, so that is where the simulation begins.
     let start = Timestamp::try_from(SystemTime::now()).unwrap();
     let start = start.round(jiff::Unit::Second).unwrap();
-    let (outside, records, slowest) = simulate(start, async |clock| {
+    let produced = produce(script, start);
+    let (outside, slowest) = simulate(start, async |clock| {
         let outside = StandIn::within(clock);
         script.prepare(&mut outside.world(), start);
-        let (shards, records) = shards(script, start);
-        let slowest = deliver(script, clock, &outside, &shards).await;
-        (outside, records, slowest)
+        let slowest = deliver(script, clock, &outside, &produced.shards).await;
+        (outside, slowest)
     });
     End {
         outside,
         created: metrics.count("SFCaseCreated"),
         failed: metrics.count("SFCaseFailed"),
-        records,
+        produced,
         slowest,
     }
-}
-
-/// The records of a script in their shards, and what each would be parked as.
-fn shards(script: &Script, start: Timestamp) -> (Vec<Shard>, Vec<(Sent, String)>) {
-    let mut shards: Vec<Shard> = (0..2).map(Shard::new).collect();
-    let mut records = Vec::new();
-    let mut now = start;
-    let mut open: Vec<(usize, Sent, Vec<u8>)> = Vec::new();
-    let mut put = |open: &mut Vec<(usize, Sent, Vec<u8>)>, now| {
-        let [(_, first, data), ..] = open.as_slice() else {
-            return;
-        };
-        let is_one = open.len() == 1;
-        let data = if is_one {
-            data.clone()
-        } else {
-            aggregated(open)
-        };
-        let number = shards[first.shard].put(now, "customer", &data);
-        for (part, (index, sent, _)) in open.drain(..).enumerate() {
-            let name = match sent.what {
-                What::Rubbish if is_one => number.clone(),
-                What::Rubbish => format!("{number}-{part}"),
-                _ => event(index, &sent).event_id.to_string(),
-            };
-            records.push((sent, name));
-        }
-    };
-    for (index, sent) in script.records.iter().enumerate() {
-        let joined = sent.joined
-            && open
-                .last()
-                .is_some_and(|(_, last, _)| last.shard == sent.shard);
-        if !joined {
-            put(&mut open, now);
-            now += SignedDuration::from_secs(sent.gap);
-        }
-        // A copy is one of the event before it.
-        let of = match (sent.what, open.last()) {
-            (What::Copy, Some((of, _, _))) if joined => *of,
-            _ => index,
-        };
-        let data = match sent.what {
-            What::Rubbish => b"{no event".to_vec(),
-            _ => event(of, sent).encode(),
-        };
-        open.push((of, sent.clone(), data));
-        if sent.what == What::Copy && !joined {
-            // The producer sent it twice, since its answer was lost.
-            put(&mut open, now);
-            open.push((of, sent.clone(), event(of, sent).encode()));
-        }
-    }
-    put(&mut open, now);
-    (shards, records)
-}
-
-fn aggregated(parts: &[(usize, Sent, Vec<u8>)]) -> Vec<u8> {
-    let mut aggregate = Aggregate::new(1 << 20);
-    for (_, _, data) in parts {
-        assert!(aggregate.push(&Entry::new("customer", data.clone())));
-    }
-    aggregate.into_entry().data
-}
-
-fn event(index: usize, sent: &Sent) -> TtEvent {
-    let source = Source::new("bucket", "incoming/a.csv", "v1", index as u64);
-    let mut event = TtEvent::new(source, "2026-01-01T00:00:00Z", "r", "c", "kyc_review");
-    if sent.what == What::TooLong {
-        event.subject = Some(Json::from_text(&"x".repeat(300)));
-    }
-    event
 }
 
 /// Runs all shards at once, as Lambda does, and what they discard.
@@ -187,7 +116,8 @@ async fn deliver(script: &Script, clock: Clock, outside: &StandIn, shards: &[Sha
         other => Some(other.to_lowercase()),
     });
     let aws = outside.aws_within();
-    let function = CaseCreation::with(config.unwrap(), &aws, outside.connector(), clock).unwrap();
+    let function =
+        CaseCreation::with(config.unwrap(), &aws, Some(outside.connector()), clock).unwrap();
     let mapping = Mapping {
         batch_size: script.batch_size,
         retry_attempts: script.attempts,
@@ -239,9 +169,10 @@ impl End {
     /// What must be true whatever went wrong. No record is still to be delivered: the mapping ends
     /// when each is done or discarded.
     fn check(&self) -> Result<(), String> {
+        self.check_producer()?;
         let world = self.outside.world();
         let parked_as = |name: &str| format!("parked/case-creation/{name}.json");
-        for (sent, name) in &self.records {
+        for (sent, name) in &self.produced.records {
             let (case, parked) = (
                 world.cases.contains_key(name),
                 world.parked.contains_key(&parked_as(name)),
@@ -253,10 +184,14 @@ impl End {
                 return Err(format!("{sent:?} is a Case: {case}, is parked: {parked}"));
             }
         }
-        let names: BTreeSet<_> = self.records.iter().map(|(_, name)| name).collect();
+        let names: BTreeSet<_> = self.produced.records.iter().map(|(_, name)| name).collect();
         let known = |key: &String| names.iter().any(|name| *key == parked_as(name));
         if !world.cases.keys().all(|id| names.contains(id)) || !world.parked.keys().all(known) {
             return Err("there is a Case or a parked record of nothing".to_owned());
+        }
+        let distinct: BTreeSet<_> = world.described.iter().collect();
+        if distinct.len() != world.described.len() {
+            return Err(format!("a Case stands twice: {:?}", world.described));
         }
         let counted = (self.created, self.failed);
         let there = (world.cases.len() as u64, world.parked.len() as u64);
@@ -269,5 +204,20 @@ impl End {
             return Err(format!("an invocation took {:?}", self.slowest));
         }
         Ok(())
+    }
+
+    /// The producer counts each record once, and what it calls published is in the stream.
+    fn check_producer(&self) -> Result<(), String> {
+        let Produced {
+            received,
+            published,
+            failed,
+            disagreement,
+            ..
+        } = &self.produced;
+        if *received != published + failed {
+            return Err(format!("received {received}, {published} + {failed} ended"));
+        }
+        disagreement.clone().map_or(Ok(()), Err)
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) finds_reject_the_token: bool,
     /// When the Case of an event was created.
     pub(crate) cases: BTreeMap<String, Timestamp>,
+    /// The description of each Case that was created.
+    pub(crate) described: Vec<String>,
     /// Sizes of the calls to `composite/sobjects`.
     pub(crate) calls: Vec<usize>,
     /// The accounts of the Cases in the last of them.
@@ -182,6 +184,9 @@ impl World {
             return salesforce::failed("DUPLICATE_VALUE", &message);
         }
         self.cases.insert(id, now);
+        if let Some(description) = record["Description"].as_str() {
+            self.described.push(description.to_owned());
+        }
         json!({"id": "500000000000001AAA", "success": true, "errors": []})
     }
 }

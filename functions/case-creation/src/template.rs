@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tt_event::TtEvent;
+use tt_event::EventView;
 
 /// Text with `{name}` in it.
 #[derive(Debug, Clone)]
@@ -51,7 +51,12 @@ impl Template {
     }
 
     /// Fills it from an event; `None` when a field has no value.
-    pub(crate) fn render(&self, event: &TtEvent) -> Option<String> {
+    pub(crate) fn render<'a>(&'a self, event: &'a EventView<'_>) -> Option<Cow<'a, str>> {
+        match self.0.as_slice() {
+            [Part::Text(plain)] => return Some(Cow::Borrowed(plain)),
+            [Part::Field(name)] => return text(event, name),
+            _ => {}
+        }
         let mut rendered = String::new();
         for part in &self.0 {
             match part {
@@ -59,25 +64,31 @@ impl Template {
                 Part::Field(name) => rendered.push_str(&text(event, name)?),
             }
         }
-        Some(rendered)
+        Some(Cow::Owned(rendered))
     }
 }
 
 /// A field of the event; blank counts as absent.
-pub(crate) fn text<'a>(event: &'a TtEvent, name: &str) -> Option<Cow<'a, str>> {
+pub(crate) fn text<'a>(event: &'a EventView<'_>, name: &str) -> Option<Cow<'a, str>> {
     event.text(name).filter(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use tt_event::Source;
+    use tt_event::{Source, TtEvent};
 
     use super::*;
 
     fn rendered(template: &str) -> Option<String> {
         let source = Source::new("bucket", "incoming/a.csv", "v1", 0);
         let event = TtEvent::new(source, "2026-01-01T00:00:00Z", "r-1", "c-1", "kyc_review");
-        Template::parse(template).unwrap().render(&event)
+        let bytes = event.encode();
+        let event = EventView::decode(&bytes).unwrap();
+        let rendered = Template::parse(template)
+            .unwrap()
+            .render(&event)?
+            .into_owned();
+        Some(rendered)
     }
 
     #[test]

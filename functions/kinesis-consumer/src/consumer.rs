@@ -29,6 +29,12 @@ pub trait Consumer: Sync {
         200
     }
 
+    /// Whether [`was_parked`](Self::was_parked) has to be asked about a record at all. Asking costs as
+    /// much as the rest of a record that is fine, so a consumer that knows better says so.
+    fn may_be_parked(&self, _record: &Record, _item: &Self::Item, _expiring: bool) -> bool {
+        true
+    }
+
     /// Whether this very record was parked by an earlier delivery, whose answer did not reach the
     /// mapping: [`Parked::Before`], or [`Parked::Now`] when that delivery did not come to count it.
     /// `expiring` is said of a record that would be parked for its age: those can be parked and

@@ -90,8 +90,8 @@ impl Driver {
         deadline: Deadline,
     ) -> Result<Summary, NotKinesis> {
         let records = batch.records()?;
-        let items = prepare(consumer, &records);
-        let mut progress = Progress::new(&records);
+        let items = prepare(consumer, records);
+        let mut progress = Progress::new(records);
         let size = consumer.chunk_size().max(1);
         for (number, chunk) in items.chunks(size).enumerate() {
             let first = number * size;
@@ -164,20 +164,28 @@ impl Driver {
         chunk: &[Item<'_, C>],
         deadline: Deadline,
     ) -> Vec<Option<End<C::Reason>>> {
-        let mut looks = Vec::with_capacity(chunk.len());
-        for item in chunk {
+        let mut known: Vec<_> = chunk.iter().map(|_| None).collect();
+        let mut looks = Vec::new();
+        for (item, known) in chunk.iter().zip(&mut known) {
             let expiring = self.is_expiring(item.record);
+            let Some(deliverable) = item.deliverable() else {
+                continue;
+            };
+            if !consumer.may_be_parked(item.record, deliverable, expiring) {
+                continue;
+            }
             looks.push(async move {
-                let deliverable = item.deliverable()?;
                 let parked = consumer.was_parked(item.record, deliverable, expiring, deadline);
-                match parked.await {
+                *known = match parked.await {
                     Ok(None) => None,
                     Ok(Some(parked)) => Some(End::Settled(parked.into())),
                     Err(cause) => Some(End::Again(cause)),
-                }
+                };
             });
         }
-        stream::iter(looks).buffered(PARALLEL).collect().await
+        let looks = stream::iter(looks).buffer_unordered(PARALLEL);
+        looks.collect::<Vec<()>>().await;
+        known
     }
 
     /// Decides the records that are given up, as far as the first that is delivered again.
@@ -277,18 +285,23 @@ async fn park_unless<C: Consumer>(
 }
 
 fn prepare<'a, C: Consumer>(consumer: &C, records: &'a [Record]) -> Vec<Item<'a, C>> {
-    let mut seen = HashSet::new();
-    let item = |record| {
-        let mut work = parse(consumer, record);
-        if let Work::Deliver(item) = &work
-            && let Some(key) = consumer.key(item)
-            && !seen.insert(key.to_owned())
-        {
-            work = Work::Copy;
-        }
-        Item { record, work }
+    let item = |record| Item {
+        record,
+        work: parse(consumer, record),
     };
-    records.iter().map(item).collect()
+    let mut items: Vec<_> = records.iter().map(item).collect();
+    let mut seen = HashSet::with_capacity(items.len());
+    let mut copies = Vec::with_capacity(items.len());
+    for item in &items {
+        let key = item.deliverable().and_then(|item| consumer.key(item));
+        copies.push(key.is_some_and(|key| !seen.insert(key)));
+    }
+    for (item, is_copy) in items.iter_mut().zip(copies) {
+        if is_copy {
+            item.work = Work::Copy;
+        }
+    }
+    items
 }
 
 impl<C: Consumer> Item<'_, C> {

@@ -90,7 +90,9 @@ mod tests {
 
     fn records(places: &[(usize, Option<&str>)]) -> Vec<Record> {
         let record = |(index, number): &(usize, Option<&str>)| {
-            let mut record = Record::read(*index, "{}").remove(0);
+            let mut records = Vec::new();
+            Record::read(*index, "{}", &mut records);
+            let mut record = records.remove(0);
             record.position.sequence_number = number.map(str::to_owned);
             record
         };

@@ -1,5 +1,7 @@
 //! One record of a batch: where it stands, when it came, and its bytes.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_batch::deaggregate;
@@ -43,6 +45,15 @@ pub struct Unreadable {
     pub content: Vec<u8>,
 }
 
+/// What is known of a record beside its data.
+pub(crate) struct Fields {
+    pub(crate) index: usize,
+    pub(crate) sequence_number: Option<String>,
+    pub(crate) partition_key: Option<String>,
+    /// Seconds since 1970, with a fraction.
+    pub(crate) arrived_at: Option<f64>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RecordText<'a> {
@@ -52,7 +63,7 @@ struct RecordText<'a> {
     kinesis: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct KinesisText<'a> {
     sequence_number: Option<String>,
@@ -74,62 +85,52 @@ impl Record {
     }
 
     /// Reads the record at `index` of a batch, which is several when it is an aggregated one.
-    pub(crate) fn read(index: usize, raw: &str) -> Vec<Self> {
+    pub(crate) fn read(index: usize, raw: &str, records: &mut Vec<Self>) {
         let outer: Option<RecordText<'_>> = serde_json::from_str(raw).ok();
         let inner: Option<KinesisText<'_>> = outer
             .as_ref()
             .and_then(|outer| outer.kinesis)
             .and_then(|kinesis| serde_json::from_str(kinesis.get()).ok());
-        let (sequence_number, data, key, arrival) = match inner {
-            Some(inner) => (
-                inner.sequence_number,
-                inner.data,
-                inner.partition_key,
-                inner.approximate_arrival_timestamp,
-            ),
-            None => (None, None, None, None),
-        };
+        let inner = inner.unwrap_or_default();
         // `eventID` is `shardId-000000000000:<sequence number>`.
         let from_event_id = || {
             let event_id = outer.and_then(|outer| outer.event_id)?;
             let (_, number) = event_id.rsplit_once(':')?;
             Some(number.to_owned())
         };
-        let record = Self {
-            position: Position {
-                index,
-                sequence_number: sequence_number
-                    .or_else(from_event_id)
-                    .filter(|number| !number.is_empty()),
-                sub_sequence_number: None,
-            },
-            arrived_at: arrival.and_then(|raw| arrived_at(raw.get())),
-            partition_key: key.and_then(|raw| serde_json::from_str(raw.get()).ok()),
-            data: match data {
-                None => Err(Unreadable {
-                    code: "NO_KINESIS_DATA",
-                    content: raw.into(),
-                }),
-                Some(text) => STANDARD.decode(&text).map_err(|_| Unreadable {
-                    code: "NOT_BASE64",
-                    content: text.into_bytes(),
-                }),
-            },
+        let arrival = inner.approximate_arrival_timestamp;
+        let fields = Fields {
+            index,
+            sequence_number: inner
+                .sequence_number
+                .or_else(from_event_id)
+                .filter(|number| !number.is_empty()),
+            partition_key: inner
+                .partition_key
+                .and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            arrived_at: arrival.and_then(|raw| serde_json::from_str(raw.get()).ok()),
         };
-        record.taken_apart()
+        match inner.data {
+            Some(data) => fields.record(data.into(), records),
+            None => records.push(fields.with(Err(Unreadable {
+                code: "NO_KINESIS_DATA",
+                content: raw.into(),
+            }))),
+        }
     }
 
-    fn taken_apart(mut self) -> Vec<Self> {
+    /// Adds this record, or those that were aggregated in it.
+    fn take_apart(mut self, records: &mut Vec<Self>) {
         let parts = match self.data.as_deref().map(deaggregate) {
             Ok(Ok(Some(parts))) => parts,
-            Ok(Ok(None)) | Err(_) => return vec![self],
+            Ok(Ok(None)) | Err(_) => return records.push(self),
             Ok(Err(_)) => {
                 let content = self.data.unwrap_or_default();
                 self.data = Err(Unreadable {
                     code: "BROKEN_AGGREGATE",
                     content,
                 });
-                return vec![self];
+                return records.push(self);
             }
         };
         let part = |(number, part): (usize, &kinesis_batch::UserRecord<'_>)| Self {
@@ -141,13 +142,38 @@ impl Record {
             partition_key: Some(part.partition_key.to_owned()),
             data: Ok(part.data.to_vec()),
         };
-        parts.iter().enumerate().map(part).collect()
+        records.extend(parts.iter().enumerate().map(part));
     }
 }
 
-/// Seconds since 1970, with a fraction.
-fn arrived_at(raw: &str) -> Option<Timestamp> {
-    let seconds: f64 = serde_json::from_str(raw).ok()?;
+impl Fields {
+    /// Adds the record with these data, which is several when it is an aggregated one.
+    pub(crate) fn record(self, data: Cow<'_, str>, records: &mut Vec<Record>) {
+        match STANDARD.decode(data.as_bytes()) {
+            Ok(data) => self.with(Ok(data)).take_apart(records),
+            Err(_) => records.push(self.with(Err(Unreadable {
+                code: "NOT_BASE64",
+                content: data.into_owned().into_bytes(),
+            }))),
+        }
+    }
+
+    fn with(self, data: Result<Vec<u8>, Unreadable>) -> Record {
+        Record {
+            position: Position {
+                index: self.index,
+                sequence_number: self.sequence_number,
+                sub_sequence_number: None,
+            },
+            arrived_at: self.arrived_at.and_then(timestamp),
+            partition_key: self.partition_key,
+            data,
+        }
+    }
+}
+
+/// The time so many seconds after 1970.
+fn timestamp(seconds: f64) -> Option<Timestamp> {
     let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
     Timestamp::UNIX_EPOCH.checked_add(since).ok()
 }
@@ -158,8 +184,14 @@ mod tests {
 
     use super::*;
 
+    fn read_all(raw: &str) -> Vec<Record> {
+        let mut records = Vec::new();
+        Record::read(3, raw, &mut records);
+        records
+    }
+
     fn read(raw: &str) -> Record {
-        let mut records = Record::read(3, raw);
+        let mut records = read_all(raw);
         assert_eq!(records.len(), 1);
         records.remove(0)
     }
@@ -170,12 +202,9 @@ mod tests {
 
     fn aggregated(data: &[u8]) -> Vec<Record> {
         let data = STANDARD.encode(data);
-        Record::read(
-            3,
-            &format!(
-                r#"{{"kinesis": {{"sequenceNumber": "7", "data": "{data}", "partitionKey": "a"}}}}"#
-            ),
-        )
+        read_all(&format!(
+            r#"{{"kinesis": {{"sequenceNumber": "7", "data": "{data}", "partitionKey": "a"}}}}"#
+        ))
     }
 
     #[test]

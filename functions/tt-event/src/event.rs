@@ -91,17 +91,7 @@ impl TtEvent {
     ///
     /// Says what is wrong and where, without any of the content.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        match serde_json::from_slice::<Self>(bytes) {
-            Ok(event) => check_schema(&event.schema).map(|()| event),
-            Err(error) => {
-                // An event of another version fails on its fields first; its version says more.
-                if error.is_data() {
-                    let head: Head<'_> = serde_json::from_slice(bytes)?;
-                    check_schema(&head.schema.unwrap_or_default())?;
-                }
-                Err(error.into())
-            }
-        }
+        read(bytes, |event: &Self| &event.schema)
     }
 
     /// The schema the event was written with.
@@ -145,6 +135,29 @@ impl fmt::Debug for TtEvent {
 struct Head<'a> {
     #[serde(borrow, default)]
     schema: Option<Cow<'a, str>>,
+}
+
+/// Reads an event in one of its forms, and checks its schema.
+pub(crate) fn read<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    schema: impl Fn(&T) -> &str,
+) -> Result<T, DecodeError> {
+    // A text is checked once here, rather than string by string.
+    let read = match str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str::<T>(text),
+        Err(_) => serde_json::from_slice::<T>(bytes),
+    };
+    match read {
+        Ok(event) => check_schema(schema(&event)).map(|()| event),
+        Err(error) => {
+            // An event of another version fails on its fields first; its version says more.
+            if error.is_data() {
+                let head: Head<'_> = serde_json::from_slice(bytes)?;
+                check_schema(&head.schema.unwrap_or_default())?;
+            }
+            Err(error.into())
+        }
+    }
 }
 
 fn check_schema(schema: &str) -> Result<(), DecodeError> {

@@ -30,14 +30,7 @@ impl Json {
 
     /// The value for people: a string without its quotes, anything else as JSON; `None` for `null`.
     pub fn text(&self) -> Option<Cow<'_, str>> {
-        let json = self.as_json();
-        match json.as_bytes().first() {
-            Some(b'"') => serde_json::from_str::<Text<'_>>(json)
-                .ok()
-                .map(|text| text.0),
-            _ if self.is_null() => None,
-            _ => Some(Cow::Borrowed(json)),
-        }
+        text(self.as_json())
     }
 
     /// Whether the value is `null`.
@@ -54,6 +47,17 @@ impl Json {
     pub fn is_number(&self) -> bool {
         self.as_json()
             .starts_with(|c: char| c == '-' || c.is_ascii_digit())
+    }
+}
+
+/// The value for people, from its JSON: see [`Json::text`].
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<Text<'_>>(json)
+            .ok()
+            .map(|text| text.0),
+        _ if json == "null" => None,
+        _ => Some(Cow::Borrowed(json)),
     }
 }
 

@@ -16,9 +16,11 @@ mod error;
 mod event;
 mod json;
 mod source;
+mod view;
 
 pub use encoder::{Encoder, Fields, Value};
 pub use error::DecodeError;
 pub use event::{SCHEMA, TtEvent};
 pub use json::Json;
 pub use source::{EventId, Source};
+pub use view::EventView;

@@ -1,6 +1,10 @@
 //! Scripts that have gone wrong once, or that each stand for one promise.
 
-use super::{script::Down, *};
+use super::{
+    producer::PutFault,
+    script::{Down, Sent},
+    *,
+};
 use crate::stand_in::Fault;
 
 fn events(count: usize) -> Script {
@@ -12,6 +16,8 @@ fn events(count: usize) -> Script {
     };
     Script {
         records: vec![sent; count],
+        stream: Vec::new(),
+        aggregate: false,
         batch_size: 10,
         bisect: true,
         attempts: None,
@@ -40,6 +46,93 @@ fn a_case_whose_answer_was_lost_counts_when_the_next_invocation_finds_it() {
         .calls
         .extend([Some(Fault::Refuse(503, "SERVER_UNAVAILABLE")); 5]);
     assert_eq!(counted(&script), (3, 0));
+}
+
+#[test]
+fn what_kinesis_refuses_to_the_end_is_failed_and_no_case() {
+    let mut script = events(3);
+    // Three tries; the second record gets through at the last of them, the third never.
+    script.stream = [0b110, 0b11, 0b10].map(PutFault::RefuseSome).to_vec();
+    let end = run(&script);
+    end.check().unwrap();
+    let produced = &end.produced;
+    let counts = (produced.received, produced.published, produced.failed);
+    assert_eq!(counts, (3, 2, 1));
+    assert_eq!((end.created, end.failed), (2, 0));
+}
+
+#[test]
+fn what_is_published_twice_after_a_lost_answer_is_one_case() {
+    let mut script = events(2);
+    script.stream = vec![PutFault::StoreThenFail, PutFault::StoreThenFail];
+    let end = run(&script);
+    end.check().unwrap();
+    assert_eq!(end.produced.records.len(), 6);
+    assert_eq!((end.produced.published, end.created), (2, 2));
+}
+
+#[test]
+fn a_stream_that_the_publisher_aggregated_is_one_case_for_each_event() {
+    let mut script = events(5);
+    script.aggregate = true;
+    script.records[3].what = What::TooLong;
+    script.records[4].what = What::Rubbish;
+    script.calls = vec![Some(Fault::RefuseOne(1, "SERVER_UNAVAILABLE")); 6];
+    let end = run(&script);
+    end.check().unwrap();
+    // All of them in one Kinesis record.
+    let numbers = end.produced.records.iter().map(|(_, name)| name);
+    assert!(
+        numbers.clone().any(|name| name.ends_with("9-4")),
+        "{:?}",
+        numbers.collect::<Vec<_>>()
+    );
+    assert_eq!((end.created, end.failed), (3, 2));
+}
+
+#[test]
+fn a_record_that_was_parked_stays_so_when_its_delivery_comes_again() {
+    let mut script = events(1);
+    script.calls = vec![Some(Fault::Panic)];
+    script.lost_answers = BTreeSet::from([0]);
+    assert_eq!(counted(&script), (0, 1));
+}
+
+#[test]
+fn a_record_that_was_parked_without_an_answer_stays_so_and_is_counted() {
+    let mut script = events(1);
+    script.calls = vec![Some(Fault::Panic)];
+    script.puts = vec![(true, 500), (false, 503), (false, 503)];
+    assert_eq!(counted(&script), (0, 1));
+}
+
+#[test]
+fn a_record_that_was_found_parked_stays_so_when_its_delivery_comes_again() {
+    let mut script = events(1);
+    script.calls = vec![Some(Fault::Panic)];
+    script.puts = vec![(true, 500), (false, 503), (false, 503)];
+    script.lost_answers = BTreeSet::from([1]);
+    assert_eq!(counted(&script), (0, 1));
+}
+
+#[test]
+fn what_was_never_sent_is_given_up_though_salesforce_cannot_be_asked() {
+    let mut script = events(2);
+    script.outage = Some(Down {
+        minutes: 0..120,
+        fault: Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED"),
+    });
+    let end = run(&script);
+    end.check().unwrap();
+    // By the function itself: what the mapping discards would have its word for it.
+    let world = end.outside.world();
+    assert!(
+        world
+            .parked
+            .values()
+            .all(|parked| parked["code"] == "EXPIRED")
+    );
+    assert_eq!(world.parked.len(), 2);
 }
 
 #[test]

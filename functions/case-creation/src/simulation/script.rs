@@ -8,13 +8,17 @@ use proptest::{
     prelude::*,
 };
 
-use super::{Outage, SignedDuration, Timestamp};
+use super::{Outage, SignedDuration, Timestamp, producer::PutFault};
 use crate::stand_in::{Fault, World};
 
 /// What is sent to the stream, and what goes wrong on the way.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) records: Vec<Sent>,
+    /// Faults of the calls that publish, in their order.
+    pub(crate) stream: Vec<PutFault>,
+    /// Whether the publisher aggregates; if not, records that are joined are.
+    pub(crate) aggregate: bool,
     pub(crate) batch_size: usize,
     pub(crate) bisect: bool,
     /// `MaximumRetryAttempts`.
@@ -91,11 +95,19 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
         vec(Just(503), 0..3),
         option::weighted(0.3, downs()),
     );
-    (vec(records(), 1..14), mapping, faults).prop_map(|(records, mapping, faults)| {
+    let sent = (
+        vec(records(), 1..14),
+        vec(put_faults(), 0..6),
+        prop::bool::weighted(0.2),
+    );
+    (sent, mapping, faults).prop_map(|(sent, mapping, faults)| {
+        let (records, stream, aggregate) = sent;
         let (batch_size, bisect, attempts, lost_answers) = mapping;
         let (calls, finds, puts, heads, outage) = faults;
         Script {
             records,
+            stream,
+            aggregate,
             batch_size,
             bisect,
             attempts,
@@ -107,6 +119,15 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
             outage,
         }
     })
+}
+
+fn put_faults() -> impl Strategy<Value = PutFault> {
+    prop_oneof![
+        3 => Just(PutFault::None),
+        3 => any::<u8>().prop_map(PutFault::RefuseSome),
+        1 => Just(PutFault::Fail),
+        1 => Just(PutFault::StoreThenFail),
+    ]
 }
 
 fn records() -> impl Strategy<Value = Sent> {

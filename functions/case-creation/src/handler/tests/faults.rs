@@ -34,6 +34,19 @@ async fn a_call_that_was_done_and_timed_out_counts_as_created() {
 }
 
 #[tokio::test]
+async fn two_deliveries_at_once_that_find_the_same_lost_cases_count_them_once() {
+    let bench = Bench::new().await;
+    let faults = [Fault::StoreThenHang, Fault::Hang];
+    bench.outside.world().faults.extend(faults);
+    // More Cases than are looked for at once: both deliveries find the first before either counts.
+    let batch = events(12);
+    let (one, other) = tokio::join!(bench.run(&batch), bench.run(&batch));
+    assert_eq!(one.succeeded + other.succeeded, 12);
+    assert_eq!(one.neutral + other.neutral, 12);
+    assert_eq!((bench.cases(), bench.counted()), (12, (12, 0)));
+}
+
+#[tokio::test]
 async fn a_call_that_was_done_and_answered_503_counts_as_created() {
     let (bench, summary) = five_against(&[Fault::StoreThenFail]).await;
     assert_five_cases(&bench, &summary);

@@ -1,0 +1,286 @@
+//! The event as a consumer reads it: borrowed from its bytes.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::{DecodeError, event, json};
+
+/// A [`TtEvent`](crate::TtEvent) that borrows from the bytes it was read from: for a consumer that looks
+/// at a few fields of each event, at a fraction of the cost.
+///
+/// It takes and refuses the same bytes. `Debug` shows the event id only, never the record body.
+///
+/// ```
+/// use tt_event::{EventView, Source, TtEvent};
+///
+/// let source = Source::new("bucket", "incoming/a.csv", "v1", 0);
+/// let bytes = TtEvent::new(source, "2025-01-01T00:00:00Z", "r-1", "c-1", "address_change").encode();
+/// let event = EventView::decode(&bytes)?;
+/// assert_eq!(event.text("customer_id").as_deref(), Some("c-1"));
+/// # Ok::<(), tt_event::DecodeError>(())
+/// ```
+#[derive(Clone, Deserialize)]
+pub struct EventView<'a> {
+    #[serde(borrow)]
+    schema: Cow<'a, str>,
+    #[serde(borrow)]
+    event_id: Cow<'a, str>,
+    #[serde(borrow, rename = "source")]
+    _source: SourceView<'a>,
+    #[serde(borrow)]
+    produced_at: Cow<'a, str>,
+    #[serde(borrow)]
+    record_id: Cow<'a, str>,
+    #[serde(borrow)]
+    customer_id: Cow<'a, str>,
+    #[serde(borrow)]
+    event_type: Cow<'a, str>,
+    #[serde(borrow, default)]
+    risk_rating: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    occurred_at: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    subject: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    details: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    extra: Extra<'a>,
+}
+
+/// Read to be checked, and for nothing else.
+#[derive(Clone, Deserialize)]
+struct SourceView<'a> {
+    #[serde(borrow, rename = "bucket")]
+    _bucket: Cow<'a, str>,
+    #[serde(borrow, rename = "key")]
+    _key: Cow<'a, str>,
+    #[serde(borrow, rename = "version")]
+    _version: Cow<'a, str>,
+    #[serde(rename = "index")]
+    _index: u64,
+}
+
+/// The object of all other fields, looked through only when one of them is asked for.
+#[derive(Clone, Default)]
+struct Extra<'a>(Option<&'a RawValue>);
+
+/// Finds a field of an object.
+struct Find<'n>(&'n str);
+
+/// Whether a key is this one.
+struct Is<'n>(&'n str);
+
+impl<'a> EventView<'a> {
+    /// Reads an event.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong and where, without any of the content.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        event::read(bytes, |view: &Self| &view.schema)
+    }
+
+    /// The deterministic id of the event.
+    pub fn event_id(&self) -> &str {
+        &self.event_id
+    }
+
+    /// The text of a field by its name, as [`TtEvent::text`](crate::TtEvent::text) gives it.
+    pub fn text(&self, field: &str) -> Option<Cow<'_, str>> {
+        let value = match field {
+            "event_id" => return Some(Cow::Borrowed(&self.event_id)),
+            "produced_at" => return Some(Cow::Borrowed(&self.produced_at)),
+            "record_id" => return Some(Cow::Borrowed(&self.record_id)),
+            "customer_id" => return Some(Cow::Borrowed(&self.customer_id)),
+            "event_type" => return Some(Cow::Borrowed(&self.event_type)),
+            "risk_rating" => self.risk_rating,
+            "occurred_at" => self.occurred_at,
+            "subject" => self.subject,
+            "details" => self.details,
+            other => self.extra.get(other),
+        };
+        value.and_then(|value| json::text(value.get()))
+    }
+}
+
+impl fmt::Debug for EventView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventView")
+            .field("event_id", &self.event_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Extra<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with('{') {
+            Ok(Self(Some(raw)))
+        } else {
+            Err(D::Error::custom("`extra` is no object"))
+        }
+    }
+}
+
+impl<'a> Extra<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let mut object = serde_json::Deserializer::from_str(self.0?.get());
+        object.deserialize_map(Find(name)).ok()?
+    }
+}
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    /// Of several fields of one name the last counts.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_it) = map.next_key_seed(Is(self.0))? {
+            if is_it {
+                found = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Json, Source, TtEvent};
+
+    const FIELDS: [&str; 14] = [
+        "event_id",
+        "produced_at",
+        "record_id",
+        "customer_id",
+        "event_type",
+        "risk_rating",
+        "occurred_at",
+        "subject",
+        "details",
+        "balance",
+        "source",
+        "clos\u{e9}d",
+        "absent",
+        "extra",
+    ];
+
+    fn event() -> String {
+        let source = Source::new("bucket", "incoming/a \"b\".csv", "v1", 3);
+        let time = "2025-01-01T00:00:00Z";
+        let mut event = TtEvent::new(source, time, "r-1", "c\n1", "kyc_review");
+        event.risk_rating = Some(Json::from_text("HI\"GH"));
+        event.details = serde_json::from_str(r#"{"street":"Main"}"#).unwrap();
+        for (name, value) in [
+            ("balance", "1.10"),
+            ("source", "\"branch\""),
+            ("clos\u{e9}d", "null"),
+        ] {
+            let value = serde_json::from_str(value).unwrap();
+            event.extra.insert(name.to_owned(), value);
+        }
+        String::from_utf8(event.encode()).unwrap()
+    }
+
+    /// Both ways of reading take the same bytes, refuse them with the same error, and say the same.
+    fn agree(bytes: &[u8]) -> bool {
+        match (TtEvent::decode(bytes), EventView::decode(bytes)) {
+            (Ok(event), Ok(view)) => {
+                assert_eq!(event.event_id.as_str(), view.event_id());
+                for field in FIELDS {
+                    assert_eq!(event.text(field), view.text(field), "{field}");
+                }
+                true
+            }
+            (event, view) => {
+                let text = String::from_utf8_lossy(bytes);
+                assert_eq!(event.err(), view.err(), "{text}");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn a_view_says_what_the_event_says() {
+        let text = event();
+        assert!(agree(text.as_bytes()));
+        for (from, to) in [
+            (r#""extra":{"#, r#""extra":{"balance":7,"#),
+            ("c\\n1", "c\\u0031"),
+            ("{", r#"{"new":[1],"#),
+            (r#""risk_rating":"HI\"GH""#, r#""risk_rating":null"#),
+        ] {
+            assert!(text.contains(from) && agree(text.replacen(from, to, 1).as_bytes()));
+        }
+        assert!(agree(text.replacen("/1", "/1.4", 1).as_bytes()));
+    }
+
+    #[test]
+    fn a_view_refuses_what_the_event_refuses() {
+        let text = event();
+        for (from, to) in [
+            ("tt-event/1", "tt-event/2"),
+            ("tt-event/1", "other/1"),
+            (r#""index":3"#, r#""index":-3"#),
+            (r#""version":"v1""#, r#""version":null"#),
+            (r#""record_id":"r-1","#, ""),
+            (r#""extra":{"#, r#""extra":[],"x":{"#),
+            (r#""extra":{"#, r#""extra":null,"x":{"#),
+            (r#""customer_id":"c\n1""#, r#""customer_id":["secret"]"#),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert!(text.contains(from) && !agree(changed.as_bytes()), "{to}");
+        }
+        for bytes in [
+            &b"{}"[..],
+            b"3",
+            b"\xff",
+            b"",
+            br#"{"schema":"tt-event/2","id":1}"#,
+        ] {
+            assert!(!agree(bytes));
+        }
+        for end in 0..text.len() {
+            assert!(!agree(&text.as_bytes()[..end]));
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_body() {
+        let text = event();
+        let view = EventView::decode(text.as_bytes()).unwrap();
+        assert!(!format!("{view:?}").contains("GH"));
+    }
+}
