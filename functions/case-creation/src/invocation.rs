@@ -177,9 +177,12 @@ impl Consumer for Invocation<'_> {
         if self.discarded.is_some() {
             return Fate::Unknown("Salesforce cannot be asked".to_owned());
         }
+        let memory = &self.function.memory;
         match self.look(case).await {
             Ok(fate) => fate,
-            Err(_) if self.function.memory.sent_since(&case.event_id).is_none() => Fate::Undone,
+            // Its Case was counted, and the mapping did not get that answer.
+            Err(_) if memory.has_counted(&case.event_id) => Fate::Known,
+            Err(_) if memory.sent_since(&case.event_id).is_none() => Fate::Undone,
             Err(error) => Fate::Unknown(error.to_string()),
         }
     }

@@ -116,6 +116,19 @@ fn a_record_that_was_found_parked_stays_so_when_its_delivery_comes_again() {
 }
 
 #[test]
+fn a_case_that_was_counted_is_not_given_up_when_salesforce_cannot_be_asked_any_more() {
+    let mut script = events(1);
+    script.lost_answers = BTreeSet::from([0]);
+    let limit = Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED");
+    script.calls = vec![None, Some(limit), Some(limit), Some(limit)];
+    script.outage = Some(Down {
+        minutes: 1..120,
+        fault: limit,
+    });
+    assert_eq!(counted(&script), (1, 0));
+}
+
+#[test]
 fn what_was_never_sent_is_given_up_though_salesforce_cannot_be_asked() {
     let mut script = events(2);
     script.outage = Some(Down {

@@ -86,7 +86,7 @@ pub(crate) fn produce(script: &Script, start: Timestamp) -> Produced {
         let mut world = world.world();
         world.shards = (0..2).map(Shard::new).collect();
         world.faults = script.stream.iter().copied().collect();
-        world.sent = entries.iter().map(|entry| entry.data.to_vec()).collect();
+        world.sent = entries.iter().map(|entry| entry.data.clone()).collect();
         world.stored = vec![Vec::new(); groups.len()];
     }
     let stream = world.stream(script.aggregate);
