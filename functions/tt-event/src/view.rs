@@ -177,6 +177,8 @@ impl Visitor<'_> for Is<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::discriminant;
+
     use super::*;
     use crate::{Json, Source, TtEvent};
 
@@ -214,7 +216,7 @@ mod tests {
         String::from_utf8(event.encode()).unwrap()
     }
 
-    /// Both ways of reading take the same bytes, refuse them with the same error, and say the same.
+    /// Both ways of reading take the same bytes, refuse them for the same reason, and say the same.
     fn agree(bytes: &[u8]) -> bool {
         match (TtEvent::decode(bytes), EventView::decode(bytes)) {
             (Ok(event), Ok(view)) => {
@@ -225,8 +227,10 @@ mod tests {
                 true
             }
             (event, view) => {
+                // Where in the text may differ, what is wrong may not.
+                let kind = |error: Option<DecodeError>| error.map(|error| discriminant(&error));
                 let text = String::from_utf8_lossy(bytes);
-                assert_eq!(event.err(), view.err(), "{text}");
+                assert_eq!(kind(event.err()), kind(view.err()), "{text}");
                 false
             }
         }
