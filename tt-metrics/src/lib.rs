@@ -80,6 +80,8 @@
 //!
 //! A datum that makes CloudWatch refuse its request costs no other: parts of the request are sent until it is alone, within
 //! the budget, and it is dropped and counted as `MetricsDropped`. A request of which no part is accepted goes to the log.
+//! When SIGTERM or a deadline comes after a part was accepted and before the last was sent, `at_most_once` gives up the
+//! rest, and `at_least_once` writes the whole batch to the log, which counts the accepted parts twice.
 //!
 //! A write to the log that breaks off keeps for the next flush what is not there as a whole document. A piece of a document
 //! is no JSON, which CloudWatch counts nowhere, and the next write begins with a line of its own. At most 100 metrics

@@ -16,6 +16,9 @@ use crate::{
 };
 
 mod log;
+mod origin;
+#[cfg(feature = "put-metric-data")]
+mod refused;
 
 const DONE: MetricName = MetricName::new("Done");
 const FAILED: MetricName = MetricName::new("Failed");

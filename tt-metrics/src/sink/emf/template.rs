@@ -121,3 +121,51 @@ fn head(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
         string(value, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::{Datum, Departure, Properties};
+
+    #[test]
+    fn a_template_fits_no_document_that_differs_in_anything() {
+        let done = || Datum::count(MetricName::new("Done"), 1);
+        let failed = || Datum::count(MetricName::new("Failed"), 1);
+        let series = [
+            vec![done()],
+            vec![failed()],
+            vec![done(), failed()],
+            vec![failed(), done()],
+            vec![done().with_unit(Unit::Bytes)],
+            vec![done().with_resolution(Resolution::High)],
+            vec![done(), failed().with_resolution(Resolution::High)],
+        ];
+        let shop = DimensionSets::new([Dimensions::new([("service", "shop")])]).expect("valid");
+        let departure = Departure::default();
+        let mut batches = Vec::new();
+        for data in &series {
+            for dimensions in [&DimensionSets::default(), &shop] {
+                for namespace in ["here", "there"] {
+                    batches.push((namespace, dimensions.clone(), data));
+                }
+            }
+        }
+        let batches = batches.iter().map(|(namespace, dimensions, data)| Batch {
+            namespace,
+            dimensions,
+            timestamp: std::time::SystemTime::UNIX_EPOCH,
+            data,
+            invocation: None,
+            properties: Properties::NONE,
+            departure: &departure,
+        });
+        let batches: Vec<_> = batches.collect();
+        for (index, batch) in batches.iter().enumerate() {
+            let template = Template::new(*batch, &Dimensions::NONE);
+            let fitting: Vec<usize> = (0..batches.len())
+                .filter(|other| template.fits(batches[*other]))
+                .collect();
+            assert_eq!(fitting, [index], "{batch:?}");
+        }
+    }
+}

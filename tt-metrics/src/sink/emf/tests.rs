@@ -87,8 +87,12 @@ fn a_document_that_differs_from_the_one_before_is_not_taken_for_it() {
     for (index, one) in all.iter().enumerate() {
         assert!(!all[..index].contains(one), "{one:?}");
     }
-    let again: Vec<_> = batches.map(|it| names(&document(it))).into();
-    assert_eq!(all, again);
+    for before in batches {
+        for (batch, expected) in batches.into_iter().zip(&all) {
+            document(before);
+            assert_eq!(names(&document(batch)), *expected);
+        }
+    }
 }
 
 #[test]
@@ -142,4 +146,41 @@ fn a_property_never_hides_a_metric() {
         ..batch(&data, &sets(&[]))
     });
     assert_eq!(document["request_id"], 3);
+}
+
+#[test]
+fn a_property_named_as_what_is_said_of_an_invocation_never_stands_twice() {
+    let mut properties = Properties::default();
+    for name in ["request_id", "cold_start", "tenant"] {
+        assert!(properties.set(name.into(), "mine".into()));
+    }
+    let invocation = Invocation {
+        request_id: "id".to_owned(),
+        cold_start: true,
+    };
+    let data = [datum("OrderShipped", 1)];
+    for (invocation, request_id, cold_start) in [
+        (
+            Some(&invocation),
+            serde_json::json!("id"),
+            serde_json::json!(true),
+        ),
+        (None, serde_json::json!("mine"), serde_json::json!("mine")),
+    ] {
+        let mut line = Vec::new();
+        let none = sets(&[]);
+        let batch = Batch {
+            invocation,
+            properties: &properties,
+            ..batch(&data, &none)
+        };
+        render(batch, &mut line);
+        let line = String::from_utf8(line).expect("is text");
+        let stored = crate::limits::read_document(&line, batch.timestamp);
+        assert_eq!(stored.expect("no key stands twice").len(), 1);
+        let document = document(batch);
+        assert_eq!(document["request_id"], request_id);
+        assert_eq!(document["cold_start"], cold_start);
+        assert_eq!(document["tenant"], "mine");
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    stand_in::{Answer, sink},
+    stand_in::{Answer, behind_a_door, sink},
     *,
 };
 use crate::{
@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of so many data, how many requests they took, and whether they can be sent elsewhere as a whole.
 async fn sent(data: u64, answers: &[Answer], budget: Duration) -> (SinkResult, usize, bool) {
-    static NONE: LazyLock<DimensionSets> = LazyLock::new(DimensionSets::default);
     let requests = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&requests);
     let last = answers.last().copied().unwrap_or(Answer::ACCEPT);
@@ -31,6 +30,13 @@ async fn sent(data: u64, answers: &[Answer], budget: Duration) -> (SinkResult, u
         seen.fetch_add(1, Ordering::Relaxed);
         answers.pop_front().unwrap_or(last)
     });
+    let (result, held) = emitted(&sink, data, budget).await;
+    (result, requests.load(Ordering::Relaxed), held)
+}
+
+/// What became of so many data, and whether they can be sent elsewhere as a whole.
+async fn emitted(sink: &PutMetricData, data: u64, budget: Duration) -> (SinkResult, bool) {
+    static NONE: LazyLock<DimensionSets> = LazyLock::new(DimensionSets::default);
     let data: Vec<_> = (0..data)
         .map(|growth| Datum::count(MetricName::new("Done"), growth))
         .collect();
@@ -45,11 +51,7 @@ async fn sent(data: u64, answers: &[Answer], budget: Duration) -> (SinkResult, u
         departure: &departure,
     };
     let result = sink.emit(batch, budget).await;
-    (
-        result,
-        requests.load(Ordering::Relaxed),
-        departure.is_held(),
-    )
+    (result, departure.is_held())
 }
 
 #[test]
@@ -95,6 +97,33 @@ async fn what_may_have_been_accepted_is_not_sent_again() {
         );
         assert_eq!((sent, held), (1, false), "{status} {code}");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_never_left_is_sent_again_within_three_attempts() {
+    for refused in 0..=MAX_ATTEMPTS {
+        let (sink, door) = behind_a_door(refused);
+        let (result, held) = emitted(&sink, 3, PATIENCE).await;
+        let attempts = door.attempts.load(Ordering::Relaxed);
+        let arrived = crate::sync::lock(&door.bodies).len();
+        if refused < MAX_ATTEMPTS {
+            assert!(result.is_ok(), "{result:?}");
+            assert_eq!((attempts, arrived, held), (refused + 1, 1, false));
+        } else {
+            assert!(
+                matches!(result, Err(EmitError::NotAccepted(_))),
+                "{result:?}"
+            );
+            assert_eq!((attempts, arrived, held), (MAX_ATTEMPTS, 0, true));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_whose_connection_breaks_is_not_sent_again() {
+    let (result, sent, held) = sent(3, &[Answer::HANG_UP], PATIENCE).await;
+    assert!(matches!(result, Err(EmitError::Ambiguous(_))), "{result:?}");
+    assert_eq!((sent, held), (1, false));
 }
 
 #[tokio::test]

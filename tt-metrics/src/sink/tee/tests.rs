@@ -85,6 +85,23 @@ fn what_may_have_arrived_is_given_up_or_sent_again_as_the_delivery_says() {
     }
 }
 
+#[test]
+fn zeros_are_not_kept_and_counts_beside_them_are() {
+    let failed = MetricName::new("Failed");
+    let tee = tee(EmitError::NotAccepted("full".into()), Delivery::AtMostOnce);
+    flush(&tee, 0);
+    assert_eq!((totals(&tee), tee.unsent()), ([None, Some(0)], [0, 0]));
+    *lock(&tee.first.sink.error) = Some(EmitError::NotAccepted("full".into()));
+    let (data, here) = (
+        [Datum::count(DONE, 0), Datum::count(failed, 3)],
+        Departure::default(),
+    );
+    let mut emit = pin!(tee.emit(batch(&data, &here), SECOND));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(emit.as_mut().poll(&mut cx).is_ready());
+    assert_eq!(tee.unsent(), [1, 0]);
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn finish<A: Sink, B: Sink>(tee: &Tee<A, B>) {
