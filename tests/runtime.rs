@@ -113,7 +113,11 @@ async fn concurrent_invocations_lose_and_double_nothing() {
     lambda
         .env
         .push(("AWS_LAMBDA_MAX_CONCURRENCY", "3".to_owned()));
-    let seen = lambda.start().await.asked(63).await;
+    let mut running = lambda.start().await;
+    let seen = running.asked(63).await;
+    assert_eq!(totals(&seen), flushed(240.0, 60.0, 120.0, 60.0));
+    running.terminate().await;
+    let seen = running.everything().await;
     assert_eq!(totals(&seen), flushed(240.0, 60.0, 120.0, 60.0));
 }
 
@@ -214,6 +218,8 @@ async fn a_wrong_configuration_ends_the_cold_start_with_a_clear_sentence() {
 async fn a_disabled_process_sends_nothing() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.env.push(("TT_METRICS_DISABLED", "true".to_owned()));
-    let seen = lambda.start().await.asked(2).await;
-    assert!(totals(&seen).is_empty());
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    running.terminate().await;
+    assert!(totals(&running.everything().await).is_empty());
 }

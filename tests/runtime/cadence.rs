@@ -116,8 +116,7 @@ async fn the_buffer_is_empty_before_a_snapshot() {
     assert_eq!(documents(&seen)[0]["Received"], 1);
     assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);
     let position = |sought: &Seen| seen.iter().position(|seen| seen == sought);
-    assert!(
-        position(&Seen::Restored) < position(&Seen::Next),
-        "{seen:#?}"
-    );
+    let restored = position(&Seen::Restored).expect("the function said so");
+    let next = position(&Seen::Next).expect("was asked for");
+    assert!(restored < next, "{seen:#?}");
 }

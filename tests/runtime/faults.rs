@@ -188,6 +188,24 @@ async fn a_sink_that_never_answers_does_not_hold_up_sigterm() {
 }
 
 #[tokio::test]
+async fn the_deadline_of_an_invocation_that_has_ended_means_nothing_to_the_next() {
+    let longer = format!("longer {}", event("done", "slow"));
+    let mut lambda = function(&[event("done", "ok"), longer]);
+    lambda.timeout = Duration::from_secs(3);
+    let mut running = lambda.start().await;
+    running.asked(3).await;
+    running.terminate().await;
+    let seen = running.everything().await;
+    assert_eq!(stored(&seen)[0], &flushed(1.0, 1.0, 0.0, 0.0));
+    let counted = |seen: &&Seen| matches!(seen, Seen::Emf(document) if document["Done"] == 1);
+    let Some(Seen::Emf(document)) = seen.iter().find(counted) else {
+        panic!("what the second one has counted was written: {seen:#?}");
+    };
+    // At the deadline of its own, not at that of the first one, which lies before.
+    assert_eq!(document["TimeoutImminent"], 1);
+}
+
+#[tokio::test]
 async fn an_invocation_whose_counts_the_watchdog_has_sent_is_not_empty() {
     let mut lambda = function(&[event("done", "slow"), event("", "ok")]);
     lambda.timeout = Duration::from_secs(1);

@@ -43,6 +43,10 @@ enum Record {
     Unwinds,
     /// Runs on a thread that counts one more when it ends.
     Thread,
+    /// Is three in one call, which are done.
+    Three,
+    /// Is five in one call, which awaits for ever.
+    Five,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -61,6 +65,8 @@ enum Then {
     Late,
     /// Ends well, and a task that it leaves behind waits within a record for ever.
     Leave,
+    /// Ends well, and a thread that it leaves behind blocks within a record for ever.
+    Detach,
     /// Ends the process.
     Exit,
     /// Ends the process as a fault does.
@@ -106,7 +112,23 @@ async fn work(record: Record) -> Result<(), Error> {
                 .join()
                 .map_err(|_| "the thread panicked".into())
         }
+        Record::Three | Record::Five => Err("is more than one".into()),
     }
+}
+
+#[tt_metrics::count_outcome(
+    success = "Done",
+    failure = "Failed",
+    interrupted = "Interrupted",
+    items = number
+)]
+async fn several(number: u32) -> Result<(), Error> {
+    tokio::task::yield_now().await;
+    if number == 3 {
+        return Ok(());
+    }
+    stuck();
+    pending().await
 }
 
 /// Counts when it is dropped.
@@ -144,6 +166,8 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
             Record::Cancelled => {
                 let _elapsed = tokio::time::timeout(Duration::ZERO, work(record)).await;
             }
+            Record::Three => several(3).await?,
+            Record::Five => several(5).await?,
             Record::Done | Record::Failed | Record::Waits | Record::Blocks | Record::Thread => {
                 let _outcome = work(record).await;
             }
@@ -179,6 +203,11 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
         }
         Then::Leave => {
             tokio::spawn(work(Record::Waits));
+            Ok(())
+        }
+        Then::Detach => {
+            let runtime = tokio::runtime::Handle::current();
+            std::thread::spawn(move || runtime.block_on(work(Record::Blocks)));
             Ok(())
         }
         Then::Exit => std::process::exit(3),

@@ -25,16 +25,50 @@ async fn a_call_that_outlives_its_invocation_is_interrupted_at_sigterm_once() {
     assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 1.0));
 }
 
+/// Lets the runtime API, or the runtime's panic about it, end the loop after an invocation that left a call behind.
+async fn ended_loop(then: &str, last: &str, workers: usize) -> Vec<Seen> {
+    // Each worker has to come to an end.
+    let mut events = vec![event("done", then)];
+    events.extend(vec![last.to_owned(); workers]);
+    let mut lambda = function(&events);
+    if workers > 1 {
+        let workers = workers.to_string();
+        lambda.env.push(("AWS_LAMBDA_MAX_CONCURRENCY", workers));
+    }
+    let mut running = lambda.start().await;
+    assert!(!running.ended().await.success(), "{last}, {workers}");
+    running.everything().await
+}
+
 #[tokio::test]
 async fn what_is_left_is_written_when_the_runtime_api_ends_the_loop() {
-    for status in ["status 500", "status 410"] {
-        let mut running = function(&[event("done", "leave"), status.to_owned()])
-            .start()
-            .await;
-        assert!(!running.ended().await.success(), "{status}");
-        let seen = running.everything().await;
-        assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 1.0), "{status}");
+    let undated = format!("undated {}", event("done", "ok"));
+    for last in ["status 500", "status 410", &undated] {
+        for workers in [1, 2] {
+            let seen = ended_loop("leave", last, workers).await;
+            assert_eq!(
+                totals(&seen),
+                flushed(1.0, 1.0, 0.0, 1.0),
+                "{last}, {workers}"
+            );
+        }
     }
+}
+
+#[tokio::test]
+async fn a_thread_that_outlives_main_is_interrupted() {
+    let seen = ended_loop("detach", "status 500", 1).await;
+    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 1.0));
+}
+
+#[tokio::test]
+async fn each_item_of_a_call_that_is_open_at_sigterm_is_interrupted() {
+    let mut running = function(&[event("three five", "ok")]).start().await;
+    running.until(stuck).await;
+    running.terminate().await;
+    assert!(running.ended().await.success());
+    let seen = running.everything().await;
+    assert_eq!(totals(&seen), flushed(2.0, 3.0, 0.0, 5.0));
 }
 
 #[tokio::test]
@@ -93,7 +127,10 @@ async fn a_deadline_that_cannot_be_true_is_unknown_and_nothing_is_lost() {
             deadline_header: Some(header),
             ..function(&[event("done failed", "ok")])
         };
-        let seen = lambda.start().await.asked(2).await;
+        let mut running = lambda.start().await;
+        running.asked(2).await;
+        running.terminate().await;
+        let seen = running.everything().await;
         assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0), "{header}");
         assert_eq!(emf_lines(&seen), 0, "{header}");
     }

@@ -16,7 +16,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -89,6 +89,14 @@ impl World {
         self.seen.send_modify(|all| all.push(seen));
     }
 
+    /// Waits until an invocation, or what it left behind, is stuck.
+    async fn stuck(&self) {
+        let mut seen = self.seen.subscribe();
+        let stuck = |seen: &[Seen]| seen.contains(&Seen::Log("stuck".to_owned()));
+        let stuck = seen.wait_for(|seen| stuck(seen)).await.map(drop);
+        stuck.expect("the world lasts");
+    }
+
     pub(crate) async fn signal(&self, signal: &str) -> bool {
         let id = self.process.get().expect("runs").to_string();
         let mut kill = Command::new("kill");
@@ -134,20 +142,28 @@ async fn next(State(world): State<Arc<World>>) -> Response {
     let Some(event) = event else {
         return pending().await;
     };
-    let deadline = match world.timeout {
+    let (event, timeout) = match event.strip_prefix("longer ") {
+        Some(event) => (event.to_owned(), world.timeout * 2),
+        None => (event, world.timeout),
+    };
+    let deadline = match timeout {
         Duration::ZERO => SystemTime::UNIX_EPOCH + Duration::from_secs(1),
         timeout => SystemTime::now() + timeout,
     };
     if let Some(status) = event.strip_prefix("status ") {
-        let mut seen = world.seen.subscribe();
-        let stuck = |seen: &[Seen]| seen.contains(&Seen::Log("stuck".to_owned()));
-        let stuck = seen.wait_for(|seen| stuck(seen)).await.map(drop);
-        stuck.expect("the world lasts");
+        world.stuck().await;
         let status = status.parse().expect("is a number");
         return StatusCode::from_u16(status)
             .expect("is a status")
             .into_response();
     }
+    let (event, is_dated) = match event.strip_prefix("undated ") {
+        Some(event) => {
+            world.stuck().await;
+            (event.to_owned(), false)
+        }
+        None => (event, true),
+    };
     *world.deadline.lock().expect("is not poisoned") = deadline;
     let since = deadline
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -156,17 +172,17 @@ async fn next(State(world): State<Arc<World>>) -> Response {
         tokio::spawn(Arc::clone(&world).stop_at(deadline));
     }
     let number = 1 + world.invocations.fetch_add(1, Ordering::Relaxed);
-    let headers = [
-        ("lambda-runtime-aws-request-id", format!("request-{number}")),
-        (
-            "lambda-runtime-deadline-ms",
-            match world.deadline_header {
-                Some(header) => header.to_owned(),
-                None => since.as_millis().to_string(),
-            },
-        ),
-    ];
-    (headers, event).into_response()
+    let id = format!("request-{number}");
+    let mut answer = ([("lambda-runtime-aws-request-id", id)], event).into_response();
+    if is_dated {
+        let deadline = match world.deadline_header {
+            Some(header) => HeaderValue::from_static(header),
+            None => HeaderValue::from_str(&since.as_millis().to_string()).expect("is a number"),
+        };
+        let headers = answer.headers_mut();
+        headers.insert("lambda-runtime-deadline-ms", deadline);
+    }
+    answer
 }
 
 async fn answer(

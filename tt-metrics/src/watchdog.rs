@@ -219,15 +219,38 @@ mod tests {
         let deadline = SystemTime::now() + MARGIN + Duration::from_millis(30);
         let armed = watchdog.arm(invocation("a"), Some(deadline));
         assert_eq!(fired.recv(), Ok(("a".to_owned(), Alarm::Near)));
-        let alarms: Vec<Alarm> = fired
-            .iter()
-            .map(|(_, alarm)| alarm)
-            .take_while(|alarm| *alarm != Alarm::Last)
-            .collect();
-        assert!(alarms.iter().all(|alarm| *alarm == Alarm::Again));
+        let others = fired.iter().map(|(_, alarm)| alarm);
+        let early = others.take_while(|alarm| *alarm != Alarm::Last);
+        assert!(early.into_iter().all(|alarm| alarm == Alarm::Again));
         drop(armed);
         drop(watchdog);
         while fired.recv().is_ok() {}
+    }
+
+    #[test]
+    fn it_is_near_once_and_then_again_until_nothing_can_be_waited_for() {
+        let fire_at = SystemTime::UNIX_EPOCH + SECOND;
+        let mut watched = Watched {
+            invocation: invocation("a"),
+            deadline: fire_at + MARGIN,
+            fire_at,
+            last: LAST,
+            alarm: Alarm::Near,
+        };
+        let instant = Duration::from_nanos(1);
+        let last = fire_at + MARGIN - LAST;
+        let due = [
+            fire_at - instant,
+            fire_at,
+            fire_at,
+            fire_at + instant,
+            fire_at + REPEAT,
+            last - instant,
+            last + REPEAT,
+        ]
+        .map(|now| watched.due(now));
+        let [near, again, last] = [Alarm::Near, Alarm::Again, Alarm::Last].map(Some);
+        assert_eq!(due, [None, near, again, None, again, again, last]);
     }
 
     #[test]
