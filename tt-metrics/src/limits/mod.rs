@@ -239,6 +239,43 @@ mod tests {
     }
 
     #[test]
+    fn texts_pass_up_to_their_length_and_not_beyond() {
+        let text = |length| "n".repeat(length);
+        let dimension = |name, value| check_dimensions([(&*text(name), &*text(value))]);
+        assert_eq!(check_namespace(&text(255)), Ok(()));
+        assert_eq!(check_metric_name(&text(255)), Ok(()));
+        assert_eq!(dimension(250, 1_024), Ok(()));
+        for (refused, length, max) in [
+            (check_namespace(&text(256)), 256, 255),
+            (check_metric_name(&text(256)), 256, 255),
+            (dimension(251, 1), 251, 250),
+            (dimension(1, 1_025), 1_025, 1_024),
+            (check_namespace(""), 0, 255),
+            (check_metric_name(""), 0, 255),
+            (dimension(0, 1), 0, 250),
+            (dimension(1, 0), 0, 1_024),
+        ] {
+            let told = match refused {
+                Err(Violation::Length { length, max, .. }) => Some((length, max)),
+                _ => None,
+            };
+            assert_eq!(told, Some((length, max)));
+        }
+    }
+
+    #[test]
+    fn names_begin_with_no_colon_and_values_may() {
+        let what = |violation| match violation {
+            Err(Violation::Prefix { what, prefix: ":" }) => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what(check_namespace(":n")), "a namespace");
+        assert_eq!(what(check_metric_name(":n")), "a metric name");
+        assert_eq!(what(check_dimensions([(":n", "v")])), "a dimension name");
+        assert_eq!(check_dimensions([("n:", ":v")]), Ok(()));
+    }
+
+    #[test]
     fn thirty_dimensions_pass_and_one_more_does_not() {
         let names: Vec<String> = (0..31).map(|number| format!("d{number}")).collect();
         let pairs = |n| names.iter().take(n).map(|name| (name.as_str(), "v"));

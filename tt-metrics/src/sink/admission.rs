@@ -98,6 +98,26 @@ mod tests {
     }
 
     #[test]
+    fn thirty_dimensions_pass_and_one_more_does_not_those_of_all_metrics_included() {
+        let own = |number: usize| {
+            let own = (0..number).map(|number| (format!("d{number}"), "v"));
+            Datum::count(GOOD, 1).with_dimensions(Dimensions::new(own))
+        };
+        // One more is `service`.
+        assert_eq!(admitted(&[own(29)]), (vec![own(29)], 0));
+        assert_eq!(admitted(&[own(30)]), (Vec::new(), 1));
+    }
+
+    #[test]
+    fn each_datum_that_loses_something_is_counted_once() {
+        let bad = Datum::gauge(BAD, f64::NAN);
+        let in_part = Datum::histogram(BAD, [(f64::NAN, 1), (f64::INFINITY, 2), (1.0, 1)]);
+        let left = Datum::histogram(BAD, [(1.0, 1)]);
+        let data = [bad.clone(), in_part, Datum::count(GOOD, 1), bad];
+        assert_eq!(admitted(&data), (vec![left, Datum::count(GOOD, 1)], 3));
+    }
+
+    #[test]
     fn an_observation_that_is_no_number_costs_no_other() {
         let histogram = Datum::histogram(BAD, [(1.0, 2), (f64::INFINITY, 1), (3.0, 0)]);
         let left = Datum::histogram(BAD, [(1.0, 2)]);

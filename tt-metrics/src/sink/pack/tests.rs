@@ -315,3 +315,4 @@ mod declared;
 mod histograms;
 #[cfg(feature = "put-metric-data")]
 mod requests;
+mod room;
