@@ -102,7 +102,7 @@ fn a_record_that_was_parked_stays_so_when_its_delivery_comes_again() {
 fn a_record_that_was_parked_without_an_answer_stays_so_and_is_counted() {
     let mut script = events(1);
     script.calls = vec![Some(Fault::Panic)];
-    script.puts = vec![(true, 500), (false, 503), (false, 503)];
+    script.puts = vec![(false, 503), (false, 503), (true, 500)];
     assert_eq!(counted(&script), (0, 1));
 }
 
@@ -110,7 +110,7 @@ fn a_record_that_was_parked_without_an_answer_stays_so_and_is_counted() {
 fn a_record_that_was_found_parked_stays_so_when_its_delivery_comes_again() {
     let mut script = events(1);
     script.calls = vec![Some(Fault::Panic)];
-    script.puts = vec![(true, 500), (false, 503), (false, 503)];
+    script.puts = vec![(false, 503), (false, 503), (true, 500)];
     script.lost_answers = BTreeSet::from([1]);
     assert_eq!(counted(&script), (0, 1));
 }
