@@ -1,14 +1,12 @@
 //! A Case to create, read from the bytes of a record.
 
-use std::sync::Arc;
-
 use tt_event::EventView;
 
 use crate::{Mapping, reply::Refusal};
 
 /// A Case to create.
 pub(crate) struct Case {
-    pub(crate) event_id: Arc<str>,
+    pub(crate) event_id: String,
     pub(crate) sobject: SObject,
 }
 
@@ -29,7 +27,7 @@ impl Case {
                 Err(Refusal::new("NOT_A_TT_EVENT", "the event id is empty"))
             }
             Ok(event) => Ok(Self {
-                event_id: event.event_id().into(),
+                event_id: event.event_id().to_owned(),
                 sobject: mapping.sobject(&event),
             }),
             Err(error) => Err(Refusal::new("NOT_A_TT_EVENT", error.to_string())),
@@ -59,6 +57,6 @@ mod tests {
         let nameless = text.replace(event.event_id.as_str(), "");
         assert_eq!(refused(nameless.as_bytes()), "NOT_A_TT_EVENT");
         let case = Case::read(text.as_bytes(), &mapping).unwrap();
-        assert_eq!(&*case.event_id, event.event_id.as_str());
+        assert_eq!(case.event_id, event.event_id.as_str());
     }
 }

@@ -7,7 +7,8 @@ use case_creation::{BoxError, CaseCreation, Config, Event};
 use kinesis_consumer::{BatchResponse, Deadline};
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
 
-#[tokio::main]
+// One thread: the answers of Salesforce are slower than it by far, and requests need not wake another one.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     tracing::init_default_subscriber();
     match start().await {

@@ -4,20 +4,27 @@
 //! comes after it. Only memory tells it from a Case that was counted before, and one that another
 //! process created. A shard's next delivery goes to the same process as a rule; another one takes the
 //! Case for a replay, so that one success is missing rather than one counted twice.
+//!
+//! Of each name only a hash is kept, of 64 bits under the random key of the process: among [`KEPT`] names
+//! a new one is taken for another once in 10^15 times.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
 
-/// The batches of a few minutes, about two megabytes.
+/// The batches of a few minutes, about a megabyte.
 const KEPT: usize = 20_000;
 
-/// The event ids of the latest Cases.
+/// The latest Cases.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<Known>);
+pub(crate) struct Memory {
+    names: RandomState,
+    known: Mutex<Known>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -25,24 +32,47 @@ struct Known {
     /// Records that were parked, by event id and sequence number.
     parked: Latest,
     /// Since when a Case may have been created without our knowing.
-    sent: HashMap<Arc<str>, Timestamp>,
+    sent: HashMap<u64, Timestamp, AsItIs>,
 }
 
-/// The latest texts that were added.
+/// The latest names that were added.
 #[derive(Debug, Default)]
 struct Latest {
-    all: HashSet<Arc<str>>,
+    all: HashSet<u64, AsItIs>,
     /// The oldest first.
-    order: VecDeque<Arc<str>>,
+    order: VecDeque<u64>,
+}
+
+type AsItIs = BuildHasherDefault<Hashed>;
+
+/// The hash of what is a hash already.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    /// Not called for a `u64`.
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
 }
 
 impl Latest {
-    /// Adds a text; false when it is there already.
-    fn add(&mut self, text: &Arc<str>) -> bool {
-        if !self.all.insert(Arc::clone(text)) {
+    /// Adds a name; false when it is there already.
+    fn add(&mut self, name: u64) -> bool {
+        if !self.all.insert(name) {
             return false;
         }
-        self.order.push_back(Arc::clone(text));
+        self.order.push_back(name);
         if self.order.len() > KEPT
             && let Some(oldest) = self.order.pop_front()
         {
@@ -55,69 +85,70 @@ impl Latest {
 impl Memory {
     /// Remembers that a Case is being sent, and returns since when it may have been created unseen:
     /// `None` when this is the first call for it.
-    pub(crate) fn send(&self, event_id: &Arc<str>, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn send(&self, event_id: &str, now: Timestamp) -> Option<Timestamp> {
+        let id = self.names.hash_one(event_id);
         let mut known = self.known();
-        if let Some(since) = known.sent.get(event_id) {
+        if let Some(since) = known.sent.get(&id) {
             return Some(*since);
         }
         if known.sent.len() >= KEPT {
             let oldest = known.sent.iter().min_by_key(|(_, since)| **since);
-            if let Some((oldest, _)) = oldest.map(|(id, since)| (Arc::clone(id), *since)) {
+            if let Some(oldest) = oldest.map(|(id, _)| *id) {
                 known.sent.remove(&oldest);
             }
         }
-        known.sent.insert(Arc::clone(event_id), now);
+        known.sent.insert(id, now);
         None
     }
 
     /// Since when a Case may have been created unseen.
     pub(crate) fn sent_since(&self, event_id: &str) -> Option<Timestamp> {
-        self.known().sent.get(event_id).copied()
+        let id = self.names.hash_one(event_id);
+        self.known().sent.get(&id).copied()
     }
 
     /// Forgets that a Case was sent: what became of it is known.
     pub(crate) fn answered(&self, event_id: &str) {
-        self.known().sent.remove(event_id);
+        let id = self.names.hash_one(event_id);
+        self.known().sent.remove(&id);
     }
 
     /// Remembers a Case that is counted as created; false when it was counted before.
-    pub(crate) fn count(&self, event_id: &Arc<str>) -> bool {
+    pub(crate) fn count(&self, event_id: &str) -> bool {
+        let id = self.names.hash_one(event_id);
         let mut known = self.known();
-        known.sent.remove(event_id);
-        known.counted.add(event_id)
+        known.sent.remove(&id);
+        known.counted.add(id)
     }
 
     /// Whether the Case of this event was counted.
     pub(crate) fn has_counted(&self, event_id: &str) -> bool {
-        self.known().counted.all.contains(event_id)
+        let id = self.names.hash_one(event_id);
+        self.known().counted.all.contains(&id)
     }
 
     /// Remembers a record that is parked.
     pub(crate) fn park(&self, event_id: &str, sequence_number: Option<&str>) {
-        let name = parked_name(event_id, sequence_number);
-        self.known().parked.add(&name.into());
+        let name = self.names.hash_one((event_id, sequence_number));
+        self.known().parked.add(name);
     }
 
     /// Whether this very record is parked. Another record of the same event is not: somebody may have
     /// sent the event again, to have its Case after all.
     pub(crate) fn has_parked(&self, event_id: &str, sequence_number: Option<&str>) -> bool {
         let known = self.known();
-        // As a rule nothing is parked, and there is no name to be made.
+        // As a rule nothing is parked.
         !known.parked.all.is_empty()
             && known
                 .parked
                 .all
-                .contains(&*parked_name(event_id, sequence_number))
+                .contains(&self.names.hash_one((event_id, sequence_number)))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         // Whatever panicked, each of these collections is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn parked_name(event_id: &str, sequence_number: Option<&str>) -> String {
-    format!("{event_id} {}", sequence_number.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -129,23 +160,38 @@ mod tests {
         let memory = Memory::default();
         for id in 0..=KEPT {
             let now = Timestamp::from_second(i64::try_from(id).unwrap()).unwrap();
-            assert_eq!(memory.send(&id.to_string().into(), now), None);
+            assert_eq!(memory.send(&id.to_string(), now), None);
         }
         assert_eq!(memory.sent_since("0"), None);
         assert!(memory.sent_since("1").is_some());
         for id in 0..=KEPT {
-            assert!(memory.count(&id.to_string().into()));
+            assert!(memory.count(&id.to_string()));
         }
         assert!(!memory.has_counted("0") && memory.has_counted("1"));
-        assert!(!memory.count(&"1".into()));
+        assert!(!memory.count("1"));
+    }
+
+    #[test]
+    fn a_parked_record_is_known_by_its_event_and_its_number() {
+        let memory = Memory::default();
+        memory.park("a", Some("1"));
+        assert!(memory.has_parked("a", Some("1")));
+        for (id, number) in [
+            ("a", Some("2")),
+            ("a", None),
+            ("b", Some("1")),
+            ("a1", Some("")),
+        ] {
+            assert!(!memory.has_parked(id, number), "{id} {number:?}");
+        }
     }
 
     #[test]
     fn the_first_call_is_remembered_until_its_answer_is_known() {
         let memory = Memory::default();
         let at = |second| Timestamp::from_second(second).unwrap();
-        assert_eq!(memory.send(&"a".into(), at(1)), None);
-        assert_eq!(memory.send(&"a".into(), at(2)), Some(at(1)));
+        assert_eq!(memory.send("a", at(1)), None);
+        assert_eq!(memory.send("a", at(2)), Some(at(1)));
         memory.answered("a");
         assert_eq!(memory.sent_since("a"), None);
     }

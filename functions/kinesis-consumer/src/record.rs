@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_batch::deaggregate;
 use serde::Deserialize;
@@ -149,7 +148,7 @@ impl Record {
 impl Fields {
     /// Adds the record with these data, which is several when it is an aggregated one.
     pub(crate) fn record(self, data: Cow<'_, str>, records: &mut Vec<Record>) {
-        match STANDARD.decode(data.as_bytes()) {
+        match base64_simd::STANDARD.decode_to_vec(data.as_bytes()) {
             Ok(data) => self.with(Ok(data)).take_apart(records),
             Err(_) => records.push(self.with(Err(Unreadable {
                 code: "NOT_BASE64",
@@ -201,7 +200,7 @@ mod tests {
     }
 
     fn aggregated(data: &[u8]) -> Vec<Record> {
-        let data = STANDARD.encode(data);
+        let data = base64_simd::STANDARD.encode_to_string(data);
         read_all(&format!(
             r#"{{"kinesis": {{"sequenceNumber": "7", "data": "{data}", "partitionKey": "a"}}}}"#
         ))
