@@ -64,7 +64,7 @@ impl Declared<'_> {
             };
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__tt_metrics"))]
             #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".tt_metrics"))]
-            static __TT_METRICS_RECORD: [u8; #private::encoded_len(&__TT_METRICS_DECLARATION)] =
+            static __TT_METRICS_RECORD: [::core::primitive::u8; #private::encoded_len(&__TT_METRICS_DECLARATION)] =
                 #private::encode(&__TT_METRICS_DECLARATION);
             #state
             #distinct

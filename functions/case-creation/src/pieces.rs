@@ -31,7 +31,7 @@ mod tests {
 
     fn split(parents: &[&str], size: usize) -> Vec<String> {
         let case = |parent: &&str| Case {
-            event_id: "".into(),
+            event_id: String::new(),
             sobject: SObject {
                 json: Vec::new(),
                 parent: Some((*parent).to_owned()).filter(|parent| parent != "-"),

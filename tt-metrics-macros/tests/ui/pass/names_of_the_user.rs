@@ -34,6 +34,34 @@ macro_rules! line {
     () => {};
 }
 
+/// Where the primitive types are other types.
+mod primitives {
+    #![allow(non_camel_case_types, dead_code)]
+
+    type u8 = ::core::primitive::u16;
+    type u32 = ::core::primitive::u64;
+    type bool = ();
+    type str = ();
+    type usize = ();
+
+    #[::tt_metrics::count("C")]
+    #[::tt_metrics::count_outcome(success = "S", failure = "F", latency = "L", in_flight = "I")]
+    pub fn sync(x: u8) -> ::core::option::Option<u8> {
+        ::core::option::Option::Some(x)
+    }
+
+    #[::tt_metrics::count("C", items = 2, unit = "Bytes")]
+    #[::tt_metrics::count_outcome(success = "S", failure = "F", failure_by = Kind)]
+    pub async fn later(x: u8) -> ::core::result::Result<u8, Kind> {
+        ::core::result::Result::Ok(x)
+    }
+
+    #[derive(::tt_metrics::Dimension)]
+    pub enum Kind {
+        One,
+    }
+}
+
 type Answer = ::core::result::Result<u8, u8>;
 
 #[::tt_metrics::count("C")]
@@ -51,4 +79,6 @@ async fn later(__arg1: u8, _: u8, track: u8, count: u8) -> Answer {
 fn main() {
     assert_eq!(sync(1, 2, 3, 4), Answer::Ok(10));
     drop(later(1, 2, 3, 4));
+    assert_eq!(primitives::sync(300), ::core::option::Option::Some(300));
+    drop(primitives::later(300));
 }
