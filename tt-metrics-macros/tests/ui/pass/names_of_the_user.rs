@@ -50,7 +50,7 @@ mod primitives {
         ::core::option::Option::Some(x)
     }
 
-    #[::tt_metrics::count("C", items = 2, unit = "Bytes")]
+    #[::tt_metrics::count("C", items = 2_u64, unit = "Bytes")]
     #[::tt_metrics::count_outcome(success = "S", failure = "F", failure_by = Kind)]
     pub async fn later(x: u8) -> ::core::result::Result<u8, Kind> {
         ::core::result::Result::Ok(x)
