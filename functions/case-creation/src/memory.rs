@@ -6,7 +6,8 @@
 //! Case for a replay, so that one success is missing rather than one counted twice.
 //!
 //! Of each name only a hash is kept, of 64 bits under the random key of the process: among [`KEPT`] names
-//! a new one is taken for another once in 10^15 times.
+//! a new one is taken for another once in 10^15 times. That would be a success that is not counted, or, where
+//! records were parked before, a record that is taken for a parked one.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
