@@ -5,13 +5,13 @@
 //! process created. A shard's next delivery goes to the same process as a rule; another one takes the
 //! Case for a replay, so that one success is missing rather than one counted twice.
 //!
-//! Of each name only a hash is kept, of 64 bits under the random key of the process: among [`KEPT`] names
-//! a new one is taken for another once in 10^15 times. That would be a success that is not counted, or, where
-//! records were parked before, a record that is taken for a parked one.
+//! Of the id of a Case only a hash is kept, of 64 bits under the random key of the process: among [`KEPT`] ids
+//! a new one is taken for another once in 10^15 times, and its success is not counted. Parked records are kept
+//! by name, since one that is taken for another would be lost.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -29,19 +29,19 @@ pub(crate) struct Memory {
 
 #[derive(Debug, Default)]
 struct Known {
-    counted: Latest,
+    counted: Latest<u64, AsItIs>,
     /// Records that were parked, by event id and sequence number.
-    parked: Latest,
+    parked: Latest<String, RandomState>,
     /// Since when a Case may have been created without our knowing.
     sent: HashMap<u64, Timestamp, AsItIs>,
 }
 
 /// The latest names that were added.
 #[derive(Debug, Default)]
-struct Latest {
-    all: HashSet<u64, AsItIs>,
+struct Latest<N, S> {
+    all: HashSet<N, S>,
     /// The oldest first.
-    order: VecDeque<u64>,
+    order: VecDeque<N>,
 }
 
 type AsItIs = BuildHasherDefault<Hashed>;
@@ -67,10 +67,10 @@ impl Hasher for Hashed {
     }
 }
 
-impl Latest {
+impl<N: Clone + Eq + Hash, S: BuildHasher> Latest<N, S> {
     /// Adds a name; false when it is there already.
-    fn add(&mut self, name: u64) -> bool {
-        if !self.all.insert(name) {
+    fn add(&mut self, name: N) -> bool {
+        if !self.all.insert(name.clone()) {
             return false;
         }
         self.order.push_back(name);
@@ -130,7 +130,7 @@ impl Memory {
 
     /// Remembers a record that is parked.
     pub(crate) fn park(&self, event_id: &str, sequence_number: Option<&str>) {
-        let name = self.names.hash_one((event_id, sequence_number));
+        let name = parked_name(event_id, sequence_number);
         self.known().parked.add(name);
     }
 
@@ -138,18 +138,22 @@ impl Memory {
     /// sent the event again, to have its Case after all.
     pub(crate) fn has_parked(&self, event_id: &str, sequence_number: Option<&str>) -> bool {
         let known = self.known();
-        // As a rule nothing is parked.
+        // As a rule nothing is parked, and there is no name to be made.
         !known.parked.all.is_empty()
             && known
                 .parked
                 .all
-                .contains(&self.names.hash_one((event_id, sequence_number)))
+                .contains(&parked_name(event_id, sequence_number))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         // Whatever panicked, each of these collections is whole.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn parked_name(event_id: &str, sequence_number: Option<&str>) -> String {
+    format!("{event_id} {}", sequence_number.unwrap_or_default())
 }
 
 #[cfg(test)]
