@@ -1,9 +1,12 @@
-//! The part of SOQL that asks for Cases: fields or a count, conditions, order, limit, and answers in pages.
+//! The part of SOQL that asks for Cases: fields, counts and groups, conditions, order, limit, and answers in pages.
 
 mod condition;
 mod parse;
+mod select;
+mod term;
+mod token;
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::collections::HashMap;
 
 use axum::{
     Json,
@@ -12,11 +15,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use self::condition::{Condition, compare};
 use super::{
     answer::ApiError,
-    sobjects,
-    store::Case,
     world::{Shared, World},
 };
 
@@ -25,24 +25,6 @@ const ROWS_A_PAGE: usize = 2000;
 /// The fewest rows a client can ask for.
 const FEWEST_ROWS_A_PAGE: usize = 200;
 const OPTIONS_HEADER: &str = "sforce-query-options";
-
-/// A parsed query.
-#[derive(Debug, PartialEq, Eq)]
-struct Select {
-    /// `None` for `count()`.
-    fields: Option<Vec<String>>,
-    conditions: Vec<Condition>,
-    order: Vec<Order>,
-    limit: Option<usize>,
-    offset: usize,
-}
-
-/// One field of `ORDER BY`; Cases without a value stand first.
-#[derive(Debug, PartialEq, Eq)]
-struct Order {
-    field: String,
-    descending: bool,
-}
 
 /// The rows of a query that have not been fetched yet.
 #[derive(Debug)]
@@ -61,19 +43,11 @@ pub(crate) async fn query(
 ) -> Result<Json<Value>, ApiError> {
     let select = parse::parse(parameters.get("q").map(String::as_str).unwrap_or_default())?;
     let mut world = shared.world();
-    let found = select.run(world.cases.all());
-    let Some(fields) = &select.fields else {
-        return Ok(Json(
-            json!({ "totalSize": found.len(), "done": true, "records": [] }),
-        ));
-    };
-    let rows = found
-        .iter()
-        .map(|case| sobjects::row(case, fields, &version));
+    let (total, rows) = select.run(world.cases.all(), &version);
     let cursor = Cursor {
-        total: found.len(),
+        total,
         rows_a_page: rows_a_page(&headers),
-        rows: rows.collect(),
+        rows,
     };
     Ok(Json(page(&mut world, cursor, &version)))
 }
@@ -122,31 +96,4 @@ fn rows_a_page(headers: &HeaderMap) -> usize {
     wanted
         .unwrap_or(ROWS_A_PAGE)
         .clamp(FEWEST_ROWS_A_PAGE, ROWS_A_PAGE)
-}
-
-impl Select {
-    fn run<'c>(&self, cases: &'c [Case]) -> Vec<&'c Case> {
-        let matching = |case: &&Case| {
-            let mut conditions = self.conditions.iter();
-            conditions.all(|condition| condition.matches(case))
-        };
-        let mut found: Vec<&Case> = cases.iter().filter(matching).collect();
-        if !self.order.is_empty() {
-            found.sort_by(|one, other| self.order_of(one, other));
-        }
-        let limit = self.limit.unwrap_or(usize::MAX);
-        found.into_iter().skip(self.offset).take(limit).collect()
-    }
-
-    fn order_of(&self, one: &Case, other: &Case) -> Ordering {
-        let orders = self.order.iter().map(|order| {
-            let (one, other) = (one.value(&order.field), other.value(&order.field));
-            match (one.is_null(), other.is_null()) {
-                (false, false) if order.descending => compare(&one, &other).reverse(),
-                (false, false) => compare(&one, &other),
-                (one, other) => other.cmp(&one),
-            }
-        });
-        orders.fold(Ordering::Equal, Ordering::then)
-    }
 }

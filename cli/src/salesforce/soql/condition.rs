@@ -1,16 +1,19 @@
-//! One condition of `WHERE`, and how values compare.
+//! One condition of `WHERE` or `HAVING`, and how values compare.
 
 use std::cmp::Ordering;
 
 use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value;
 
-use super::super::{record_id, store::Case};
+use super::{
+    super::{record_id, store::Case},
+    term::Term,
+};
 
-/// A field, how it compares, and with what.
+/// A term, how it compares, and with what.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Condition {
-    pub(super) field: String,
+    pub(super) term: Term,
     pub(super) operator: Operator,
     /// One value, or those of a list; the empty text stands for `null`.
     pub(super) values: Vec<String>,
@@ -31,8 +34,8 @@ pub(super) enum Operator {
 }
 
 impl Condition {
-    pub(super) fn matches(&self, case: &Case) -> bool {
-        let found = case.value(&self.field);
+    pub(super) fn matches(&self, group: &[&Case]) -> bool {
+        let found = self.term.of(group);
         let mut values = self.values.iter();
         match self.operator {
             Operator::In => values.any(|value| self.is(&found, value)),
@@ -56,7 +59,9 @@ impl Condition {
             return value.is_empty();
         }
         is(found, value, Ordering::is_eq)
-            || (self.field == "Id" && text(found) == record_id::to_18(value))
+            || (self.term.field == "Id"
+                && self.term.function.is_none()
+                && text(found) == record_id::to_18(value))
     }
 }
 

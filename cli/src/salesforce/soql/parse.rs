@@ -4,16 +4,11 @@ use axum::http::StatusCode;
 
 use super::{
     super::{answer::ApiError, schema},
-    Order, Select,
     condition::{Condition, Operator},
+    select::{Columns, Order, Select},
+    term::{Function, Term},
+    token::{Token, malformed, tokenize, unexpected},
 };
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Sign(char),
-}
 
 /// Reads a query.
 pub(super) fn parse(query: &str) -> Result<Select, ApiError> {
@@ -22,17 +17,7 @@ pub(super) fn parse(query: &str) -> Result<Select, ApiError> {
         next: 0,
     };
     tokens.keyword("SELECT")?;
-    let first = tokens.word()?;
-    let fields = if first.eq_ignore_ascii_case("count") && tokens.take(&Token::Sign('(')) {
-        tokens.sign(')')?;
-        None
-    } else {
-        let mut fields = vec![schema::known(&first)?];
-        while tokens.take(&Token::Sign(',')) {
-            fields.push(schema::known(&tokens.word()?)?);
-        }
-        Some(fields)
-    };
+    let columns = tokens.columns()?;
     tokens.keyword("FROM")?;
     let object = tokens.word()?;
     if !object.eq_ignore_ascii_case("Case") {
@@ -43,21 +28,26 @@ pub(super) fn parse(query: &str) -> Result<Select, ApiError> {
             message,
         ));
     }
-    let mut conditions = Vec::new();
-    if tokens.take_keyword("WHERE") {
-        conditions.push(tokens.condition()?);
-        while tokens.take_keyword("AND") {
-            conditions.push(tokens.condition()?);
-        }
-    }
-    let mut order = Vec::new();
-    if tokens.take_keyword("ORDER") {
+    let conditions = if tokens.take_keyword("WHERE") {
+        tokens.conditions()?
+    } else {
+        Vec::new()
+    };
+    let mut group_by = Vec::new();
+    let mut having = Vec::new();
+    if tokens.take_keyword("GROUP") {
         tokens.keyword("BY")?;
-        order.push(tokens.order()?);
-        while tokens.take(&Token::Sign(',')) {
-            order.push(tokens.order()?);
+        group_by = tokens.list(Tokens::field)?;
+        if tokens.take_keyword("HAVING") {
+            having = tokens.conditions()?;
         }
     }
+    let order = if tokens.take_keyword("ORDER") {
+        tokens.keyword("BY")?;
+        tokens.list(Tokens::order)?
+    } else {
+        Vec::new()
+    };
     let limit = if tokens.take_keyword("LIMIT") {
         Some(tokens.number()?)
     } else {
@@ -69,13 +59,70 @@ pub(super) fn parse(query: &str) -> Result<Select, ApiError> {
         0
     };
     tokens.end()?;
-    Ok(Select {
-        fields,
+    let select = Select {
+        columns: columns.grouped(&group_by),
         conditions,
+        group_by,
+        having,
         order,
         limit,
         offset,
-    })
+    };
+    check(&select)?;
+    Ok(select)
+}
+
+impl Columns {
+    /// Fields alone are a row for each Case, unless they are grouped.
+    fn grouped(self, group_by: &[String]) -> Self {
+        match self {
+            Self::Fields(fields) if !group_by.is_empty() => {
+                let terms = fields.into_iter().map(|field| {
+                    let term = Term {
+                        function: None,
+                        field: field.clone(),
+                    };
+                    (field, term)
+                });
+                Self::Terms(terms.collect())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Functions belong to groups, and a group has one value only of what it is grouped by.
+fn check(select: &Select) -> Result<(), ApiError> {
+    let order = select.order.iter().map(|order| &order.term);
+    let having = select.having.iter().map(|condition| &condition.term);
+    let (columns, grouped): (Vec<&Term>, bool) = match &select.columns {
+        Columns::Terms(terms) => (terms.iter().map(|(_, term)| term).collect(), true),
+        _ => (Vec::new(), false),
+    };
+    if let Some(condition) = select
+        .conditions
+        .iter()
+        .find(|it| it.term.function.is_some())
+    {
+        return Err(malformed(format!(
+            "aggregate functions are not allowed in WHERE: {}",
+            condition.term.field
+        )));
+    }
+    for term in columns.into_iter().chain(order).chain(having) {
+        if grouped && term.function.is_none() && !select.group_by.contains(&term.field) {
+            return Err(malformed(format!(
+                "Field must be grouped or aggregated: {}",
+                term.field
+            )));
+        }
+        if !grouped && term.function.is_some() {
+            return Err(malformed(
+                "Only aggregate queries use aggregate functions in ORDER BY",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The tokens of a query, read from the left.
@@ -85,23 +132,101 @@ struct Tokens {
 }
 
 impl Tokens {
+    /// Fields, `count()`, or fields and functions with their names; a function without one is `expr0`, `expr1`, ..
+    fn columns(&mut self) -> Result<Columns, ApiError> {
+        if self.take_total() {
+            return Ok(Columns::Total);
+        }
+        let columns = self.list(|tokens| {
+            let term = tokens.term()?;
+            let is_named = matches!(tokens.peek(), Some(Token::Word(word)) if !word.eq_ignore_ascii_case("FROM"));
+            let name = if is_named { Some(tokens.word()?) } else { None };
+            Ok((name, term))
+        })?;
+        let plain =
+            |(name, term): &(Option<String>, Term)| name.is_none() && term.function.is_none();
+        if columns.iter().all(plain) {
+            let fields = columns.into_iter().map(|(_, term)| term.field);
+            return Ok(Columns::Fields(fields.collect()));
+        }
+        let mut unnamed = 0..;
+        let terms = columns.into_iter().map(|(name, term)| {
+            let name = name.unwrap_or_else(|| match term.function {
+                None => term.field.clone(),
+                Some(_) => format!("expr{}", unnamed.next().unwrap_or_default()),
+            });
+            (name, term)
+        });
+        Ok(Columns::Terms(terms.collect()))
+    }
+
+    /// `count()`, which has neither a field nor company.
+    fn take_total(&mut self) -> bool {
+        let start = self.next;
+        let found = self.take_keyword("COUNT") && self.take_signs("()");
+        if !found {
+            self.next = start;
+        }
+        found
+    }
+
+    fn term(&mut self) -> Result<Term, ApiError> {
+        let word = self.word()?;
+        if !self.take(&Token::Sign('(')) {
+            let field = schema::known(&word)?;
+            return Ok(Term {
+                function: None,
+                field,
+            });
+        }
+        let function =
+            Function::named(&word).ok_or_else(|| unexpected(Some(&Token::Word(word))))?;
+        let field = self.field()?;
+        self.sign(')')?;
+        Ok(Term {
+            function: Some(function),
+            field,
+        })
+    }
+
+    fn field(&mut self) -> Result<String, ApiError> {
+        schema::known(&self.word()?)
+    }
+
+    /// One or more, with commas between.
+    fn list<T>(
+        &mut self,
+        one: impl Fn(&mut Self) -> Result<T, ApiError>,
+    ) -> Result<Vec<T>, ApiError> {
+        let mut list = vec![one(self)?];
+        while self.take(&Token::Sign(',')) {
+            list.push(one(self)?);
+        }
+        Ok(list)
+    }
+
+    fn conditions(&mut self) -> Result<Vec<Condition>, ApiError> {
+        let mut conditions = vec![self.condition()?];
+        while self.take_keyword("AND") {
+            conditions.push(self.condition()?);
+        }
+        Ok(conditions)
+    }
+
     fn condition(&mut self) -> Result<Condition, ApiError> {
-        let field = schema::known(&self.word()?)?;
+        let term = self.term()?;
         let operator = self.operator()?;
         let is_list = operator.1;
-        let mut values = Vec::new();
-        if is_list {
+        let values = if is_list {
             self.sign('(')?;
-            values.push(self.value()?);
-            while self.take(&Token::Sign(',')) {
-                values.push(self.value()?);
-            }
+            let values = self.list(Self::value)?;
             self.sign(')')?;
+            values
         } else {
-            values.push(self.value()?);
-        }
+            vec![self.value()?]
+        };
         Ok(Condition {
-            field,
+            term,
             operator: operator.0,
             values,
         })
@@ -136,12 +261,12 @@ impl Tokens {
     }
 
     fn order(&mut self) -> Result<Order, ApiError> {
-        let field = schema::known(&self.word()?)?;
+        let term = self.term()?;
         let descending = !self.take_keyword("ASC") && self.take_keyword("DESC");
         if self.take_keyword("NULLS") {
             self.keyword("FIRST")?;
         }
-        Ok(Order { field, descending })
+        Ok(Order { term, descending })
     }
 
     fn value(&mut self) -> Result<String, ApiError> {
@@ -217,50 +342,4 @@ impl Tokens {
         self.next += 1;
         token
     }
-}
-
-fn tokenize(query: &str) -> Result<Vec<Token>, ApiError> {
-    let mut tokens = Vec::new();
-    let mut chars = query.chars().peekable();
-    while let Some(char) = chars.next() {
-        if char == '\'' {
-            let mut text = String::new();
-            loop {
-                match chars.next() {
-                    Some('\'') => break,
-                    Some('\\') => text.extend(chars.next()),
-                    Some(char) => text.push(char),
-                    None => return Err(malformed("line breaks not allowed in string literals")),
-                }
-            }
-            tokens.push(Token::Text(text));
-        } else if is_word(char) {
-            let mut word = String::from(char);
-            while let Some(char) = chars.next_if(|&char| is_word(char)) {
-                word.push(char);
-            }
-            tokens.push(Token::Word(word));
-        } else if !char.is_whitespace() {
-            tokens.push(Token::Sign(char));
-        }
-    }
-    Ok(tokens)
-}
-
-fn is_word(char: char) -> bool {
-    char.is_alphanumeric() || matches!(char, '_' | '.' | ':' | '-' | '+')
-}
-
-fn unexpected(token: Option<&Token>) -> ApiError {
-    match token {
-        Some(Token::Word(text) | Token::Text(text)) => {
-            malformed(format!("unexpected token: {text}"))
-        }
-        Some(Token::Sign(sign)) => malformed(format!("unexpected token: {sign}")),
-        None => malformed("unexpected end of query"),
-    }
-}
-
-fn malformed(message: impl Into<String>) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_QUERY", message)
 }

@@ -46,6 +46,66 @@ async fn a_query_compares_orders_and_skips() {
 }
 
 #[tokio::test]
+async fn a_query_counts_and_groups() {
+    let (org, _) = three().await;
+    let agents = json!({ "Subject": "Other", "Origin": "Phone" });
+    org.post("/sobjects/Case", agents).await;
+    for (query, expected) in [
+        ("COUNT(Id) FROM Case", json!([{ "expr0": 4 }])),
+        (
+            "COUNT(TT_Event_Id__c) events, COUNT_DISTINCT(Subject), MIN(Subject), MAX(Origin) FROM Case",
+            json!([{ "events": 3, "expr0": 3, "expr1": "Other", "expr2": "Phone" }]),
+        ),
+        (
+            "COUNT(Id) FROM Case WHERE Subject = 'none'",
+            json!([{ "expr0": 0 }]),
+        ),
+        (
+            "Subject, COUNT(Id) n FROM Case GROUP BY Subject HAVING COUNT(Id) > 1",
+            json!([{ "Subject": "Other", "n": 2 }]),
+        ),
+        (
+            "subject FROM Case GROUP BY Subject ORDER BY COUNT(Id) DESC, Subject LIMIT 2",
+            json!([{ "Subject": "Other" }, { "Subject": "Review 1" }]),
+        ),
+        (
+            "Origin, COUNT(Id) FROM Case GROUP BY Origin",
+            json!([{ "Origin": null, "expr0": 3 }, { "Origin": "Phone", "expr0": 1 }]),
+        ),
+        (
+            "Subject FROM Case WHERE Subject = 'none' GROUP BY Subject",
+            json!([]),
+        ),
+    ] {
+        let query = query.replace('>', "%3E");
+        let (_, mut found) = org.get(&find(&format!("SELECT {query}"))).await;
+        let rows = found["records"]
+            .as_array_mut()
+            .unwrap_or_else(|| panic!("{query}"));
+        for row in rows.iter_mut() {
+            let attributes = row.as_object_mut().unwrap().remove("attributes");
+            assert_eq!(attributes, Some(json!({ "type": "AggregateResult" })));
+        }
+        assert_eq!(json!(rows), expected, "{query}");
+    }
+    for (query, wrong) in [
+        ("Subject, COUNT(Id) FROM Case", "Subject"),
+        ("Subject FROM Case GROUP BY Origin", "Subject"),
+        ("Id FROM Case ORDER BY COUNT(Id)", "ORDER BY"),
+        ("Id FROM Case WHERE COUNT(Id) = 1", "WHERE"),
+        ("MEDIAN(Id) FROM Case", "MEDIAN"),
+    ] {
+        let (status, error) = org.get(&find(&format!("SELECT {query}"))).await;
+        let message = error[0]["message"].as_str().unwrap();
+        assert_eq!(
+            (status, &error[0]["errorCode"]),
+            (StatusCode::BAD_REQUEST, &json!("MALFORMED_QUERY"))
+        );
+        assert!(message.contains(wrong), "{query}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn a_long_answer_comes_in_pages() {
     let org = Org::start().await;
     for call in 0..11 {
