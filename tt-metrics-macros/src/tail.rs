@@ -120,7 +120,7 @@ fn async_keywords(before: &[TokenTree]) -> usize {
 /// Whether the tokens end in one of the calls that hand a future on.
 fn calls_wrapper(before: &[TokenTree]) -> bool {
     let wraps = |last| {
-        let mut wrappers = ["pin", "track", "track_each"].into_iter();
+        let mut wrappers = ["pin", "track", "track_each", "track_items"].into_iter();
         wrappers.any(|wrapper| is_word(last, wrapper))
     };
     before.last().is_some_and(wraps)

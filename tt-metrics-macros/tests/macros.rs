@@ -14,6 +14,8 @@ mod details;
 mod drop_order;
 #[path = "macros/each.rs"]
 mod each;
+#[path = "macros/future_sizes.rs"]
+mod future_sizes;
 #[path = "macros/futures.rs"]
 mod futures;
 #[path = "macros/impl_blocks.rs"]

@@ -1,13 +1,6 @@
-//! Counted calls, sync and async: each call that began ends as exactly one outcome.
+//! Counted calls: each call that began ends as exactly one outcome.
 
-use std::{
-    future::Future,
-    mem,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use pin_project_lite::pin_project;
+use std::mem;
 
 use crate::{
     Outcome,
@@ -82,7 +75,7 @@ impl Drop for Ends {
 }
 
 /// Forgotten when the work returns, so it is dropped by a panic only.
-struct FailureOnUnwind(&'static Site);
+pub(crate) struct FailureOnUnwind(pub(crate) &'static Site);
 
 impl Drop for FailureOnUnwind {
     #[inline]
@@ -91,114 +84,21 @@ impl Drop for FailureOnUnwind {
     }
 }
 
-pin_project! {
-    /// The future of a counted async call.
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Track<F, C> {
-        #[pin]
-        future: F,
-        // Taken when the call has ended, so a call cannot be counted twice.
-        classify: Option<C>,
-        began: bool,
-        site: &'static Site,
-    }
-
-    impl<F, C> PinnedDrop for Track<F, C> {
-        #[inline]
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if *this.began && this.classify.is_some() {
-                record_interrupted(this.site);
-            }
-        }
-    }
-}
-
-impl<F, C> Track<F, C> {
-    /// Wraps the body of a counted async call; it begins at the first poll.
-    #[inline]
-    pub(crate) fn new(site: &'static Site, classify: C, future: F) -> Self {
-        Self {
-            future,
-            classify: Some(classify),
-            began: false,
-            site,
-        }
-    }
-}
-
-impl<F, C> Future for Track<F, C>
-where
-    F: Future,
-    C: FnOnce(&F::Output) -> Outcome,
-{
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        if !mem::replace(this.began, true) {
-            begin(this.site);
-        }
-        let _running = Running::of(this.site);
-        // A panic is often caught between this poll and the drop of the future, so it is noticed here, not there.
-        let polled = Polled {
-            classify: this.classify,
-            site: this.site,
-        };
-        let Poll::Ready(value) = this.future.poll(cx) else {
-            mem::forget(polled);
-            return Poll::Pending;
-        };
-        let classify = mem::take(&mut *polled.classify);
-        let unwinding = FailureOnUnwind(polled.site);
-        mem::forget(polled);
-        let outcome = classify.map(|classify| classify(&value));
-        mem::forget(unwinding);
-        if let Some(outcome) = outcome {
-            record(this.site, outcome);
-        }
-        Poll::Ready(value)
-    }
-}
-
-/// Ends the call as a failure when a poll of its body panics.
-struct Polled<'a, C> {
-    classify: &'a mut Option<C>,
-    site: &'static Site,
-}
-
-impl<C> Drop for Polled<'_, C> {
-    // Inlined, so that a future that is awaited where it was made can live in registers.
-    #[inline]
-    fn drop(&mut self) {
-        if self.classify.take().is_some() {
-            record_failure(self.site);
-        }
-    }
-}
-
 #[cold]
 #[inline(never)]
-fn record_failure(site: &'static Site) {
+pub(crate) fn record_failure(site: &'static Site) {
     record(site, Outcome::Failure);
 }
 
 #[cold]
 #[inline(never)]
-fn record_interrupted(site: &'static Site) {
+pub(crate) fn record_interrupted(site: &'static Site) {
     record(site, Outcome::Interrupted);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::{pending, ready},
-        panic::{AssertUnwindSafe, catch_unwind},
-        pin::pin,
-        task::Waker,
-    };
+    use std::panic::catch_unwind;
 
     use super::*;
     use crate::{MetricName, buffer::BUFFER, capture, declaration::Declaration, site::SITES};
@@ -228,10 +128,6 @@ mod tests {
         panic!("the classifier panics")
     }
 
-    fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-        future.poll(&mut Context::from_waker(Waker::noop()))
-    }
-
     fn refused() -> Answer {
         panic!("the body panics")
     }
@@ -256,45 +152,6 @@ mod tests {
         assert_eq!(moved(|| drop(catch_unwind(body))), [0, 1, 0]);
         let classifier = || call(&SITE, refuse, || Ok(()));
         assert_eq!(moved(|| drop(catch_unwind(classifier))), [0, 1, 0]);
-    }
-
-    #[test]
-    fn a_future_that_ends_counts_what_it_returns_once() {
-        let count = |answer: Answer| {
-            moved(|| assert!(poll(pin!(Track::new(&SITE, classify, ready(answer)))).is_ready()))
-        };
-        assert_eq!(count(Ok(())), [1, 0, 0]);
-        assert_eq!(count(Err(String::new())), [0, 1, 0]);
-    }
-
-    #[test]
-    fn a_future_that_was_never_polled_is_no_call() {
-        let future = Track::new(&SITE, classify, ready(Answer::Ok(())));
-        assert_eq!(moved(|| drop(future)), [0, 0, 0]);
-    }
-
-    #[test]
-    fn a_future_dropped_on_the_way_is_interrupted() {
-        let begin =
-            || assert!(poll(pin!(Track::new(&SITE, classify, pending::<Answer>()))).is_pending());
-        assert_eq!(moved(begin), [0, 0, 1]);
-    }
-
-    #[test]
-    fn a_future_or_classifier_that_panics_is_one_failure_whenever_it_is_dropped() {
-        let panicking = async { refused() };
-        let count = moved(|| {
-            let mut future = pin!(Track::new(&SITE, classify, panicking));
-            let polled = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
-            assert!(polled.is_err());
-        });
-        assert_eq!(count, [0, 1, 0]);
-        let count = moved(|| {
-            let mut future = pin!(Track::new(&SITE, refuse, ready(Answer::Ok(()))));
-            let polled = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
-            assert!(polled.is_err());
-        });
-        assert_eq!(count, [0, 1, 0]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
     call::{begin, end},
     counter,
     site::{Kind, Site},
+    track::Ended,
 };
 
 /// How many items ended in which way, and how all others of the call did.
@@ -71,6 +72,12 @@ impl Tally {
         record(site, Outcome::Failure, self.failure);
         record(site, Outcome::Neutral, self.neutral);
         record(site, Outcome::Interrupted, self.interrupted);
+    }
+}
+
+impl Ended for Tally {
+    fn record(self, site: &'static Site) {
+        self.record(site, None);
     }
 }
 
@@ -170,9 +177,9 @@ pub fn call_each<R>(
     value
 }
 
-/// Wraps an async body: armed at the first poll, counts its items; a panic makes each item of the call a failure, a
+/// Wraps an async body that says how many items it is about: armed at the first poll, counts them; a panic makes each item of the call a failure, a
 /// drop an interruption.
-pub fn track_each<F: Future>(
+pub fn track_items<F: Future>(
     site: &'static Site,
     classify: impl FnOnce(&F::Output) -> Tally,
     future: F,

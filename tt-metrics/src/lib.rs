@@ -199,6 +199,7 @@ mod site;
 mod snap_start;
 mod snapshot;
 mod sync;
+mod track;
 #[cfg(feature = "lambda")]
 mod watchdog;
 

@@ -22,12 +22,15 @@ pub use crate::{
 };
 
 pub use each::{
-    all, apply, call_each, calls, each, each_by, rest, track_each, track_each_returned,
+    Tally, all, apply, call_each, calls, each, each_by, rest, track_each_returned, track_items,
 };
 pub use items::{about, items};
 pub use returned::{boxed, count_returned, made, pinned, track_returned};
 
-use crate::call;
+use crate::{
+    call,
+    track::{Track, mark::Begun},
+};
 
 /// The name of a metric as the attribute has it, which has checked it.
 #[must_use]
@@ -51,14 +54,32 @@ pub fn call<R>(
     call::call(site, classify, body)
 }
 
-/// Wraps an async body: armed at the first poll, counts the outcome, a panic as failure, a drop as interrupted.
+/// Comes first in an async body that is wrapped by [`track`] or [`track_each`]: counts the beginning of the call, and
+/// tells its end.
+#[inline]
+pub fn begun(site: &'static Site) -> Begun {
+    call::begin(site);
+    Begun::new()
+}
+
+/// Wraps an async body: begins at the first poll, counts the outcome, a panic as failure, a drop as interrupted.
 #[inline]
 pub fn track<F: Future>(
-    site: &'static Site,
-    classify: impl FnOnce(&F::Output) -> Outcome,
+    site: impl Fn() -> &'static Site,
+    classify: impl FnMut(&F::Output) -> Outcome,
     future: F,
 ) -> impl Future<Output = F::Output> {
-    call::Track::new(site, classify, future)
+    Track::new(site, classify, future)
+}
+
+/// The same for a body that yields a collection of outcomes: each item is counted, and one for a call without a value.
+#[inline]
+pub fn track_each<F: Future>(
+    site: impl Fn() -> &'static Site,
+    classify: impl FnMut(&F::Output) -> Tally,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    Track::new(site, classify, future)
 }
 
 /// Runs a body and counts nothing (feature `off`).

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
-use super::outcome::{Expansion, handed_out, return_edge};
+use super::outcome::{Expansion, Tracker, handed_out, return_edge};
 use crate::{
     args::CountOutcome,
     closure::Closure,
@@ -113,7 +113,7 @@ fn sync_closure(expansion: &Expansion<'_>, closure: &Closure) -> TokenStream {
 
 fn async_closure(expansion: &Expansion<'_>, closure: &Closure) -> TokenStream {
     let Closure { output, body, .. } = closure;
-    let track = expansion.engine("track", "track_each");
+    let Tracker { track, site, begun } = expansion.tracker();
     let yielded = named(output, body);
     let classify = expansion.classify(&yielded);
     let edge = match output {
@@ -122,9 +122,9 @@ fn async_closure(expansion: &Expansion<'_>, closure: &Closure) -> TokenStream {
     };
     let (parameters, lets) = closure.moved();
     let about = expansion.about();
-    let inner = in_braces(&quote!(#lets #about #edge), body);
+    let inner = in_braces(&quote!(#begun #lets #about #edge), body);
     quote_spanned! {Span::mixed_site()=>
-        |#parameters| #output { #track(&__TT_METRICS_SITE, #classify, async #inner).await }
+        |#parameters| #output { #track(#site, #classify, async #inner).await }
     }
 }
 

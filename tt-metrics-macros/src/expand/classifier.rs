@@ -46,6 +46,11 @@ impl<'a> Classifier<'a> {
         self.each.is_some() || self.items.is_some() || self.calls.is_some()
     }
 
+    /// Whether the body says how many items the call is about.
+    pub(super) fn says_number(&self) -> bool {
+        self.items.is_some()
+    }
+
     /// The statement of the body that says how many items the call is about.
     pub(super) fn about(&self, private: &TokenStream) -> TokenStream {
         self.items

@@ -29,6 +29,15 @@ pub(super) struct Expansion<'a> {
     pub(super) series: TokenStream,
 }
 
+/// What tracks an `async` block.
+pub(super) struct Tracker {
+    /// The function that is given site, classifier and block.
+    pub(super) track: TokenStream,
+    pub(super) site: TokenStream,
+    /// The statement with which the block begins, or nothing.
+    pub(super) begun: TokenStream,
+}
+
 impl<'a> Expansion<'a> {
     pub(super) fn of_outcome(
         args: &'a CountOutcome,
@@ -117,13 +126,44 @@ impl<'a> Expansion<'a> {
         quote_spanned!(Span::mixed_site()=> #private::#name)
     }
 
+    /// What tracks an `async` block that stands here, and how the block begins.
+    ///
+    /// A block that says itself when it begins and ends makes a future that is no larger than it. One with a detail, or
+    /// with a number of items, has more to hold.
+    pub(super) fn tracker(&self) -> Tracker {
+        let site = quote_spanned!(Span::mixed_site()=> &__TT_METRICS_SITE);
+        let (name, holds_more) = match &self.classifier {
+            _ if !self.series.is_empty() => ("track", true),
+            classifier if classifier.says_number() => ("track_items", true),
+            classifier if classifier.counts_items() => ("track_each", false),
+            _ => ("track", false),
+        };
+        let track = self.engine(name, name);
+        if holds_more {
+            return Tracker {
+                track,
+                site,
+                begun: TokenStream::new(),
+            };
+        }
+        let private = &self.private;
+        Tracker {
+            track,
+            site: quote_spanned!(Span::mixed_site()=> || #site),
+            // The first local, so the last to be dropped.
+            begun: quote_spanned! {Span::mixed_site()=>
+                #[allow(clippy::no_effect_underscore_binding)]
+                let __tt_metrics_begun = #private::begun(#site);
+            },
+        }
+    }
+
     pub(super) fn classify(&self, output: &TokenStream) -> TokenStream {
         self.classifier.closure(&self.private, self.detail, output)
     }
 
-    /// The same where parameters are only taken apart in the body, by `parts`.
-    fn engine_behind(&self, arguments: &Arguments, one: &str, items: &str) -> TokenStream {
-        let engine = self.engine(one, items);
+    /// An engine where parameters are only taken apart in the body, by `parts`.
+    fn behind(&self, arguments: &Arguments, one: &str, engine: TokenStream) -> TokenStream {
         let parts = &arguments.parts;
         if self.series.is_empty() || parts.is_empty() {
             return engine;
@@ -160,7 +200,7 @@ impl<'a> Expansion<'a> {
         let output = without_impl_trait(returned(&function.sig.output));
         let classify = self.classify(&output);
         let arguments = Arguments::take(&mut function);
-        let call = self.engine_behind(&arguments, "call", "call_each");
+        let call = self.behind(&arguments, "call", self.engine("call", "call_each"));
         let inner = within(&arguments.before(&self.about()), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
@@ -184,7 +224,7 @@ impl<'a> Expansion<'a> {
             }
         } else {
             let private = &self.private;
-            let track = self.engine_behind(&arguments, "track", "track");
+            let track = self.behind(&arguments, "track", self.engine("track", "track"));
             quote_spanned! {Span::mixed_site()=>
                 #track(&__TT_METRICS_SITE, #classify, #private::made(move || -> #made #inner))
             }
@@ -243,11 +283,12 @@ impl<'a> Expansion<'a> {
         let classify = self.classify(&erased);
         let edge = return_edge(&erased);
         let arguments = Arguments::take(function);
-        let track = self.engine_behind(&arguments, "track", "track_each");
+        let Tracker { track, site, begun } = self.tracker();
+        let track = self.behind(&arguments, "track", track);
         let before = arguments.before(&self.about());
-        let inner = within(&quote!(#before #edge), &function.body);
+        let inner = within(&quote!(#begun #before #edge), &function.body);
         quote_spanned! {Span::mixed_site()=>
-            #track(&__TT_METRICS_SITE, #classify, async move #inner)
+            #track(#site, #classify, async move #inner)
         }
     }
 
@@ -257,14 +298,14 @@ impl<'a> Expansion<'a> {
         body: TokenStream,
         output: &TokenStream,
     ) -> Option<Tail> {
-        let site = &self.site;
-        let track = self.engine("track", "track_each");
+        let declared = &self.site;
+        let Tracker { track, site, begun } = self.tracker();
         let classify = self.classify(output);
         let about = self.about();
         replace_async_block(body, &mut |keywords, block| {
-            let block = within(&about, block);
+            let block = within(&quote!(#begun #about), block);
             quote_spanned! {Span::mixed_site()=>
-                { #site #track(&__TT_METRICS_SITE, #classify, #keywords #block) }
+                { #declared #track(#site, #classify, #keywords #block) }
             }
         })
     }

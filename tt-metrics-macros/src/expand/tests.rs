@@ -67,7 +67,9 @@ fn an_async_function_returns_a_tracked_future() {
         &expanded,
         "fn f(__arg0: A, __arg1: B) -> impl ::core::future::Future<Output = u8> {
             SITE;
-            return x::y::__private::track(&__TT_METRICS_SITE, |__value: &u8| c(__value), async move {
+            return x::y::__private::track(|| &__TT_METRICS_SITE, |__value: &u8| c(__value), async move {
+                #[allow(clippy::no_effect_underscore_binding)]
+                let __tt_metrics_begun = x::y::__private::begun(&__TT_METRICS_SITE);
                 #[allow(clippy::used_underscore_binding)] let _ = &__arg1;
                 #[allow(clippy::used_underscore_binding)] let _ = &__arg0;
                 #[allow(clippy::no_effect_underscore_binding)] let (b, _) = __arg1;
@@ -95,9 +97,11 @@ fn an_async_function_stays_one_for_another_macro() {
         "#[instrument] async fn f((b, _): B) -> u8 {
             SITE;
             return ::tt_metrics::__private::track(
-                &__TT_METRICS_SITE,
+                || &__TT_METRICS_SITE,
                 |__value: &u8| ::tt_metrics::__private::classify(&*__value),
                 async move {
+                    #[allow(clippy::no_effect_underscore_binding)]
+                    let __tt_metrics_begun = ::tt_metrics::__private::begun(&__TT_METRICS_SITE);
                     let _ = &b;
                     #[allow(unreachable_code, clippy::all, clippy::pedantic)]
                     if false { let __returned: u8 = loop {}; return __returned; }
