@@ -16,6 +16,7 @@ use crate::{
     detail::Detail,
     diagnostics::{Mistakes, closest, one_of},
     storage::Storage,
+    taken::{Taken, handed_on},
 };
 
 /// Arguments of `#[count(..)]`.
@@ -29,6 +30,8 @@ pub(crate) struct Count {
     pub(crate) detail: Detail,
     pub(crate) storage: Storage,
     pub(crate) krate: Option<Path>,
+    /// What the attributes before took of the parameters.
+    pub(crate) taken: Vec<Taken>,
 }
 
 /// Arguments of `#[count_outcome(..)]`.
@@ -50,6 +53,8 @@ pub(crate) struct CountOutcome {
     pub(crate) detail: Detail,
     pub(crate) storage: Storage,
     pub(crate) krate: Option<Path>,
+    /// What the attributes before took of the parameters.
+    pub(crate) taken: Vec<Taken>,
 }
 
 /// `each`, and where the items are when they are not the return value itself.
@@ -80,6 +85,10 @@ impl Count {
             ..Self::default()
         };
         each_argument(tokens, mistakes, |input| {
+            if let Some(taken) = handed_on(input)? {
+                args.taken.extend(taken);
+                return Ok(());
+            }
             refuse_skip(input, "count")?;
             if let Some(parsed) = args.detail.parse(Self::NAMES, input) {
                 return parsed;
@@ -87,7 +96,7 @@ impl Count {
             if let Some(parsed) = args.storage.parse(input) {
                 return parsed;
             }
-            let Some(name) = argument_name(input)? else {
+            let Some(name) = argument_name(input, Self::NAMES)? else {
                 let at = input.span();
                 let metric = metric(input)?;
                 return once(&mut args.calls, metric, at, "the metric");
@@ -98,6 +107,12 @@ impl Count {
                 "crate" => once(&mut args.krate, crate_path(input)?, at, "`crate`"),
                 other if CountOutcome::NAMES.contains(&other) => {
                     Err(foreign(&name, "count_outcome", "count"))
+                }
+                "name" | "metric" | "calls" => {
+                    let message = format!(
+                        "the metric that counts the calls has no `{name}` before it: `#[count(\"Name\")]`"
+                    );
+                    Err(Error::new(at, message))
                 }
                 _ => Err(unknown(&name, Self::NAMES)),
             }
@@ -146,6 +161,10 @@ impl CountOutcome {
             ..Self::default()
         };
         each_argument(tokens, mistakes, |input| {
+            if let Some(taken) = handed_on(input)? {
+                args.taken.extend(taken);
+                return Ok(());
+            }
             refuse_skip(input, "count_outcome")?;
             if let Some(parsed) = args.detail.parse(Self::NAMES, input) {
                 return parsed;
@@ -157,7 +176,7 @@ impl CountOutcome {
             if let Some(parsed) = args.storage.parse(input) {
                 return parsed;
             }
-            let Some(name) = argument_name(input)? else {
+            let Some(name) = argument_name(input, Self::NAMES)? else {
                 let message = "expected `success = \"..\"` or another argument, \
                                since a metric needs the outcome that it counts";
                 return Err(input.error(message));
@@ -239,22 +258,22 @@ fn refuse_skip(input: ParseStream<'_>, attribute: &str) -> Result<()> {
 }
 
 /// `name =`, unless the argument is a value without a name.
-fn argument_name(input: ParseStream<'_>) -> Result<Option<Ident>> {
+fn argument_name(input: ParseStream<'_>, known: &[&str]) -> Result<Option<Ident>> {
     let named = input.peek(Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==]);
     if named {
         let name = input.call(Ident::parse_any)?;
         input.parse::<Token![=]>()?;
         if input.is_empty() || input.peek(Token![,]) {
-            return Err(valueless(&name));
+            return Err(valueless(&name, known));
         }
         return Ok(Some(name));
     }
     let fork = input.fork();
     if let Ok(name) = fork.call(Ident::parse_any)
         && is_argument(&name)
-        && (fork.is_empty() || fork.peek(Token![,]))
+        && !fork.peek(Token![::])
     {
-        return Err(valueless(&name));
+        return Err(valueless(&name, known));
     }
     Ok(None)
 }
@@ -265,10 +284,13 @@ fn is_argument(name: &Ident) -> bool {
     known.any(|known| *known == name)
 }
 
-fn valueless(name: &Ident) -> Error {
-    let example = match name.to_string().as_str() {
-        // Where it is an argument it has been taken as a flag.
-        "each" => return foreign(name, "count_outcome", "count"),
+fn valueless(name: &Ident, known: &[&str]) -> Error {
+    let written = name.to_string();
+    if is_argument(name) && !known.contains(&written.as_str()) {
+        return foreign(name, "count_outcome", "count");
+    }
+    let example = match written.as_str() {
+        "each" => "each = |reply| &reply.entries".to_owned(),
         "by" => "by = path::to::classifier".to_owned(),
         "crate" => "crate = path::to::tt_metrics".to_owned(),
         "items" => "items = batch.len()".to_owned(),

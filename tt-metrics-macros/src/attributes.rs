@@ -46,6 +46,12 @@ pub(crate) fn is_foreign(attr: &Attribute) -> bool {
     is_foreign_path(attr.path())
 }
 
+/// Whether this is an attribute of this crate.
+pub(crate) fn is_own(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|last| OWN.iter().any(|own| last.ident == own))
+}
+
 /// What a `cfg_attr` adds.
 fn conditional(attr: &Attribute) -> Option<Vec<Meta>> {
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;

@@ -7,7 +7,7 @@ use syn::{
     parse::{Parse, ParseStream, Parser, Result},
 };
 
-use crate::{args::begins_closure, item::lends_mutably};
+use crate::{args::begins_closure, pattern::lends_mutably};
 
 /// `async move |parameters| -> Output body`
 pub(crate) struct Closure {

@@ -111,7 +111,7 @@ fn implementation(
     } else {
         quote_spanned!(Span::mixed_site()=> #private::Outcome::Success)
     };
-    mistakes.report(quote_spanned! {Span::mixed_site()=>
+    mistakes.report(&quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl #parameters #private::Classify for #name #arguments #clause {
             #[inline]

@@ -17,7 +17,7 @@ pub(crate) fn dimension(input: TokenStream) -> TokenStream {
         .and_then(|input| expand(&input, &mut mistakes));
     match expanded {
         Some(tokens) if mistakes.is_empty() => tokens,
-        _ => mistakes.report(TokenStream::new()),
+        _ => mistakes.report(&TokenStream::new()),
     }
 }
 

@@ -40,8 +40,10 @@ impl Detail {
         let name = ahead.call(Ident::parse_any).ok()?;
         let word = name.to_string();
         let ours = ["latency", "in_flight", "dimensions", "failure_by"].contains(&word.as_str());
-        // Where nothing follows, the name is told like any other that has no value.
-        if !ours || !known.contains(&word.as_str()) || ahead.is_empty() || ahead.peek(Token![,]) {
+        let valued = ahead.parse::<Token![=]>().is_ok() && !ahead.is_empty();
+        let listed = word == "dimensions" && !ahead.is_empty() && !ahead.peek(Token![,]);
+        // Where no value follows, the name is told like any other that has none.
+        if !ours || !known.contains(&word.as_str()) || !(valued || listed) {
             return None;
         }
         Some(self.argument(&word, input))

@@ -1,7 +1,14 @@
 //! Mistakes, all of one attribute in one build, and suggestions by edit distance.
 
 use proc_macro2::TokenStream;
-use syn::Error;
+use quote::quote;
+use syn::{
+    Error,
+    parse::{ParseStream, Parser},
+    token::Brace,
+};
+
+use crate::args::begins_closure;
 
 /// The mistakes found so far; reported together, so that one build shows them all.
 #[derive(Debug, Default)]
@@ -25,11 +32,23 @@ impl Mistakes {
     }
 
     /// The item as it was written, so that its callers still resolve, and one error a mistake.
-    pub(crate) fn report(self, item: TokenStream) -> TokenStream {
-        let mut tokens = item;
-        tokens.extend(self.0.map(|mistakes| mistakes.to_compile_error()));
-        tokens
+    pub(crate) fn report(self, item: &TokenStream) -> TokenStream {
+        let errors = self.0.map(|mistakes| mistakes.to_compile_error());
+        if is_expression(item) {
+            return quote!({ #errors #item });
+        }
+        quote!(#item #errors)
     }
+}
+
+/// Whether nothing can stand behind it: a block or a closure.
+fn is_expression(item: &TokenStream) -> bool {
+    let begins = |input: ParseStream<'_>| {
+        let begins = input.peek(Brace) || begins_closure(input);
+        input.parse::<TokenStream>()?;
+        Ok(begins)
+    };
+    begins.parse2(item.clone()).unwrap_or(false)
 }
 
 /// Names of arguments as prose: "`a`, `b` or `c`".

@@ -3,6 +3,7 @@
 mod arguments;
 mod block;
 mod classifier;
+mod held;
 mod order;
 mod outcome;
 
@@ -12,8 +13,9 @@ use syn::{Attribute, Error, Path, parse_quote_spanned};
 
 use arguments::Arguments;
 use classifier::Classifier;
+use held::handed_out;
 use order::below_expressions;
-use outcome::{Expansion, handed_out};
+use outcome::Expansion;
 
 use crate::{
     args::{Count, CountOutcome, Number},
@@ -56,7 +58,7 @@ fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
             library: library(args.krate.as_ref()),
             written: &args.written,
         };
-        return block.expand(item, mistakes, |_| true);
+        return block.expand(&item, mistakes, |_| true);
     }
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
@@ -81,7 +83,7 @@ fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
             .into_token_stream()
         }
         Some(function) if mistakes.is_empty() => counted(&args, function).into_token_stream(),
-        _ => mistakes.report(item),
+        _ => mistakes.report(&item),
     }
 }
 
@@ -100,7 +102,7 @@ fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenSt
             library: library(args.krate.as_ref()),
             written: &args.written,
         };
-        return block.expand(item, mistakes, |method| {
+        return block.expand(&item, mistakes, |method| {
             check::may_have_outcome(method, &args)
         });
     }
@@ -130,7 +132,7 @@ fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenSt
             )
             .into_token_stream()
         }
-        _ => mistakes.report(item),
+        _ => mistakes.report(&item),
     }
 }
 
@@ -150,6 +152,10 @@ fn outcome_in(mode: Mode, tokens: TokenStream) -> TokenStream {
     let args = CountOutcome::parse(before.into_iter().collect(), &mut mistakes);
     check::count_outcome(&args, &mut mistakes);
     args.detail.check_block(&mut mistakes);
+    if end.is_none() {
+        // The body stands among the arguments then.
+        mistakes = Mistakes::default();
+    }
     if body.is_empty() {
         let message = "expected a body behind the arguments: `outcome!(success = \"..\"; body)`";
         mistakes.push(Error::new(Span::call_site(), message));
@@ -158,7 +164,7 @@ fn outcome_in(mode: Mode, tokens: TokenStream) -> TokenStream {
         Some(Err(mistake)) => {
             // The compiler would say the same of the same tokens.
             mistakes.push(mistake);
-            return mistakes.report(TokenStream::new());
+            return mistakes.report(&TokenStream::new());
         }
         Some(Ok(_)) if mistakes.is_empty() && mode == Mode::Untouched => return body,
         None if mistakes.is_empty() && mode == Mode::Untouched => {
@@ -168,7 +174,7 @@ fn outcome_in(mode: Mode, tokens: TokenStream) -> TokenStream {
         None if mistakes.is_empty() => return block::block(&args, &body),
         _ => {}
     }
-    let reported = mistakes.report(TokenStream::new());
+    let reported = mistakes.report(&TokenStream::new());
     quote!({ #reported #body })
 }
 
@@ -199,7 +205,7 @@ fn counted(args: &Count, mut function: Function) -> Function {
         }
     };
     if function.sig.asyncness.is_some() {
-        function.body = within(&statement, &function.body);
+        function.body = braced(&function.body, within(&statement, &function.body).stream());
         return function;
     }
     // A future that nobody polls is no call, so the statement belongs into the `async` block.
@@ -207,7 +213,7 @@ fn counted(args: &Count, mut function: Function) -> Function {
         let block = within(&statement, block);
         quote!(#keywords #block)
     });
-    let held = outcome::held(
+    let held = held::held(
         &function,
         returned_future(&function.sig.output).map(|future| future.held),
     );
@@ -218,7 +224,7 @@ fn counted(args: &Count, mut function: Function) -> Function {
         }
         (_, Some(held)) if series.is_empty() => count_returned(&expansion, function, held),
         _ => {
-            function.body = within(&statement, &function.body);
+            function.body = braced(&function.body, within(&statement, &function.body).stream());
             function
         }
     }
@@ -228,7 +234,7 @@ fn counted(args: &Count, mut function: Function) -> Function {
 fn count_returned(expansion: &Expansion<'_>, mut function: Function, held: Held) -> Function {
     let Expansion { private, site, .. } = expansion;
     let made = without_impl_trait(returned(&function.sig.output));
-    let arguments = Arguments::take(&mut function);
+    let arguments = Arguments::take(&mut function, expansion.written);
     let inner = within(&arguments.before(&expansion.about()), &function.body);
     let counted = quote_spanned! {Span::mixed_site()=>
         #private::count_returned(&__TT_METRICS_SITE, move || -> #made #inner)
@@ -251,7 +257,7 @@ impl Block<'_> {
     /// its turn: other attributes of the block, which may rewrite the methods, come before it.
     fn expand(
         &self,
-        item: TokenStream,
+        item: &TokenStream,
         mut mistakes: Mistakes,
         counts: impl Fn(&Function) -> bool,
     ) -> TokenStream {
@@ -275,7 +281,7 @@ impl Block<'_> {
                 method.attrs.insert(0, attribute.clone());
             }
         }
-        mistakes.report(block.into_token_stream())
+        mistakes.report(&block.into_token_stream())
     }
 }
 

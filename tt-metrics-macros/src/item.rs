@@ -1,13 +1,18 @@
 //! The function below an attribute; its body stays unparsed tokens.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::{
     AttrStyle, Attribute, Error, Expr, FnArg, Lit, Meta, Pat, Signature, Token, Visibility,
     parse::{Parse, ParseStream, Result},
 };
 
-use crate::attributes::is_foreign;
+use crate::{
+    args::begins_closure,
+    attributes::{is_foreign, is_own},
+    pattern::{bound_names, leaves_a_part},
+    taken::{Taken, Words},
+};
 
 /// A function with a body.
 pub(crate) struct Function {
@@ -77,41 +82,40 @@ impl Function {
     }
 
     /// Gives a name to each parameter that has none or leaves a part of the argument behind (`_`,
-    /// `..`, `ref`), so that arguments can be moved into the body as a whole. Returns the `let`s
-    /// that take them apart there.
+    /// `..`, `ref`), so that arguments can be moved into the body as a whole, to be taken apart there.
+    /// One with a name that neither the body nor an attribute of ours mentions is taken apart there too:
+    /// the compiler then reports the name as unused.
     ///
     /// The parameters behind such a pattern are moved by a `let` too: locals drop before captures,
     /// and the last argument has to drop first.
     ///
     /// Does nothing when another macro comes after, which may name the parameters in its turn.
-    pub(crate) fn name_parameters(&mut self) -> TokenStream {
-        let mut lets = TokenStream::new();
+    pub(crate) fn name_parameters(&mut self, attribute: &TokenStream) -> Vec<Taken> {
+        let mut taken = Vec::new();
         if self.has_foreign_attributes() {
-            return lets;
+            return taken;
         }
+        let others = self.attrs.iter().filter(|attr| is_own(attr));
+        let attributes = Words::of(quote!(#attribute #(#others)*));
+        let body = Words::of(self.body.stream());
         for (index, input) in self.sig.inputs.iter_mut().enumerate() {
             let FnArg::Typed(parameter) = input else {
                 continue;
             };
-            let wildcard = matches!(&*parameter.pat, Pat::Wild(_));
-            if !wildcard && lets.is_empty() && !leaves_a_part(&parameter.pat) {
-                continue;
-            }
-            let name = format_ident!("__arg{index}", span = Span::mixed_site()).into_token_stream();
-            let pattern = std::mem::replace(&mut *parameter.pat, Pat::Verbatim(name.clone()));
-            if !wildcard {
-                let cfgs = cfgs(&parameter.attrs);
-                let lent = lends_mutably(&pattern)
-                    .then(|| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let mut #name = #name;));
-                lets.extend(quote_spanned! {Span::mixed_site()=>
-                    #lent
-                    #(#cfgs)*
-                    #[allow(clippy::no_effect_underscore_binding)]
-                    let #pattern = #name;
-                });
+            let pattern = &*parameter.pat;
+            let wildcard = matches!(pattern, Pat::Wild(_));
+            let unread = !body.mention_all(pattern) && !attributes.mention_any(pattern);
+            let moved = unread || !taken.is_empty() || leaves_a_part(pattern);
+            if wildcard || moved {
+                let name = format_ident!("__arg{index}", span = Span::mixed_site());
+                let mut one = Taken::of(parameter, name);
+                if attributes.mention_any(one.pattern()) {
+                    one.is_read_elsewhere();
+                }
+                taken.extend((!wildcard).then_some(one));
             }
         }
-        lets
+        taken
     }
 
     /// Every name that the parameters bind, in order of declaration.
@@ -188,7 +192,7 @@ pub(crate) fn begins_function(input: ParseStream<'_>) -> bool {
 }
 
 fn not_a_function(item: ParseStream<'_>) -> Error {
-    let kinds: [(bool, &str); 8] = [
+    let kinds: [(bool, &str); 13] = [
         (
             item.peek(Token![trait]),
             "a trait; put the attribute on the methods",
@@ -203,6 +207,26 @@ fn not_a_function(item: ParseStream<'_>) -> Error {
         (item.peek(Token![const]), "a constant"),
         (item.peek(Token![type]), "a type alias"),
         (item.peek(Token![use]), "an import"),
+        (
+            item.peek(Token![extern]) || item.peek2(Token![extern]),
+            "a block of foreign functions",
+        ),
+        (
+            item.peek(Token![union]) && item.peek2(syn::Ident),
+            "a union",
+        ),
+        (
+            item.peek(Token![let]),
+            "a statement; count a closure or a block with `outcome!(..)`",
+        ),
+        (
+            item.peek(syn::token::Brace),
+            "a block; count it with `outcome!(..)`",
+        ),
+        (
+            begins_closure(item),
+            "a closure; count it with `outcome!(..)`",
+        ),
     ];
     let at = item.span();
     let found = kinds
@@ -234,68 +258,10 @@ fn doc_line(attr: &Attribute) -> Option<String> {
     )
 }
 
-fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs
         .iter()
         .filter(|attr| attr.path().is_ident("cfg"))
         .cloned()
         .collect()
-}
-
-/// Collects the names that a pattern binds. Macros in pattern position hide theirs.
-fn bound_names(pattern: &Pat, names: &mut Vec<TokenStream>) {
-    match pattern {
-        Pat::Ident(binding) => {
-            names.push(binding.ident.to_token_stream());
-            if let Some((_, inner)) = &binding.subpat {
-                bound_names(inner, names);
-            }
-        }
-        // A name given by `name_parameters`.
-        Pat::Verbatim(name) if syn::parse2::<Ident>(name.clone()).is_ok() => {
-            names.push(name.clone());
-        }
-        // Every case binds the same names.
-        Pat::Or(or) => or
-            .cases
-            .first()
-            .into_iter()
-            .for_each(|case| bound_names(case, names)),
-        _ => parts(pattern)
-            .into_iter()
-            .for_each(|part| bound_names(part, names)),
-    }
-}
-
-/// Whether a part of the argument stays behind when the names of the pattern are moved.
-fn leaves_a_part(pattern: &Pat) -> bool {
-    match pattern {
-        Pat::Wild(_) | Pat::Rest(_) | Pat::Macro(_) => true,
-        Pat::Ident(binding) => binding.by_ref.is_some(),
-        Pat::Struct(fields) if fields.rest.is_some() => true,
-        Pat::Or(or) => or.cases.iter().any(leaves_a_part),
-        _ => parts(pattern).into_iter().any(leaves_a_part),
-    }
-}
-
-/// Whether the pattern borrows a part mutably, so that the argument has to be `mut`.
-pub(crate) fn lends_mutably(pattern: &Pat) -> bool {
-    match pattern {
-        Pat::Ident(binding) if binding.by_ref.is_some() => binding.mutability.is_some(),
-        Pat::Or(or) => or.cases.iter().any(lends_mutably),
-        _ => parts(pattern).into_iter().any(lends_mutably),
-    }
-}
-
-fn parts(pattern: &Pat) -> Vec<&Pat> {
-    match pattern {
-        Pat::Paren(inner) => vec![&inner.pat],
-        Pat::Reference(inner) => vec![&inner.pat],
-        Pat::Type(inner) => vec![&inner.pat],
-        Pat::Tuple(tuple) => tuple.elems.iter().collect(),
-        Pat::TupleStruct(tuple) => tuple.elems.iter().collect(),
-        Pat::Slice(slice) => slice.elems.iter().collect(),
-        Pat::Struct(fields) => fields.fields.iter().map(|field| &*field.pat).collect(),
-        _ => Vec::new(),
-    }
 }

@@ -12,9 +12,11 @@ mod expand;
 mod impl_block;
 mod item;
 mod names;
+mod pattern;
 mod site;
 mod storage;
 mod tail;
+mod taken;
 mod types;
 
 use proc_macro::TokenStream;

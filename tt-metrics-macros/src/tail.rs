@@ -10,6 +10,8 @@ pub(crate) struct Tail {
     pub(crate) returns_early: bool,
     /// Whether statements stand before the end.
     pub(crate) has_statements: bool,
+    /// Whether the block says how many items a call is about, for an attribute of ours that was here before.
+    pub(crate) says_number: bool,
 }
 
 /// Replaces the `async` block at the end of a body, looking into `Box::pin(..)` and into the
@@ -38,9 +40,13 @@ pub(crate) fn replace_async_block(
         return None;
     };
     let mut returns_early = false;
+    let mut says_number = before
+        .last()
+        .is_some_and(|last| is_word(last, "track_items"));
     let mut inner = |group: &Group| {
         let inner = within(group, replace)?;
         returns_early = inner.returns_early;
+        says_number |= inner.says_number;
         Some(inner.tokens)
     };
     let replaced = match group.delimiter() {
@@ -71,6 +77,7 @@ pub(crate) fn replace_async_block(
         tokens,
         returns_early,
         has_statements,
+        says_number,
     })
 }
 

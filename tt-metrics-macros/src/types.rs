@@ -169,6 +169,19 @@ pub(crate) fn without_impl_trait(tokens: TokenStream) -> TokenStream {
     erased
 }
 
+/// A return of the declared type that is never reached: from it the compiler learns the type
+/// that the block yields, converts to it, and blames the user's own expression for another one.
+pub(crate) fn return_edge(output: &TokenStream) -> TokenStream {
+    let ends = Ends::of(output, Span::mixed_site());
+    ends.underline(quote_spanned! {Span::mixed_site().located_at(ends.first)=>
+        #[allow(unreachable_code, clippy::all, clippy::pedantic)]
+        if false {
+            let __returned: #output = loop {};
+            return __returned;
+        }
+    })
+}
+
 /// Where the bounds of an `impl Trait` end: at a `,`, `;`, `=` or `>` outside their own brackets.
 #[derive(Default)]
 struct Bounds {

@@ -28,6 +28,8 @@ mod other_macros;
 mod outcomes;
 #[path = "macros/returned_futures.rs"]
 mod returned_futures;
+#[path = "macros/several.rs"]
+mod several;
 #[path = "macros/storage.rs"]
 mod storage;
 

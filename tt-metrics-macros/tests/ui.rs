@@ -1,6 +1,6 @@
 //! What the attributes accept, and the words in which they refuse.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 /// The texts in `ui/fail/*.stderr` are those of this compiler.
 const PINNED: &str = include_str!("../../rust-toolchain.toml");
@@ -18,4 +18,19 @@ fn accepted_shapes_compile_and_refused_ones_are_explained() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/fail/*.rs");
+}
+
+/// An attribute that did nothing would be accepted everywhere.
+#[test]
+fn each_accepted_shape_says_what_it_counted() {
+    let cases = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui/pass")).unwrap();
+    let mut silent = Vec::new();
+    for case in cases {
+        let path = case.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.contains("capture()") || !text.contains("metrics.count(") {
+            silent.push(path);
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
 }

@@ -94,7 +94,8 @@ impl FromIterator<Outcome> for Tally {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a collection whose items say whether they succeeded",
     label = "`each` cannot count these items",
-    note = "return a collection of `Result`s, or name a classifier of one item with `by = path::to::fn`"
+    note = "return a collection of `Result`s, or name a classifier of one item with `by = path::to::fn`",
+    note = "where the collection is in the return value, say where: `each = |reply| &reply.entries`"
 )]
 pub trait Outcomes {
     /// Classifies each item.

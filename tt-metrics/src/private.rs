@@ -2,6 +2,7 @@
 
 mod each;
 mod items;
+mod part;
 mod returned;
 
 pub use linkme;
@@ -25,6 +26,7 @@ pub use each::{
     Tally, all, apply, call_each, calls, each, each_by, rest, track_each_returned, track_items,
 };
 pub use items::{about, items};
+pub use part::{LentPart, Part};
 pub use returned::{boxed, count_returned, made, pinned, track_returned};
 
 use crate::{

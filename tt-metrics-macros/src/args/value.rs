@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Error, Expr, ExprClosure, ExprPath, Ident, LitStr, Path, Token,
+    Error, Expr, ExprClosure, ExprLit, ExprPath, ExprUnary, Ident, Lit, LitInt, LitStr, Path,
+    Token, UnOp,
     ext::IdentExt,
     parse::{ParseStream, Result},
 };
@@ -67,8 +68,14 @@ pub(crate) fn metric(input: ParseStream<'_>) -> Result<Metric> {
     } else {
         input.parse().ok()
     };
-    path.map(Metric::Constant)
+    path.filter(|_| ends(input))
+        .map(Metric::Constant)
         .ok_or_else(|| Error::new(at, message))
+}
+
+/// Whether a value that is a path is no more than that; a comma that is missing is told elsewhere.
+fn ends(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) || input.peek(LitStr)
 }
 
 /// The value of `by`.
@@ -91,21 +98,57 @@ fn callable(input: ParseStream<'_>, expected: &str) -> Result<Callable> {
         let closure = input.parse().map_err(|_| Error::new(at, expected))?;
         return Ok(Callable::Closure(Box::new(closure)));
     }
-    input
-        .parse()
-        .map(Callable::Path)
-        .map_err(|_| Error::new(at, expected))
+    let path = input.parse().ok().filter(|_| ends(input));
+    path.map(Callable::Path)
+        .ok_or_else(|| Error::new(at, expected))
 }
 
 /// The value of `items`.
 pub(crate) fn number(input: ParseStream<'_>) -> Result<Number> {
     let at = input.span();
     let message = "expected an expression over the arguments, for example `batch.len()`";
-    let value = input.parse().map_err(|_| Error::new(at, message))?;
-    Ok(match value {
-        Expr::Closure(closure) => Number::Returned(Box::new(closure)),
-        other => Number::Argument(Box::new(other)),
-    })
+    let mut value = input.parse().map_err(|_| Error::new(at, message))?;
+    if let Expr::Closure(closure) = value {
+        return Ok(Number::Returned(Box::new(closure)));
+    }
+    written_number(&mut value)?;
+    Ok(Number::Argument(Box::new(value)))
+}
+
+/// A number that is written as one is of the type that counts, unless it says another one.
+fn written_number(value: &mut Expr) -> Result<()> {
+    match value {
+        Expr::Group(inner) => written_number(&mut inner.expr),
+        Expr::Paren(inner) => written_number(&mut inner.expr),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) if matches!(&**expr, Expr::Lit(_)) => {
+            let message = "a number of items is not negative";
+            Err(Error::new_spanned(value, message))
+        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => {
+            let message = "expected an expression over the arguments without quotes, for example `batch.len()`";
+            Err(Error::new(text.span(), message))
+        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) if number.suffix().is_empty() => {
+            let message = "a number of items has 64 bits";
+            number
+                .base10_parse::<u64>()
+                .map_err(|_| Error::new(number.span(), message))?;
+            let suffixed = format!("{number}_u64");
+            *number = LitInt::new(&suffixed, number.span());
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The value of `items` of `count_outcome`.

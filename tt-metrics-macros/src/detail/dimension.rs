@@ -17,6 +17,7 @@ use crate::{
     diagnostics::Mistakes,
     item::Function,
     names::{Names, PROPERTIES, dimension_too, property},
+    types::Ends,
 };
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
@@ -303,8 +304,10 @@ fn borrowed(value: &Expr) -> TokenStream {
             | Expr::Reference(_)
             | Expr::Unary(_)
     );
+    // A value of another type is shown where it stands.
+    let at = Span::mixed_site().located_at(Ends::of(value, Span::mixed_site()).first);
     if atom {
-        return quote_spanned!(Span::mixed_site()=> &#value);
+        return quote_spanned!(at=> &#value);
     }
-    quote_spanned!(Span::mixed_site()=> &(#value))
+    quote_spanned!(at=> &(#value))
 }

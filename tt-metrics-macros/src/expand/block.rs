@@ -4,12 +4,15 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
-use super::outcome::{Expansion, Tracker, handed_out, return_edge};
+use super::{
+    held::handed_out,
+    outcome::{Expansion, Tracker},
+};
 use crate::{
     args::CountOutcome,
     closure::Closure,
     tail::ends_in_pin,
-    types::{Ends, Held, returned_future},
+    types::{Ends, Held, return_edge, returned_future},
 };
 
 /// A block of statements, or one that ends in an `async` block, as an expression.

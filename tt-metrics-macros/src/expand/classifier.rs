@@ -1,12 +1,13 @@
 //! The closure that says of a return value how the call, or each of its items, ended.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, ExprClosure, spanned::Spanned};
 
 use crate::{
     args::{Callable, Count, CountOutcome, Each, Number, OutcomeWord},
     detail::Detail,
+    taken::{Taken, over},
     types::Ends,
 };
 
@@ -18,6 +19,8 @@ pub(super) struct Classifier<'a> {
     items: Option<&'a Expr>,
     rest: Option<&'a OutcomeWord>,
     calls: Option<&'a ExprClosure>,
+    /// What the attributes before took of the parameters.
+    taken: &'a [Taken],
 }
 
 impl<'a> Classifier<'a> {
@@ -28,11 +31,15 @@ impl<'a> Classifier<'a> {
             items: args.items.as_ref(),
             rest: args.rest.as_ref(),
             calls: None,
+            taken: &args.taken,
         }
     }
 
     pub(super) fn of_count(args: &'a Count) -> Self {
-        let mut classifier = Self::default();
+        let mut classifier = Self {
+            taken: &args.taken,
+            ..Self::default()
+        };
         match &args.items {
             Some(Number::Argument(items)) => classifier.items = Some(items),
             Some(Number::Returned(calls)) => classifier.calls = Some(calls),
@@ -57,7 +64,8 @@ impl<'a> Classifier<'a> {
             .map(|items| {
                 let ends = Ends::of(items, Span::mixed_site());
                 let about = ends.underline(quote_spanned!(Span::mixed_site()=> #private::about));
-                quote_spanned!(Span::mixed_site()=> #about(#items);)
+                let about = quote_spanned!(Span::mixed_site()=> #about(#items););
+                over(self.taken, private, about)
             })
             .unwrap_or_default()
     }
@@ -195,7 +203,10 @@ impl Place<'_> {
         match callable {
             Callable::Path(path) => {
                 let given = located(value, path);
-                quote_spanned!(Span::mixed_site()=> #path(#given))
+                let mut given = Group::new(Delimiter::Parenthesis, given.into_token_stream());
+                let end = Ends::of(path, Span::mixed_site()).last;
+                given.set_span(Span::mixed_site().located_at(end));
+                quote_spanned!(Span::mixed_site()=> #path #given)
             }
             Callable::Closure(closure) => underlined(
                 &closure.body,

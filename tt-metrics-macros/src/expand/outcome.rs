@@ -6,8 +6,10 @@ use syn::{ReturnType, Token, Type, parse_quote_spanned};
 
 use super::{
     Classifier,
-    arguments::{Arguments, looked_at},
-    braced, private, within,
+    arguments::Arguments,
+    braced,
+    held::{handed_out, held},
+    private, within,
 };
 use crate::{
     args::{Count, CountOutcome},
@@ -15,8 +17,9 @@ use crate::{
     item::Function,
     names::Names,
     site::Declared,
-    tail::{Tail, ends_in_pin, replace_async_block},
-    types::{Ends, Held, returned, returned_future, without_impl_trait},
+    tail::{Tail, replace_async_block},
+    taken::{Taken, over},
+    types::{Ends, Held, return_edge, returned, returned_future, without_impl_trait},
 };
 
 /// What all forms of a counted call share.
@@ -27,6 +30,10 @@ pub(super) struct Expansion<'a> {
     detail: &'a Detail,
     /// An expression over the arguments, or nothing.
     pub(super) series: TokenStream,
+    /// The arguments as they were written.
+    pub(super) written: &'a TokenStream,
+    /// What the attributes before took of the parameters.
+    taken: &'a [Taken],
 }
 
 /// What tracks an `async` block.
@@ -59,6 +66,8 @@ impl<'a> Expansion<'a> {
             site: site(declared, &private),
             detail: &args.detail,
             series: args.detail.series(&private, function),
+            written: &args.written,
+            taken: &args.taken,
             private,
             classifier: Classifier::of_outcome(args),
         }
@@ -77,6 +86,8 @@ impl<'a> Expansion<'a> {
             site: declared.site(&private, function),
             detail: &args.detail,
             series: args.detail.series(&private, Some(function)),
+            written: &args.written,
+            taken: &args.taken,
             private,
             classifier: Classifier::of_count(args),
         }
@@ -100,10 +111,16 @@ impl<'a> Expansion<'a> {
             self.track_async_block(function.body.stream(), &output),
             held,
         ) {
-            (Some(tail), _) if !tail.returns_early => Function {
-                body: braced(&function.body, tail.tokens),
-                ..function
-            },
+            // Two numbers of items are said in two bodies, one in the other.
+            (Some(tail), held)
+                if !tail.returns_early
+                    && (held.is_none() || !(tail.says_number && self.classifier.says_number())) =>
+            {
+                Function {
+                    body: braced(&function.body, tail.tokens),
+                    ..function
+                }
+            }
             (_, Some(held)) => self.track_returned(function, &output, held),
             (_, None) => self.call(function),
         }
@@ -112,7 +129,7 @@ impl<'a> Expansion<'a> {
     /// One of the functions of the library that have a second form for items.
     pub(super) fn engine(&self, one: &str, items: &str) -> TokenStream {
         if !self.series.is_empty() && ["call", "track"].contains(&one) {
-            let series = &self.series;
+            let series = over(self.taken, &self.private, self.series.clone());
             let name = Ident::new(one, Span::mixed_site());
             return quote_spanned!(Span::mixed_site()=> #series.#name);
         }
@@ -162,16 +179,36 @@ impl<'a> Expansion<'a> {
         self.classifier.closure(&self.private, self.detail, output)
     }
 
-    /// An engine where parameters are only taken apart in the body, by `parts`.
+    /// An expression outside of the body over arguments that the body takes apart.
+    fn before_body(&self, arguments: &Arguments, expression: TokenStream) -> TokenStream {
+        let expression = over(&arguments.taken, &self.private, expression);
+        over(self.taken, &self.private, expression)
+    }
+
+    /// The classifier, and the statement that makes it before the body takes the arguments that it names.
+    fn classify_behind(
+        &self,
+        arguments: &Arguments,
+        output: &TokenStream,
+    ) -> (TokenStream, TokenStream) {
+        let classify = self.classify(output);
+        let behind = self.before_body(arguments, classify.clone());
+        if behind.to_string() == classify.to_string() {
+            return (TokenStream::new(), classify);
+        }
+        let name = Ident::new("__classify", Span::mixed_site());
+        let made = quote_spanned!(Span::mixed_site()=> let #name = #behind;);
+        (made, name.into_token_stream())
+    }
+
+    /// An engine, which is told the series of the call by arguments that the body takes apart.
     fn behind(&self, arguments: &Arguments, one: &str, engine: TokenStream) -> TokenStream {
-        let parts = &arguments.parts;
-        if self.series.is_empty() || parts.is_empty() {
+        if self.series.is_empty() {
             return engine;
         }
-        let parts = looked_at(parts);
-        let series = &self.series;
+        let series = self.before_body(arguments, self.series.clone());
         let name = Ident::new(one, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> { #parts #series }.#name)
+        quote_spanned!(Span::mixed_site()=> #series.#name)
     }
 
     /// The future that a closure makes, tracked.
@@ -198,12 +235,13 @@ impl<'a> Expansion<'a> {
     fn call(&self, mut function: Function) -> Function {
         let site = &self.site;
         let output = without_impl_trait(returned(&function.sig.output));
-        let classify = self.classify(&output);
-        let arguments = Arguments::take(&mut function);
+        let arguments = Arguments::take(&mut function, self.written);
+        let (made, classify) = self.classify_behind(&arguments, &output);
         let call = self.behind(&arguments, "call", self.engine("call", "call_each"));
         let inner = within(&arguments.before(&self.about()), &function.body);
         let body = quote_spanned! {Span::mixed_site()=>
             #site
+            #made
             return #call(&__TT_METRICS_SITE, move || -> #output #inner, #classify);
         };
         function.body = braced(&function.body, body);
@@ -214,8 +252,8 @@ impl<'a> Expansion<'a> {
     fn track_returned(&self, mut function: Function, output: &TokenStream, held: Held) -> Function {
         let site = &self.site;
         let track = self.engine("track_returned", "track_each_returned");
-        let classify = self.classify(output);
-        let arguments = Arguments::take(&mut function);
+        let arguments = Arguments::take(&mut function, self.written);
+        let (before, classify) = self.classify_behind(&arguments, output);
         let inner = within(&arguments.before(&self.about()), &function.body);
         let made = without_impl_trait(returned(&function.sig.output));
         let tracked = if self.series.is_empty() {
@@ -232,7 +270,7 @@ impl<'a> Expansion<'a> {
         let tracked = handed_out(&self.private, held, &tracked);
         function.body = braced(
             &function.body,
-            quote_spanned!(Span::mixed_site()=> #site return #tracked;),
+            quote_spanned!(Span::mixed_site()=> #site #before return #tracked;),
         );
         function
     }
@@ -280,9 +318,9 @@ impl<'a> Expansion<'a> {
     /// The body of an `async fn` as a tracked block.
     fn tracked_body(&self, function: &mut Function) -> TokenStream {
         let erased = without_impl_trait(returned(&function.sig.output));
-        let classify = self.classify(&erased);
         let edge = return_edge(&erased);
-        let arguments = Arguments::take(function);
+        let arguments = Arguments::take(function, self.written);
+        let classify = self.before_body(&arguments, self.classify(&erased));
         let Tracker { track, site, begun } = self.tracker();
         let track = self.behind(&arguments, "track", track);
         let before = arguments.before(&self.about());
@@ -300,7 +338,7 @@ impl<'a> Expansion<'a> {
     ) -> Option<Tail> {
         let declared = &self.site;
         let Tracker { track, site, begun } = self.tracker();
-        let classify = self.classify(output);
+        let classify = over(self.taken, &self.private, self.classify(output));
         let about = self.about();
         replace_async_block(body, &mut |keywords, block| {
             let block = within(&quote!(#begun #about), block);
@@ -309,32 +347,4 @@ impl<'a> Expansion<'a> {
             }
         })
     }
-}
-
-/// How a function hands its future out: as its type says, or when that is an alias, as its body does.
-pub(super) fn held(function: &Function, by_type: Option<Held>) -> Option<Held> {
-    let by_body = || ends_in_pin(&function.body.stream()).then_some(Held::Pinned);
-    by_type.or_else(by_body)
-}
-
-/// A future of ours as the type that a function hands out.
-pub(super) fn handed_out(private: &TokenStream, held: Held, future: &TokenStream) -> TokenStream {
-    match held {
-        Held::Opaque => future.clone(),
-        Held::Boxed => quote_spanned!(Span::mixed_site()=> #private::boxed(#future)),
-        Held::Pinned => quote_spanned!(Span::mixed_site()=> #private::pinned(#future)),
-    }
-}
-
-/// A return of the declared type that is never reached: from it the compiler learns the type
-/// that the block yields, converts to it, and blames the user's own expression for another one.
-pub(super) fn return_edge(output: &TokenStream) -> TokenStream {
-    let ends = Ends::of(output, Span::mixed_site());
-    ends.underline(quote_spanned! {Span::mixed_site().located_at(ends.first)=>
-        #[allow(unreachable_code, clippy::all, clippy::pedantic)]
-        if false {
-            let __returned: #output = loop {};
-            return __returned;
-        }
-    })
 }

@@ -72,7 +72,8 @@ fn an_async_function_returns_a_tracked_future() {
                 let __tt_metrics_begun = x::y::__private::begun(&__TT_METRICS_SITE);
                 #[allow(clippy::used_underscore_binding)] let _ = &__arg1;
                 #[allow(clippy::used_underscore_binding)] let _ = &__arg0;
-                #[allow(clippy::no_effect_underscore_binding)] let (b, _) = __arg1;
+                #[allow(clippy::no_effect_underscore_binding, clippy::shadow_same, clippy::used_underscore_binding)]
+                let (b, _) = __arg1;
                 #[allow(unreachable_code, clippy::all, clippy::pedantic)]
                 if false { let __returned: u8 = loop {}; return __returned; }
                 { b }

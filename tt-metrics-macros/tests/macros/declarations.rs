@@ -14,11 +14,11 @@ fn never_called() -> Result<(), ()> {
     Ok(())
 }
 
-#[expect(dead_code, reason = "a declaration counts without a call")]
 struct Store;
 
 impl Store {
     #[count("DeclaredCalls")]
+    #[expect(dead_code, reason = "a declaration counts without a call")]
     fn r#match<T>(value: T) -> T {
         value
     }

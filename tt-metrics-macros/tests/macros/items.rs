@@ -80,6 +80,10 @@ fn every_unsigned_integer_is_a_number_of_items() {
     #[count("ItemsUnsigned", items = three)]
     #[count("ItemsUnsigned", items = four)]
     #[count("ItemsUnsigned", items = 1_usize)]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a reference is a number too"
+    )]
     fn add(one: u8, two: u16, three: u32, four: &u64) {
         let _ = (one, two, three, four);
     }
@@ -87,6 +91,33 @@ fn every_unsigned_integer_is_a_number_of_items() {
     let metrics = capture();
     add(1, 20, 300, &4000);
     assert_eq!(metrics.count("ItemsUnsigned"), 4322);
+}
+
+#[test]
+fn a_number_that_is_written_needs_no_type() {
+    #[count("ItemsWritten", items = 2)]
+    #[count("ItemsWritten", items = 1_000)]
+    #[count("ItemsWritten", items = 4_294_967_296)]
+    #[count("ItemsWritten", items = 1_u8)]
+    fn pairs() {}
+
+    #[count_outcome(success = "ItemsPaired", failure = "ItemsUnpaired", items = 2)]
+    async fn pair(right: bool) -> Result<(), ()> {
+        yield_once().await;
+        if right { Ok(()) } else { Err(()) }
+    }
+
+    let metrics = capture();
+    pairs();
+    assert_eq!(metrics.count("ItemsWritten"), 4_294_967_296 + 1_003);
+    assert_eq!(
+        (block_on(pair(true)), block_on(pair(false))),
+        (Ok(()), Err(()))
+    );
+    assert_eq!(
+        (metrics.count("ItemsPaired"), metrics.count("ItemsUnpaired")),
+        (2, 2)
+    );
 }
 
 struct Store(Vec<u8>);

@@ -9,5 +9,6 @@ fn main() {
     let _: Option<u8> = outcome!(success = "Done");
     let _: Option<u8> = outcome!(success = "Done";);
     let _: Option<u8> = outcome!(; Some(1));
+    let _: Option<u8> = outcome!(success = "Done", { Some(1) });
     let _ = outcome!(success = "Done"; let receipt = Receipt; receipt);
 }

@@ -21,6 +21,11 @@ fn generic<K: Dimension>(kind: K) {
     drop(kind);
 }
 
+#[count("Number", dimensions(Code = code, max = 20))]
+fn number(code: u16) {
+    let _ = code;
+}
+
 struct Own;
 
 impl Own {
@@ -34,5 +39,6 @@ fn main() {
     unknown(&Order { kind: 1 });
     text("");
     generic(true);
+    number(1);
     let _ = Own.own();
 }

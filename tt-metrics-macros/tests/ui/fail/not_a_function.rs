@@ -19,6 +19,26 @@ pub mod inner {}
 #[count("Calls")]
 pub const LIMIT: u8 = 1;
 
+#[count("Calls")]
+unsafe extern "C" {
+    fn abs(number: i32) -> i32;
+}
+
+#[count("Calls")]
+union Raw {
+    byte: u8,
+}
+
+#[count("Calls")]
+static SIZE: u8 = 1;
+
+#[count("Calls")]
+type Alias = u8;
+
+#[count("Calls")]
+use std::fmt;
+
 fn main() {
+    let _ = (unsafe { abs(1) }, Raw { byte: 1 }, SIZE, Alias::MAX, fmt::Error);
     let _ = (Store, Size::Small, LIMIT);
 }

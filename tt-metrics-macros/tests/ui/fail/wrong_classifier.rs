@@ -24,7 +24,16 @@ fn misspelled() -> Receipt {
     Receipt
 }
 
+fn is_good(_: &Receipt) -> bool {
+    true
+}
+
+#[count_outcome(success = "Done", by = is_good)]
+fn no_outcome() -> Receipt {
+    Receipt
+}
+
 fn main() {
-    let _ = (sync(), misspelled());
+    let _ = (sync(), misspelled(), no_outcome());
     drop(later());
 }

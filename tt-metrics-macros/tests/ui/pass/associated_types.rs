@@ -28,7 +28,9 @@ fn io() -> std::io::Result<()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(projected(), Ok(1));
-    drop(alias::<u8>());
+    let _ = ::futures_util::FutureExt::now_or_never(alias::<u8>());
     io().unwrap();
+    assert_eq!(metrics.count("S"), 3);
 }

@@ -25,6 +25,8 @@ pub async fn later() -> Result<u8, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let _ = sync();
-    drop(later());
+    let _ = ::futures_util::FutureExt::now_or_never(later());
+    assert_eq!(metrics.count("S"), 2);
 }

@@ -108,14 +108,15 @@ fn closures_may_name_arguments_that_are_copied(limit: u8) -> u8 {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert!(by_paths().entries().is_empty());
-    drop(put("", Vec::new()));
-    drop(handle(&[]));
+    let _ = ::futures_util::FutureExt::now_or_never(put("", Vec::new()));
+    let _ = ::futures_util::FutureExt::now_or_never(handle(&[]));
     assert!(handle_bare(&[]).failed.is_empty());
     assert_eq!(all_or_nothing((&[1], 1)), Some(0));
     assert_eq!(by_whole(&[]), 0);
     assert_eq!(returned(), [1]);
-    drop(returned_later((1, 2), ""));
+    let _ = ::futures_util::FutureExt::now_or_never(returned_later((1, 2), ""));
     assert_eq!(closures_may_name_arguments_that_are_copied(1), 1);
 
     let batch = vec![1_u8];
@@ -129,4 +130,5 @@ fn main() {
     assert!(reply.is_ok());
     let put = outcome!(success = "Put", items = batch.len(); |batch: Vec<u8>| batch.first().copied());
     assert_eq!(put(batch), Some(1));
+    assert_eq!(["Calls", "NotLoaded", "Put", "Rows", "Uploaded"].map(|metric| metrics.count(metric)), [1, 1, 2, 1, 1]);
 }

@@ -58,6 +58,7 @@ macro_rules! counted {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let mut store = Store { name: String::new(), value: Some(1) };
     let _ = store.lent();
     store.statement();
@@ -65,4 +66,5 @@ fn main() {
     let _ = counted!(store.value);
     let _ = store.moved();
     let _: Option<u8> = counted!(None);
+    ::core::assert_eq!(["Done", "Failed"].map(|metric| metrics.count(metric)), [2, 1]);
 }

@@ -51,11 +51,13 @@ fn done(_: &()) -> Outcome {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(one_expression(1), Ok(1));
-    drop(one_expression_later(1));
+    let _ = ::futures_util::FutureExt::now_or_never(one_expression_later(1));
     unit(&mut Vec::new());
-    drop(unit_later(Vec::new()));
+    let _ = ::futures_util::FutureExt::now_or_never(unit_later(Vec::new()));
 
     assert_eq!(sync("1"), Ok(2));
-    drop(later("1"));
+    let _ = ::futures_util::FutureExt::now_or_never(later("1"));
+    assert_eq!(["C", "S"].map(|metric| metrics.count(metric)), [6, 6]);
 }

@@ -58,9 +58,11 @@ fn dereferenced() -> Vec<u8> {
 async fn nothing() {}
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(Store.put(), 200);
-    drop(Store.get());
+    let _ = ::futures_util::FutureExt::now_or_never(Store.get());
     assert_eq!(borrowed("ab"), Some("b"));
     assert_eq!(dereferenced(), [1]);
-    drop(nothing());
+    let _ = ::futures_util::FutureExt::now_or_never(nothing());
+    assert_eq!(["N", "S"].map(|metric| metrics.count(metric)), [1, 4]);
 }

@@ -57,6 +57,7 @@ macro_rules! counted {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let parsed: Result<Vec<u8>, ParseIntError> =
         ["1", "2"].into_iter().map(outcome!(success = "Done"; |text| text.parse::<u8>())).collect();
     assert_eq!(parsed, Ok(vec![1, 2]));
@@ -96,14 +97,14 @@ fn main() {
 
     let boxed: Box<dyn Fn(u8) -> Pin<Box<dyn Future<Output = Option<u8>> + Send>> + Send> =
         Box::new(outcome!(success = "Done"; |id| Box::pin(async move { Some(id) })));
-    drop(boxed(1));
+    let _ = ::futures_util::FutureExt::now_or_never(boxed(1));
     let either = outcome!(success = "Done"; |id: u8| -> Pin<Box<dyn Future<Output = Option<u8>>>> {
         if id == 0 {
             return Box::pin(async { None });
         }
         Box::pin(async move { Some(id) })
     });
-    drop(either(1));
+    let _ = ::futures_util::FutureExt::now_or_never(either(1));
 
     let shared = String::from("c");
     drop(each_of(outcome!(success = "Done"; async |id| {
@@ -111,6 +112,7 @@ fn main() {
         let sent = send(id).await?;
         Ok(sent)
     })));
-    drop(each_of(outcome!(success = "Done"; async move |id: u8| -> Result<u8, String> { send(id).await })));
-    drop(streams(vec![1, 2]));
+    let _ = ::futures_util::FutureExt::now_or_never(each_of(outcome!(success = "Done"; async move |id: u8| -> Result<u8, String> { send(id).await })));
+    let _ = ::futures_util::FutureExt::now_or_never(streams(vec![1, 2]));
+    assert_eq!(["Done", "Failed"].map(|metric| metrics.count(metric)), [16, 1]);
 }

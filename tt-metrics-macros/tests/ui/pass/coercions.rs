@@ -31,8 +31,10 @@ fn inferred() -> Result<Vec<u8>, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(task(true).unwrap()(), 1);
     assert!(task(false).is_err());
-    drop(task_later(true));
+    let _ = ::futures_util::FutureExt::now_or_never(task_later(true));
     assert_eq!(inferred(), Ok(vec![]));
+    assert_eq!(["F", "S"].map(|metric| metrics.count(metric)), [1, 3]);
 }

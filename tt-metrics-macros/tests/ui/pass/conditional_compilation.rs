@@ -26,7 +26,9 @@ fn conditionally_counted() -> Result<u8, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(sync(1), Ok(1));
-    drop(later(1));
+    let _ = ::futures_util::FutureExt::now_or_never(later(1));
     assert_eq!(conditionally_counted(), Ok(1));
+    assert_eq!(metrics.count("S"), 3);
 }

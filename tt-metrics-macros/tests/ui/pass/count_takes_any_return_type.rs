@@ -26,9 +26,11 @@ fn never() -> ! {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     nothing();
     assert_eq!(borrowed("a", "b"), "a");
     assert_eq!(opaque("ab").count(), 2);
-    drop(later("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(later("a"));
+    assert_eq!(metrics.count("Calls"), 4);
     never();
 }

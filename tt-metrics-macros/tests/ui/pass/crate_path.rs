@@ -17,5 +17,7 @@ fn sync() -> Result<u8, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(sync(), Ok(1));
+    assert_eq!(["C", "S"].map(|metric| metrics.count(metric)), [1, 1]);
 }

@@ -74,6 +74,7 @@ async fn counted_later(never: Option<Never>) -> [Other<bool>; 4] {
 type Sending = Delivery<'static, u8, 1>;
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let outcomes = [
         Sending::Sent { id: &1, r#type: [1] }.outcome(),
         Sending::Replayed.outcome(),
@@ -114,4 +115,5 @@ fn main() {
     if let Sending::Marked(code, _) = Sending::Marked(1, true) {
         assert_eq!(code, 1);
     }
+    ::core::assert_eq!(["F", "S"].map(|metric| metrics.count(metric)), [2, 1]);
 }

@@ -74,17 +74,19 @@ fn computed(one: u8, other: &u8, r#type: bool) -> Option<bool> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let shop = Arc::new(Shop {
         kind: Kind::Named { name: "a" },
     });
-    drop(shop.ship(vec![1]));
+    let _ = ::futures_util::FutureExt::now_or_never(shop.ship(vec![1]));
     Arc::clone(&shop).visit();
     assert!(shop.store(true).is_err());
     assert!(text("free", "b".into(), 1).is_some());
-    drop(boxed(true));
+    let _ = ::futures_util::FutureExt::now_or_never(boxed(true));
     assert_eq!(computed(2, &1, false), Some(false));
     let paid = false;
     let block = outcome!(success = "Block", dimensions(Paid: bool = paid); Some(!paid));
     assert_eq!(block, Some(true));
     assert_eq!(Kind::Value(1).index(), 2);
+    assert_eq!(["Block", "Boxed", "Computed", "NotStored", "Shipped", "Text", "Visits"].map(|metric| metrics.count(metric)), [1, 1, 1, 1, 1, 1, 1]);
 }

@@ -12,6 +12,8 @@ trait Store {
 impl Store for u8 {}
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let store: &dyn Store = &1_u8;
     assert_eq!(store.get(), Ok(1));
+    assert_eq!(metrics.count("S"), 1);
 }

@@ -66,11 +66,13 @@ fn map() -> HashMap<String, u16> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(generic([Ok(1), Err("x")]).len(), 2);
-    drop(options("name"));
-    drop(returned_future());
-    drop(boxed());
-    drop(own());
-    drop(pairs("name"));
-    drop(map());
+    let _ = ::futures_util::FutureExt::now_or_never(options("name"));
+    let _ = ::futures_util::FutureExt::now_or_never(returned_future());
+    boxed();
+    own();
+    let _ = ::futures_util::FutureExt::now_or_never(pairs("name"));
+    map();
+    assert_eq!(["Done", "Failed"].map(|metric| metrics.count(metric)), [6, 1]);
 }

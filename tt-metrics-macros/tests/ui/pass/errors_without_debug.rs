@@ -15,6 +15,8 @@ async fn later() -> Result<Bare, Bare> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert!(sync().is_err());
-    drop(later());
+    let _ = ::futures_util::FutureExt::now_or_never(later());
+    assert_eq!(metrics.count("F"), 2);
 }

@@ -21,8 +21,10 @@ pub(crate) async fn parse_later(text: &str) -> Result<u8, ParseIntError> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(parse(""), Ok(0));
     assert_eq!(parse("1"), Ok(2));
     assert!(parse("x").is_err());
-    drop(parse_later("1"));
+    let _ = ::futures_util::FutureExt::now_or_never(parse_later("1"));
+    assert_eq!(["Parsed", "Refused"].map(|metric| metrics.count(metric)), [3, 1]);
 }

@@ -19,6 +19,8 @@ async fn kept(shared: Rc<u8>) -> Result<u8, ()> {
 fn assert_send(_: impl Send) {}
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_send(sent(Cell::new(1), "a"));
-    drop(kept(Rc::new(1)));
+    let _ = ::futures_util::FutureExt::now_or_never(kept(Rc::new(1)));
+    assert_eq!(metrics.count("S"), 1);
 }

@@ -32,9 +32,11 @@ fn sum<T: Into<u64>, const N: usize>(list: [T; N]) -> Result<u64, [(); N]> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let grid = Grid(["a", "b"]);
     assert_eq!(grid.first(()), Ok("a"));
-    drop(grid.last(()));
+    let _ = ::futures_util::FutureExt::now_or_never(grid.last(()));
     assert_eq!(sum([1_u8, 2]), Ok(3));
     assert_eq!(sum([1_u32]), Ok(1));
+    assert_eq!(["C", "S"].map(|metric| metrics.count(metric)), [3, 4]);
 }

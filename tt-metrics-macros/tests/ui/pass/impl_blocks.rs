@@ -142,17 +142,19 @@ impl Guard {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let mut store = Store::new([1]);
     let _ = store.array();
-    drop(store.first((0, 0)));
+    let _ = ::futures_util::FutureExt::now_or_never(store.first((0, 0)));
     let _ = store.own();
     assert!(unsafe { Box::new(store).raw() });
     assert_eq!("1".read(), Ok(1));
-    drop("1".later());
+    let _ = ::futures_util::FutureExt::now_or_never("1".later());
     assert_eq!("1".name(), "1");
     let mut guard = Guard(Vec::new());
     guard.push(1);
     assert_eq!(guard.len(), 1);
     guard.from_a_macro();
     assert!(u8::mark() && u16::mark());
+    assert_eq!(["Calls", "Done"].map(|metric| metrics.count(metric)), [4, 8]);
 }

@@ -42,11 +42,13 @@ macro_rules! counted {
 counted!(made, list, list.len() + 1);
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let mut batch = Batch(&[1, 2]);
     batch.method();
-    drop(batch.later());
+    let _ = ::futures_util::FutureExt::now_or_never(batch.later());
     assert!(batch.moved().is_ok());
     branch(true, [1].iter());
-    drop(pattern(&[1, 2]));
+    let _ = ::futures_util::FutureExt::now_or_never(pattern(&[1, 2]));
     made(&[]);
+    assert_eq!(["Done", "Items"].map(|metric| metrics.count(metric)), [2, 11]);
 }

@@ -20,13 +20,15 @@ counted!(pub fn add(hidden: u8), "Added", "Adds", FAILED);
 macro_rules! counted_later {
     ($name:ident, $metric:tt, $body:block) => {
         #[count_outcome(success = $metric, failure = "F")]
-        async fn $name(n: u8, _: u8) -> Result<u8, ()> $body
+        async fn $name(_n: u8, _: u8) -> Result<u8, ()> $body
     };
 }
 
 counted_later!(later, "Later", { Ok(1) });
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(add(1, 2), Ok(3));
-    drop(later(1, 2));
+    let _ = ::futures_util::FutureExt::now_or_never(later(1, 2));
+    assert_eq!(["Added", "Adds", "Later"].map(|metric| metrics.count(metric)), [1, 1, 1]);
 }

@@ -22,5 +22,7 @@ impl Store {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(Store.get(), Ok(1));
+    assert_eq!(["Calls", "Done"].map(|metric| metrics.count(metric)), [1, 1]);
 }

@@ -38,10 +38,12 @@ fn reborrow<'a>(mut list: &'a mut [u8], skip: usize) -> Result<&'a mut [u8], u8>
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let mut slot = Slot { value: 1, uses: 0 };
     *slot.lend().unwrap() += 1;
     assert_eq!(slot.each().unwrap().count(), 1);
-    drop(slot.lend_later());
+    let _ = ::futures_util::FutureExt::now_or_never(slot.lend_later());
     assert_eq!(slot.value, 2);
     assert_eq!(reborrow(&mut [1, 2, 3], 2), Ok(&mut [3][..]));
+    assert_eq!(metrics.count("Lent"), 4);
 }

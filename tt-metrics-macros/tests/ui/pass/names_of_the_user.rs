@@ -77,8 +77,10 @@ async fn later(__arg1: u8, _: u8, track: u8, count: u8) -> Answer {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(sync(1, 2, 3, 4), Answer::Ok(10));
-    drop(later(1, 2, 3, 4));
+    let _ = ::futures_util::FutureExt::now_or_never(later(1, 2, 3, 4));
     assert_eq!(primitives::sync(300), ::core::option::Option::Some(300));
-    drop(primitives::later(300));
+    let _ = ::futures_util::FutureExt::now_or_never(primitives::later(300));
+    assert_eq!(["C", "S"].map(|metric| metrics.count(metric)), [5, 4]);
 }

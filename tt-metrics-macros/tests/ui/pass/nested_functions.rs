@@ -21,6 +21,8 @@ async fn outer_later() -> Result<u8, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(outer(), Ok(1));
-    drop(outer_later());
+    let _ = ::futures_util::FutureExt::now_or_never(outer_later());
+    assert_eq!(metrics.count("S"), 4);
 }

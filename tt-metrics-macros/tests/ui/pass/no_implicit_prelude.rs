@@ -19,6 +19,8 @@ async fn later(value: u8) -> Result<u8, u8> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let _ = sync(1);
     let _ = later(1);
+    ::core::assert_eq!(["C", "S"].map(|metric| metrics.count(metric)), [1, 1]);
 }

@@ -13,5 +13,7 @@ fn counted<T>(value: T) -> Option<T> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(counted(1), Some(1));
+    assert_eq!(["NoUnsafeBlockDone", "NoUnsafeCalls", "NoUnsafeDone"].map(|metric| metrics.count(metric)), [1, 1, 1]);
 }

@@ -27,7 +27,9 @@ fn function(by: u8) -> Result<impl Fn(u8) -> Vec<u8>, impl Display> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(pair("a").unwrap().1, 1);
-    drop(pair_later("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(pair_later("a"));
     assert_eq!(function(2).ok().unwrap()(1), [1, 2]);
+    assert_eq!(metrics.count("S"), 3);
 }

@@ -28,7 +28,9 @@ fn deliver(attempt: u8) -> Delivery {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     for attempt in 0..3 {
         let _ = deliver(attempt);
     }
+    assert_eq!(["Refused", "Replayed", "Sent"].map(|metric| metrics.count(metric)), [1, 1, 1]);
 }

@@ -47,6 +47,7 @@ fn point() -> Point {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let text = || String::from("t");
     let all = sync(
         (text(), text()),
@@ -59,7 +60,7 @@ fn main() {
         text(),
     );
     assert_eq!(all.unwrap(), "ttxy145t");
-    drop(later(
+    let _ = ::futures_util::FutureExt::now_or_never(later(
         (text(), text()),
         point(),
         point(),
@@ -69,4 +70,5 @@ fn main() {
         text(),
         text(),
     ));
+    assert_eq!(metrics.count("S"), 2);
 }

@@ -31,9 +31,11 @@ fn r#match(r#type: u8) -> Result<u8, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(unsafe { read(&1) }, Ok(1));
-    drop(unsafe { read_later(&1) });
+    let _ = ::futures_util::FutureExt::now_or_never(unsafe { read_later(&1) });
     let add: extern "C" fn(i32, i32) -> i32 = add;
     assert_eq!(add(1, 2), 3);
     assert_eq!(r#match(1), Ok(1));
+    assert_eq!(metrics.count("S"), 4);
 }

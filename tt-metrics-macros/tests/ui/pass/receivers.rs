@@ -52,11 +52,13 @@ impl Unit {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     let mut unit = Unit::new(1).unwrap().by_value().unwrap();
     assert_eq!(unit.by_reference(), Ok(&2));
     assert_eq!(Pin::new(&mut unit).pinned(), Ok(3));
-    drop(Rc::new(Unit(1)).counted());
-    drop(Arc::new(Unit(1)).shared());
-    drop(Unit(1).consumed());
+    let _ = ::futures_util::FutureExt::now_or_never(Rc::new(Unit(1)).counted());
+    let _ = ::futures_util::FutureExt::now_or_never(Arc::new(Unit(1)).shared());
+    let _ = ::futures_util::FutureExt::now_or_never(Unit(1).consumed());
     assert_eq!(Box::new(unit).boxed(), Ok(3));
+    assert_eq!(metrics.count("S"), 8);
 }

@@ -17,6 +17,8 @@ async fn down_later(n: u8) -> Result<u8, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(down(9), Ok(0));
-    drop(down_later(9));
+    let _ = ::futures_util::FutureExt::now_or_never(down_later(9));
+    assert_eq!(metrics.count("S"), 20);
 }

@@ -118,15 +118,17 @@ fn of_items<'a>(batch: &'a [u8]) -> Pin<Box<dyn Future<Output = Result<usize, ()
 }
 
 fn main() {
-    drop(of_items(&[]));
-    drop(made_elsewhere("a"));
-    drop(one_of_two("a"));
-    drop(alias_of_two("a"));
-    drop(unpinned("a"));
-    drop(unknown_alias("a"));
-    drop(opaque("a"));
-    drop(boxed("a"));
-    drop(alias("a"));
+    let metrics = ::tt_metrics::capture();
+    let _ = ::futures_util::FutureExt::now_or_never(of_items(&[]));
+    let _ = ::futures_util::FutureExt::now_or_never(made_elsewhere("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(one_of_two("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(alias_of_two("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(unpinned("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(unknown_alias("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(opaque("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(boxed("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(alias("a"));
     let store: &dyn Store = &1_u8;
-    drop(store.get("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(store.get("a"));
+    assert_eq!(["C", "F", "S"].map(|metric| metrics.count(metric)), [7, 1, 8]);
 }

@@ -19,6 +19,8 @@ async fn mixed(text: &str) -> Result<&str, ()> {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(outside(), Ok(1));
-    drop(mixed("a"));
+    let _ = ::futures_util::FutureExt::now_or_never(mixed("a"));
+    assert_eq!(["A", "B", "C"].map(|metric| metrics.count(metric)), [2, 2, 2]);
 }

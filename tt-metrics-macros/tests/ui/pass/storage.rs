@@ -31,9 +31,11 @@ impl Store {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     read(&[]);
-    drop(load());
+    let _ = ::futures_util::FutureExt::now_or_never(load());
     calls();
     all();
     Store(Vec::new()).put();
+    assert_eq!(["Calls", "Percent"].map(|metric| metrics.count(metric)), [1, 7]);
 }

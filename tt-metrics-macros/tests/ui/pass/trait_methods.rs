@@ -48,6 +48,8 @@ impl Store for Map {
 }
 
 fn main() {
+    let metrics = ::tt_metrics::capture();
     assert_eq!(Map.get_twice("1"), Ok((Ok(1), Ok(1))));
-    drop(Map.fetch_twice("1"));
+    let _ = ::futures_util::FutureExt::now_or_never(Map.fetch_twice("1"));
+    assert_eq!(["C", "S"].map(|metric| metrics.count(metric)), [1, 8]);
 }

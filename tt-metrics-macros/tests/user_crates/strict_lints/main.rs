@@ -20,7 +20,9 @@ use std::{
 
 use tt_metrics::{Outcome, count, count_outcome, outcome};
 
-use order::{Carrier, batch, batch_later, closures, later, ship, ship_later};
+use order::{
+    Carrier, batch, batch_later, closures, later, parts, parts_later, ship, ship_later,
+};
 
 /// An account.
 #[derive(Debug)]
@@ -244,6 +246,8 @@ fn main() {
     assert!(ship(&Carrier::Post, true, "a", "a").is_err());
     assert!(ship(&Carrier::Van, true, "a", "a").is_err());
     drop(ship_later(true, (1, 1), String::new()));
+    assert_eq!(parts((vec![1], 1), true, 2, (3, 1)), 1);
+    drop(parts_later((vec![1], 1), true, (3, 1)));
     drop(batch(&[1]));
     drop(batch_later(&[1]));
     drop(closures(&["1"], 1));

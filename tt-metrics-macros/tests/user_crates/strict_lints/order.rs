@@ -110,6 +110,39 @@ pub async fn batch_later(list: &[u8]) -> Result<Vec<u8>, u8> {
     return list.first().copied().map(|first| vec![first]).ok_or(1);
 }
 
+/// Sends parts of an order, of which two attributes speak.
+#[count_outcome(
+    success = "S", failure = "F", items = lines.len(),
+    by = |sent| { return if *sent > room { Outcome::Failure } else { Outcome::Success }; },
+)]
+#[count_outcome(
+    success = "Few", failure = "Many", items = lines.len(),
+    by = |sent| { return if *sent > room { Outcome::Failure } else { Outcome::Success }; },
+)]
+#[count_outcome(
+    success = "Fits", dimensions(Full: bool = lines.len() > room),
+    by = |_| { return Outcome::Success; },
+)]
+#[must_use]
+pub fn parts((lines, _): (Vec<u8>, u8), _express: bool, mut fits: usize, (room, _): (usize, u8)) -> usize {
+    fits = fits.min(room);
+    return lines.len().min(fits);
+}
+
+/// Sends parts of an order later.
+#[count_outcome(
+    success = "S", failure = "F", items = lines.len(),
+    by = |sent| { return if *sent > room { Outcome::Failure } else { Outcome::Success }; },
+)]
+#[count_outcome(
+    success = "Fits", dimensions(Full: bool = lines.len() > room), latency = "L",
+    by = |_| { return Outcome::Success; },
+)]
+pub async fn parts_later((lines, _): (Vec<u8>, u8), _express: bool, (room, _): (usize, u8)) -> usize {
+    future::ready(()).await;
+    return lines.len().min(room);
+}
+
 /// Counts closures.
 #[must_use]
 pub fn closures(list: &[&str], add: u8) -> Vec<Option<u8>> {

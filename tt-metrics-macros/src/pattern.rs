@@ -1,0 +1,59 @@
+//! What the pattern of a parameter does with its argument: which names it binds, and what it leaves behind.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::Pat;
+
+/// Collects the names that a pattern binds. Macros in pattern position hide theirs.
+pub(crate) fn bound_names(pattern: &Pat, names: &mut Vec<TokenStream>) {
+    match pattern {
+        Pat::Ident(binding) => {
+            names.push(binding.ident.to_token_stream());
+            if let Some((_, inner)) = &binding.subpat {
+                bound_names(inner, names);
+            }
+        }
+        // Every case binds the same names.
+        Pat::Or(or) => or
+            .cases
+            .first()
+            .into_iter()
+            .for_each(|case| bound_names(case, names)),
+        _ => parts(pattern)
+            .into_iter()
+            .for_each(|part| bound_names(part, names)),
+    }
+}
+
+/// Whether a part of the argument stays behind when the names of the pattern are moved.
+pub(crate) fn leaves_a_part(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Wild(_) | Pat::Rest(_) | Pat::Macro(_) => true,
+        Pat::Ident(binding) => binding.by_ref.is_some(),
+        Pat::Struct(fields) if fields.rest.is_some() => true,
+        Pat::Or(or) => or.cases.iter().any(leaves_a_part),
+        _ => parts(pattern).into_iter().any(leaves_a_part),
+    }
+}
+
+/// Whether the pattern borrows a part mutably, so that the argument has to be `mut`.
+pub(crate) fn lends_mutably(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Ident(binding) if binding.by_ref.is_some() => binding.mutability.is_some(),
+        Pat::Or(or) => or.cases.iter().any(lends_mutably),
+        _ => parts(pattern).into_iter().any(lends_mutably),
+    }
+}
+
+fn parts(pattern: &Pat) -> Vec<&Pat> {
+    match pattern {
+        Pat::Paren(inner) => vec![&inner.pat],
+        Pat::Reference(inner) => vec![&inner.pat],
+        Pat::Type(inner) => vec![&inner.pat],
+        Pat::Tuple(tuple) => tuple.elems.iter().collect(),
+        Pat::TupleStruct(tuple) => tuple.elems.iter().collect(),
+        Pat::Slice(slice) => slice.elems.iter().collect(),
+        Pat::Struct(fields) => fields.fields.iter().map(|field| &*field.pat).collect(),
+        _ => Vec::new(),
+    }
+}
