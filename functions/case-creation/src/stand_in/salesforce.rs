@@ -65,7 +65,11 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
     }
     let mut results: Vec<Value> = {
         let mut world = stand_in.world();
-        let spoils = |r: &Value| world.spoilers.contains(r[FIELD].as_str().unwrap());
+        let spoils = |r: &Value| {
+            world
+                .spoilers
+                .contains(r[FIELD].as_str().unwrap_or_default())
+        };
         if records.iter().any(spoils) {
             return error(400, "JSON_PARSER_ERROR");
         }
