@@ -203,3 +203,33 @@ fn a_request_limit_holds_calls_back_until_one_goes_through() {
     // Pauses of 30, 60, 120 and 240 seconds, each followed by one call.
     assert_eq!(end.outside.world().calls, [3; 5]);
 }
+
+#[test]
+fn a_process_that_is_stopped_leaves_what_it_had_not_counted_to_the_next() {
+    hide_provoked_panics();
+    let mut script = events(3);
+    script.calls = vec![Some(Fault::StoreThenHang)];
+    script.stop = Some(Duration::from_secs(1));
+    let end = run(&script);
+    end.check().unwrap();
+    let stopped = end.stopped.unwrap();
+    assert_eq!((stopped.cases.len(), stopped.created), (3, 0));
+    assert_eq!(stopped.retryable.len(), 3);
+    // It takes them for replays: its predecessor might have counted them.
+    assert_eq!((end.state.cases.len(), end.state.created), (3, 0));
+}
+
+#[test]
+fn a_discarded_batch_whose_process_is_stopped_is_decided_by_the_next() {
+    hide_provoked_panics();
+    let mut script = events(1);
+    script.attempts = Some(0);
+    script.calls = vec![Some(Fault::Refuse(503, "SERVER_UNAVAILABLE")); 5];
+    script.finds = vec![Some(503)];
+    script.stop = Some(Duration::from_secs(30));
+    let end = run(&script);
+    end.check().unwrap();
+    let stopped = end.stopped.unwrap();
+    assert_eq!((stopped.failed, stopped.retryable.len()), (0, 1));
+    assert_eq!((end.state.created, end.state.failed), (0, 1));
+}
