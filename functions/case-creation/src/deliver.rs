@@ -4,7 +4,8 @@
 //! a duplicate that is younger than the lost call is a Case of ours, unless this process has counted it
 //! before. What is still lost when the tries or the time run out is delivered again by the mapping, and
 //! this process remembers the lost call. Another process takes the Case for a replay, so one success is
-//! missing rather than one counted twice.
+//! missing rather than one counted twice. The one exception is narrow: a Case that another process created
+//! and counted within [`CLOCK_SKEW`] before a call of this one, whose answer is lost, too, looks like its own.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::{
 
 /// How far the clocks of Salesforce and of this machine may be apart. `CreatedDate` has whole
 /// seconds, so one of these goes to rounding.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(3);
+pub(crate) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(3);
 /// Finding Cases one by one, so many at once.
 const PARALLEL_FINDS: usize = 8;
 /// Less time than this is not worth a call.

@@ -107,11 +107,11 @@ fn run(script: &Script) -> End {
         let (state, slowest) = (state(), deliveries.slowest());
         drop(deliveries);
         End {
-            state,
-            slowest,
-            stopped,
             outside,
             produced,
+            stopped,
+            state,
+            slowest,
         }
     })
 }

@@ -12,7 +12,7 @@ use kinesis_mapping::{Mapping, Owed, Shard};
 use serde_json::{Value, json};
 
 use super::script::Script;
-use crate::{CaseCreation, Config, Event, stand_in::StandIn};
+use crate::{CaseCreation, Config, Event, deliver::CLOCK_SKEW, stand_in::StandIn};
 
 const RECORD_AGE: Duration = Duration::from_hours(1);
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(2);
@@ -73,8 +73,11 @@ impl<'a> Deliveries<'a> {
         join_all(runs).await;
     }
 
-    /// Goes on in another process, with what its predecessor left.
+    /// Goes on in another process, with what its predecessor left. It comes when no Case of that one
+    /// can look like its own any more.
     pub(crate) async fn go_on(&self, shards: &[Shard]) {
+        let skew = Duration::try_from(CLOCK_SKEW).unwrap();
+        self.clock.sleep(skew + Duration::from_secs(1)).await;
         let left = self.owed.sequence_numbers();
         let shards: Vec<_> = shards.iter().map(|shard| shard.with_only(&left)).collect();
         self.run(&shards).await;

@@ -2,6 +2,7 @@
 //! write to the stream.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -286,7 +287,8 @@ impl InProcess {
         let (status, answer) = match method.as_str() {
             "GET" => (200, world.file.clone()),
             "PUT" => {
-                world.parked += body.iter().filter(|byte| **byte == b'\n').count() as u64;
+                let lines = std::str::from_utf8(&body).unwrap().lines();
+                world.parked += lines.count() as u64;
                 (200, String::new())
             }
             _ => world.put_records(&serde_json::from_slice(&body).unwrap()),
@@ -380,7 +382,7 @@ fn landed(number: &str, part: Option<usize>, data: &[u8]) -> Landed {
         name: event
             .as_ref()
             .map_or(place, |event| event.event_id.to_string()),
-        about: event.and_then(|event| event.text("details").map(|text| text.into_owned())),
+        about: event.and_then(|event| event.text("details").map(Cow::into_owned)),
     }
 }
 
