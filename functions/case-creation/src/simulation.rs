@@ -27,6 +27,7 @@ mod known;
 mod producer;
 mod script;
 mod state;
+mod stream;
 
 use delivery::{Deliveries, TIMEOUT};
 use producer::{Produced, produce};

@@ -1,8 +1,8 @@
 //! Scripts that have gone wrong once, or that each stand for one promise.
 
 use super::{
-    producer::PutFault,
     script::{Down, Sent},
+    stream::PutFault,
     *,
 };
 use crate::stand_in::Fault;

@@ -1,48 +1,25 @@
 //! The producer of a script: the real TT Producer, from a bucket to a stream that fails, and others who
 //! write to the stream.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aws_sdk_s3::config::{
     Credentials, RequestChecksumCalculation, SharedCredentialsProvider,
     StalledStreamProtectionConfig,
 };
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-        orchestrator::{HttpRequest, HttpResponse},
-        result::ConnectorError,
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use jiff::{SignedDuration, Timestamp};
-use kinesis_batch::{Aggregate, Backoff, Entry, Limits, deaggregate};
+use kinesis_batch::{Aggregate, Backoff, Entry, Limits};
 use kinesis_mapping::Shard;
 use serde_json::{Value, json};
 use tt_event::{Json, Source, TtEvent};
 use tt_metrics::Capture;
 use tt_producer::{Config, Producer};
 
-use super::script::{Script, Sent, What};
-
-/// How one `PutRecords` goes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum PutFault {
-    None,
-    /// Refuses the records whose bit is set, modulo 8.
-    RefuseSome(u8),
-    /// Answers 500, does nothing.
-    Fail,
-    /// Does the work, then answers 500.
-    StoreThenFail,
-}
+use super::{
+    script::{Script, Sent, What},
+    stream::{InProcess, Landed},
+};
 
 /// What the producer did, and what is in the stream after it.
 #[derive(Debug, Default)]
@@ -62,37 +39,10 @@ pub(crate) struct Produced {
     pub(crate) parked: u64,
 }
 
-/// A record in the stream.
-#[derive(Debug, Clone)]
-pub(crate) struct Landed {
-    pub(crate) what: What,
-    pub(crate) sequence_number: String,
-    /// What it would be parked as: the event id, or its place.
-    pub(crate) name: String,
-    /// What its Case would say, whatever its external id.
-    pub(crate) about: Option<String>,
-}
-
 /// Records that come at once; several of them share a Kinesis record.
 struct Group {
     at: Timestamp,
     members: Vec<(usize, Sent)>,
-}
-
-/// A bucket and a stream within the process.
-#[derive(Debug, Clone, Default)]
-struct InProcess(Arc<Mutex<World>>);
-
-#[derive(Debug, Default)]
-struct World {
-    now: Timestamp,
-    shards: Vec<Shard>,
-    faults: VecDeque<PutFault>,
-    /// What the producer reads next.
-    file: String,
-    landed: Vec<Landed>,
-    acknowledged: BTreeSet<String>,
-    parked: u64,
 }
 
 /// Publishes the records of a script; what the producer counts goes to `metrics`.
@@ -100,7 +50,7 @@ pub(crate) fn produce(script: &Script, start: Timestamp, metrics: &Capture) -> P
     let outside = InProcess::default();
     outside.world().shards = (0..2).map(Shard::new).collect();
     outside.world().faults = script.stream.iter().copied().collect();
-    let producer = outside.producer(script.aggregate);
+    let producer = producer(&outside, script.aggregate);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -136,6 +86,38 @@ pub(crate) fn produce(script: &Script, start: Timestamp, metrics: &Capture) -> P
         acknowledged: world.acknowledged.len() as u64,
         parked: world.parked,
     }
+}
+
+fn producer(outside: &InProcess, aggregate: bool) -> Producer {
+    let connector = SharedHttpConnector::new(outside.clone());
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let aws = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url("http://aws.invalid")
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .build();
+    let s3 = aws_sdk_s3::config::Builder::from(&aws)
+        .force_path_style(true)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+    let mut config = Config::new("tt-events");
+    config.limits = Limits {
+        attempts: 3,
+        aggregate,
+        backoff: Backoff {
+            base: Duration::ZERO,
+            cap: Duration::ZERO,
+        },
+        ..Limits::default()
+    };
+    Producer::new(
+        aws_sdk_s3::Client::from_conf(s3.build()),
+        &aws_sdk_kinesis::Client::new(&aws),
+        aws_sdk_sqs::Client::new(&aws),
+        config,
+    )
 }
 
 fn notification(number: usize, size: usize) -> Value {
@@ -240,154 +222,4 @@ fn groups(script: &Script, start: Timestamp) -> Vec<Group> {
         }));
     }
     groups
-}
-
-impl InProcess {
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap()
-    }
-
-    fn producer(&self, aggregate: bool) -> Producer {
-        let connector = SharedHttpConnector::new(self.clone());
-        let credentials = Credentials::new("test", "test", None, None, "test");
-        let aws = aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url("http://aws.invalid")
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .build();
-        let s3 = aws_sdk_s3::config::Builder::from(&aws)
-            .force_path_style(true)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-        let mut config = Config::new("tt-events");
-        config.limits = Limits {
-            attempts: 3,
-            aggregate,
-            backoff: Backoff {
-                base: Duration::ZERO,
-                cap: Duration::ZERO,
-            },
-            ..Limits::default()
-        };
-        Producer::new(
-            aws_sdk_s3::Client::from_conf(s3.build()),
-            &aws_sdk_kinesis::Client::new(&aws),
-            aws_sdk_sqs::Client::new(&aws),
-            config,
-        )
-    }
-
-    async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let method = request.method().to_owned();
-        let body = ByteStream::new(request.into_body()).collect().await;
-        let body = body.unwrap().into_bytes();
-        let mut world = self.world();
-        let (status, answer) = match method.as_str() {
-            "GET" => (200, world.file.clone()),
-            "PUT" => {
-                let lines = std::str::from_utf8(&body).unwrap().lines();
-                world.parked += lines.count() as u64;
-                (200, String::new())
-            }
-            _ => world.put_records(&serde_json::from_slice(&body).unwrap()),
-        };
-        let status = StatusCode::try_from(status).unwrap();
-        let length = answer.len().to_string();
-        let mut response = HttpResponse::new(status, SdkBody::from(answer));
-        response.headers_mut().insert("content-length", length);
-        Ok(response)
-    }
-}
-
-impl World {
-    fn put_records(&mut self, request: &Value) -> (u16, String) {
-        let fault = self.faults.pop_front().unwrap_or(PutFault::None);
-        let failed = (500, json!({"__type": "InternalFailure"}).to_string());
-        if matches!(fault, PutFault::Fail) {
-            return failed;
-        }
-        let refused = |place: usize| match fault {
-            PutFault::RefuseSome(mask) => (mask >> (place % 8)) & 1 == 1,
-            _ => false,
-        };
-        let mut results = Vec::new();
-        for (place, record) in request["Records"].as_array().unwrap().iter().enumerate() {
-            if refused(place) {
-                results
-                    .push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "by the test"}));
-                continue;
-            }
-            let key = record["PartitionKey"].as_str().unwrap();
-            let data = STANDARD.decode(record["Data"].as_str().unwrap()).unwrap();
-            let first = self.landed.len();
-            let (shard, number) = self.put(key, &data);
-            results.push(json!({"SequenceNumber": number, "ShardId": shard}));
-            if !matches!(fault, PutFault::StoreThenFail) {
-                let names = self.landed[first..].iter().map(|landed| &landed.name);
-                self.acknowledged.extend(names.cloned());
-            }
-        }
-        if matches!(fault, PutFault::StoreThenFail) {
-            return failed;
-        }
-        let refused = results.iter().filter(|r| r.get("ErrorCode").is_some());
-        let answer = json!({"FailedRecordCount": refused.count(), "Records": results});
-        (200, answer.to_string())
-    }
-
-    /// Puts a Kinesis record into the shard that its key names.
-    fn put(&mut self, key: &str, data: &[u8]) -> (String, String) {
-        let (shard, _) = key.split_once('-').unwrap();
-        let shard: usize = shard.parse().unwrap();
-        let number = self.shards[shard].put(self.now, key, data);
-        match deaggregate(data).unwrap() {
-            None => self.landed.push(landed(&number, None, data)),
-            Some(parts) => {
-                let parts = parts.iter().enumerate();
-                let parts = parts.map(|(place, part)| landed(&number, Some(place), part.data));
-                self.landed.extend(parts);
-            }
-        }
-        (format!("shardId-{shard:012}"), number)
-    }
-
-    fn records(&self) -> Vec<Landed> {
-        let mut times = BTreeMap::new();
-        for landed in &self.landed {
-            *times.entry(&landed.name).or_insert(0) += 1;
-        }
-        let mut records = self.landed.clone();
-        for landed in &mut records {
-            if landed.what == What::Event && times[&landed.name] > 1 {
-                landed.what = What::Copy;
-            }
-        }
-        records
-    }
-}
-
-fn landed(number: &str, part: Option<usize>, data: &[u8]) -> Landed {
-    let place = part.map_or_else(|| number.to_owned(), |part| format!("{number}-{part}"));
-    let event = TtEvent::decode(data).ok();
-    let is_long = |event: &TtEvent| event.text("subject").is_some_and(|text| text.len() > 255);
-    Landed {
-        what: match &event {
-            None => What::Rubbish,
-            Some(event) if is_long(event) => What::TooLong,
-            Some(_) => What::Event,
-        },
-        sequence_number: number.to_owned(),
-        name: event
-            .as_ref()
-            .map_or(place, |event| event.event_id.to_string()),
-        about: event.and_then(|event| event.text("details").map(Cow::into_owned)),
-    }
-}
-
-impl HttpConnector for InProcess {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().answer(request))
-    }
 }

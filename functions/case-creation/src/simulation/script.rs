@@ -8,7 +8,7 @@ use proptest::{
     prelude::*,
 };
 
-use super::{Duration, Outage, SignedDuration, Timestamp, producer::PutFault};
+use super::{Duration, Outage, SignedDuration, Timestamp, stream::PutFault};
 use crate::stand_in::{Fault, World};
 
 /// What is sent to the stream, and what goes wrong on the way.

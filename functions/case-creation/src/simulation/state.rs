@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tt_metrics::Capture;
 
-use super::{producer::Landed, script::What};
+use super::{script::What, stream::Landed};
 use crate::stand_in::World;
 
 /// Where the records of a script are.
