@@ -1,5 +1,7 @@
 //! What documents of the same metrics have in common, rendered once: a program sends the same ones again and again.
 
+use std::cell::Cell;
+
 use super::{Batch, dimensions};
 use crate::{
     metric::{MetricName, Resolution, Unit},
@@ -7,11 +9,12 @@ use crate::{
         DimensionSets, Dimensions,
         json::{integer, key, separate, string},
     },
-    sync::Mutex,
 };
 
-/// The template of the last document whose data have no dimensions of their own.
-static LAST: Mutex<Option<Template>> = Mutex::new(None);
+thread_local! {
+    /// The template of the last document of this thread whose data have no dimensions of their own.
+    static LAST: Cell<Option<Box<Template>>> = const { Cell::new(None) };
+}
 
 /// A document from behind its timestamp to its last metric, without the values.
 #[derive(Debug)]
@@ -24,17 +27,18 @@ pub(super) struct Template {
     ends: Vec<usize>,
 }
 
-/// Hands over the template of a document, rendered now unless the last one fits.
+/// Hands over the template of a document, rendered now unless the last one of this thread fits.
 pub(super) fn with(batch: Batch<'_>, own: &Dimensions, use_it: impl FnOnce(&Template)) {
-    let last = LAST.try_lock().ok().filter(|_| own.is_empty());
-    let Some(mut last) = last else {
-        // Another thread renders too, or this document is one of several.
+    // A document with dimensions of its own is one of several.
+    if !own.is_empty() {
         return use_it(&Template::new(batch, own));
-    };
-    match &*last {
-        Some(template) if template.fits(batch) => use_it(template),
-        _ => use_it(last.insert(Template::new(batch, own))),
     }
+    // Not there in destructors of a thread that ends.
+    let last = LAST.try_with(Cell::take).ok().flatten();
+    let fitting = last.filter(|template| template.fits(batch));
+    let template = fitting.unwrap_or_else(|| Box::new(Template::new(batch, own)));
+    use_it(&template);
+    let _ended = LAST.try_with(|last| last.set(Some(template)));
 }
 
 impl Template {
