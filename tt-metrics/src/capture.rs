@@ -4,28 +4,24 @@
 //! own, so the hot path knows nothing of captures.
 
 mod assertion;
+mod entered;
 
 #[doc(hidden)]
 pub use assertion::assert_counts;
+pub use entered::{Entered, Followed};
 
 use std::{
     cell::RefCell,
     collections::BTreeMap,
     fmt,
     future::Future,
-    pin::Pin,
     sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll},
-    thread::{self, ThreadId},
 };
-
-use pin_project_lite::pin_project;
 
 #[cfg(any(feature = "lambda", feature = "put-metric-data"))]
 use crate::sync::lock;
 use crate::{
-    buffer::{BUFFER, Buffer, Shard},
-    counter,
+    buffer::{BUFFER, Buffer},
     metric::MetricName,
     sink::{Datum, Value},
     site::SITES,
@@ -153,10 +149,7 @@ impl Capture {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn follow<F: Future>(&self, future: F) -> Followed<F> {
-        Followed {
-            future,
-            scope: self.view.scope,
-        }
+        Followed::new(future, self.view.scope)
     }
 }
 
@@ -222,16 +215,6 @@ impl Scope {
         Self(Box::leak(Box::new(Buffer::new(|| SITES.static_slice()))))
     }
 
-    fn enter(self) -> Entered {
-        let shard = self.0.claim();
-        Entered {
-            scope: self,
-            shard,
-            left: counter::redirect(shard),
-            thread: thread::current().id(),
-        }
-    }
-
     /// One scope for each runtime in which a capture ever began.
     #[cfg(any(feature = "lambda", feature = "put-metric-data"))]
     fn of_this_runtime() -> Option<Self> {
@@ -269,52 +252,6 @@ pub(crate) fn home() -> &'static Buffer {
         }
     }
     &BUFFER
-}
-
-/// This thread counts into a capture as long as it lives ([`Capture::enter`]).
-#[derive(Debug)]
-pub struct Entered {
-    scope: Scope,
-    shard: Shard,
-    left: Shard,
-    thread: ThreadId,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        // Only the thread that holds the shard may give it back.
-        if thread::current().id() != self.thread {
-            return;
-        }
-        let held = counter::redirect(self.left);
-        if held.is(self.shard) {
-            self.scope.0.release(self.shard);
-        } else {
-            // Guards were dropped in another order than they were made: the younger one stays.
-            counter::redirect(held);
-        }
-    }
-}
-
-pin_project! {
-    /// The future that [`Capture::follow`] makes.
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Followed<F> {
-        #[pin]
-        future: F,
-        scope: Scope,
-    }
-}
-
-impl<F: Future> Future for Followed<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let _captured = this.scope.enter();
-        this.future.poll(cx)
-    }
 }
 
 #[cfg(test)]

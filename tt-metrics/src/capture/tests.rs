@@ -3,11 +3,13 @@
 use std::{
     panic::catch_unwind,
     sync::{Arc, Barrier},
+    task::{Context, Poll},
+    thread,
 };
 
 use super::*;
 use crate::{
-    assert_metrics,
+    assert_metrics, counter,
     declaration::Declaration,
     level::Level,
     site::{Kind, Site, State},
