@@ -218,3 +218,50 @@ pub(crate) fn redirect(shard: Shard) -> Shard {
 fn index_of(site: &'static Site) -> Option<usize> {
     SITES.iter().position(|other| std::ptr::eq(other, site))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::OnceCell, sync::mpsc, thread};
+
+    use super::*;
+    use crate::{MetricName, declaration::Declaration};
+
+    const DECLARATION: Declaration = Declaration {
+        calls: Some(MetricName::new("CounterCalls")),
+        ..Declaration::new("counter", file!(), line!(), "")
+    };
+
+    #[linkme::distributed_slice(SITES)]
+    #[expect(unsafe_code, reason = "the list of sites is a section of the binary")]
+    static SITE: Site = Site::new(&DECLARATION, &[]);
+
+    /// Counts when its thread ends, and tells whether the thread still had a shard before and after that.
+    struct Last(OnceCell<mpsc::Sender<[bool; 2]>>);
+
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let has_shard = || LOCAL.with(|local| !local.shard.get().is(Shard::EMPTY));
+            let before = has_shard();
+            add(&SITE, Kind::Calls, 1);
+            if let Some(told) = self.0.get() {
+                told.send([before, has_shard()]).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_destructor_that_counts_after_the_shard_was_handed_on_does_not_write_it() {
+        thread_local! {
+            static LAST: Last = const { Last(OnceCell::new()) };
+        }
+        let (told, tells) = mpsc::channel();
+        let counts = move || {
+            // Made before the thread first counts, so dropped after it has handed its shard on, to a thread that may
+            // write it at the same time.
+            LAST.with(|last| last.0.set(told).unwrap());
+            add(&SITE, Kind::Calls, 1);
+        };
+        thread::spawn(counts).join().unwrap();
+        assert_eq!(tells.recv(), Ok([false, false]));
+    }
+}

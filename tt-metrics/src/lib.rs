@@ -122,7 +122,8 @@
 //!
 //! What no process can do: counts made since the watchdog's last line are lost when Lambda kills it with SIGKILL, and all
 //! since the last flush when it does so without a deadline that was known, or when the program itself calls `abort` or
-//! `exit`.
+//! `exit`. When the runtime API ends the loop over events, what was counted is written as [`run`] returns; what threads count
+//! that go on until the end of `main` is lost, and their calls that are open then are interrupted.
 //!
 //! # Tests
 //!

@@ -4,7 +4,16 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>). Where there is no extensions API, as
 //! in local stacks, the process just waits for the signal.
 
-use std::{env, io, panic, sync::Arc, thread, time::Duration};
+use std::{
+    env, io, panic,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -41,11 +50,7 @@ pub(crate) async fn flush_on_signal<K: Sink>(flusher: Arc<Flusher<K>>) {
             .build()?;
         runtime.block_on(signalled(registered))?;
         flusher.write_out(None, Moment::Last);
-        let finish = async { timeout(FINISH, flusher.finish(FINISH)).await.is_ok() };
-        let finish = panic::AssertUnwindSafe(|| runtime.block_on(finish));
-        if panic::catch_unwind(finish).is_err() {
-            tracing::error!("the sink panicked at shutdown");
-        }
+        runtime.block_on(flusher.finish(FINISH));
         std::process::exit(0);
     };
     let started = thread::Builder::new()
@@ -83,8 +88,33 @@ pub(crate) fn flush_on_panic<K: Sink>(flusher: Arc<Flusher<K>>) {
     panic::set_hook(Box::new(move |panic| {
         fail_running_calls();
         flusher.write_out(None, Moment::Last);
+        finish_elsewhere(&flusher);
         before(panic);
     }));
+}
+
+/// Lets the sink send what it has kept itself, on a thread of its own: the one that panics may be in a runtime.
+fn finish_elsewhere<K: Sink>(flusher: &Arc<Flusher<K>>) {
+    static BEGUN: AtomicBool = AtomicBool::new(false);
+    // A panic of the sink comes here, too.
+    if BEGUN.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let flusher = Arc::clone(flusher);
+    let (over, is_over) = mpsc::channel();
+    let finish = move || {
+        if let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(flusher.finish(FINISH));
+        }
+        let _nobody_waits = over.send(());
+    };
+    let started = thread::Builder::new()
+        .name("tt-metrics-finish".to_owned())
+        .spawn(finish);
+    if started.is_ok() {
+        // A sink that blocks its thread does not keep the process from its end either.
+        let _over_or_late = is_over.recv_timeout(FINISH * 2);
+    }
 }
 
 /// Registers an extension without events, says so, and waits for an event, which ends its initialisation.

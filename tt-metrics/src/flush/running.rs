@@ -1,9 +1,15 @@
 //! What the layer asks of a flusher while an invocation runs.
 
 use std::{
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant, SystemTime},
 };
+
+use tokio::time::timeout;
 
 use super::{Flusher, Moment};
 use crate::{
@@ -24,14 +30,24 @@ impl<K: Sink> Flusher<K> {
         }
     }
 
-    /// Lets the sink send what it has kept itself: the process ends.
+    /// Lets the sink send what it has kept itself: the process ends, or a snapshot is taken of it.
     pub(crate) async fn finish(&self, budget: Duration) {
         if self.config.disabled {
             return;
         }
         let until = Instant::now() + budget;
         let last = Flight::new(SystemTime::now(), Vec::new(), None, until);
-        self.sink.finish(self.batch(&last), budget).await;
+        let mut finish = pin!(async { self.sink.finish(self.batch(&last), budget).await });
+        let finish = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| finish.as_mut().poll(cx)));
+            polled.unwrap_or_else(|_| {
+                tracing::error!("the sink panicked when it should send what it has kept");
+                Poll::Ready(())
+            })
+        });
+        if timeout(budget, finish).await.is_err() {
+            tracing::warn!("the sink did not send in time what it has kept");
+        }
     }
 
     /// Counts that an invocation came close to its deadline.
@@ -58,6 +74,7 @@ impl<K: Sink> Flusher<K> {
     /// Forgets what was counted: it is in the snapshot of which this process is one of many copies.
     pub(crate) fn begin_anew(&self) {
         let _of_the_snapshot = self.drain(None, Moment::Early);
+        self.sink.begin_anew();
         *lock(&self.flushed_at) = None;
     }
 }

@@ -239,11 +239,7 @@ fn a_resolution_of_the_process_is_that_of_every_metric_and_a_series_stays_one_da
     flusher.buffer.claim().add(0, Kind::Success, 2);
     flush(&flusher);
     let batches = flusher.sink.accepted.batches();
-    let data: Vec<&Datum> = batches.iter().flatten().collect();
-    assert!(
-        data.iter()
-            .all(|datum| datum.resolution == crate::Resolution::High)
-    );
-    assert_eq!(data.len(), 3, "{data:?}");
+    let resolutions: Vec<_> = batches.iter().flatten().map(|it| it.resolution).collect();
+    assert_eq!(resolutions, [crate::Resolution::High; 3]);
     assert_eq!(flusher.sink.accepted.totals().get("Done"), Some(&7));
 }

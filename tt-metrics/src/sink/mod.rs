@@ -132,7 +132,8 @@ pub trait Sink: Send + Sync + 'static {
         budget: Duration,
     ) -> impl Future<Output = Result<(), EmitError>> + Send;
 
-    /// Sends what the sink itself kept of earlier batches, at the latest when the budget is used up: the process ends.
+    /// Sends what the sink itself kept of earlier batches, at the latest when the budget is used up: the process ends, or
+    /// a snapshot is taken of it.
     ///
     /// `last` is a batch without data. A sink that keeps nothing has nothing to do, which is what this does unless it
     /// is implemented; one that hands on to another sink hands this on too.
@@ -141,6 +142,12 @@ pub trait Sink: Send + Sync + 'static {
             let _ = (last, budget);
         }
     }
+
+    /// Forgets what the sink itself kept and could not send: this process is one of many copies of a snapshot, and each
+    /// of them would send it.
+    ///
+    /// A sink that keeps nothing has nothing to forget; one that hands on to another sink hands this on too.
+    fn begin_anew(&self) {}
 }
 
 /// The sink that the configuration names.

@@ -66,6 +66,10 @@ where
     async fn finish(&self, last: Batch<'_>, budget: Duration) {
         self.sink.finish(last, budget).await;
     }
+
+    fn begin_anew(&self) {
+        self.sink.begin_anew();
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +118,10 @@ mod tests {
         async fn finish(&self, last: Batch<'_>, _: Duration) {
             self.finished.store(last.data.is_empty(), Ordering::Relaxed);
         }
+
+        fn begin_anew(&self) {
+            self.finished.store(false, Ordering::Relaxed);
+        }
     }
 
     fn now<T>(future: impl Future<Output = T>) -> T {
@@ -158,5 +166,7 @@ mod tests {
         now(sink.finish(batch(&[]), second));
         assert!(sink.sink.finished.load(Ordering::Relaxed));
         assert_eq!(lock(&seen).len(), 2, "the end is no batch");
+        sink.begin_anew();
+        assert!(!sink.sink.finished.load(Ordering::Relaxed));
     }
 }

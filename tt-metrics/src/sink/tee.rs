@@ -20,8 +20,9 @@ use crate::sync::lock;
 ///
 /// Each keeps what it certainly did not accept for its own next flush, so neither loses or doubles a count because of the
 /// other; what may have arrived is treated by the [`Delivery`] given. To the flusher a tee always accepts, so nothing
-/// falls back to the log: name [`Emf`](super::Emf) as one of the two for that. What is kept when SIGTERM arrives is sent
-/// then, within 200 ms; what is kept when the process ends otherwise is lost, and [`Tee::unsent`] says how much that
+/// falls back to the log: name [`Emf`](super::Emf) as one of the two for that. What is kept when SIGTERM arrives, or
+/// when a panic aborts, is sent then, within 200 ms; what is kept when a snapshot is taken (`SnapStart`) is sent before it,
+/// and not by its copies. What is kept when the process ends otherwise is lost, and [`Tee::unsent`] says how much that
 /// would be. A datum that one of them cannot carry is counted as `MetricsDropped`, once for each.
 ///
 /// ```
@@ -87,6 +88,11 @@ impl<A: Sink, B: Sink> Sink for Tee<A, B> {
     async fn finish(&self, last: Batch<'_>, budget: Duration) {
         let first = self.first.finish(last, budget);
         both(first, self.second.finish(last, budget)).await;
+    }
+
+    fn begin_anew(&self) {
+        self.first.begin_anew();
+        self.second.begin_anew();
     }
 }
 
@@ -208,6 +214,18 @@ impl<K: Sink> Leg<K> {
         }
         let left = budget.saturating_sub(began.elapsed());
         self.sink.finish(last, left).await;
+    }
+
+    fn begin_anew(&self) {
+        let lost = std::mem::take(&mut *lock(&self.kept));
+        if !lost.is_empty() {
+            let data = lost.len();
+            tracing::warn!(
+                data,
+                "what one of two sinks did not take before the snapshot is not sent by its copies"
+            );
+        }
+        self.sink.begin_anew();
     }
 }
 

@@ -64,11 +64,8 @@ fn a_record_holds_all_that_was_declared() {
     assert_eq!(*errors, ["Stock", "Panic", "Other"]);
     let place = (declared[3].function, declared[3].file, declared[3].line);
     assert_eq!(place, ("shop::ship", "src/ship.rs", 70_000));
-    assert!(
-        declared
-            .iter()
-            .all(|one| one.resolution == Resolution::High)
-    );
+    let resolutions: Vec<_> = declared.iter().map(|one| one.resolution).collect();
+    assert_eq!(resolutions, [Resolution::High; 4]);
     assert_eq!(declared[3].doc, "Ships.\n\nÜber See.");
 }
 
