@@ -112,7 +112,8 @@ async fn the_buffer_is_empty_before_a_snapshot() {
     ]);
     let mut running = lambda.start().await;
     running.asked(2).await;
-    let seen = running.until(|seen| emf_lines(seen) == 1).await;
+    let seen = terminated(running).await;
+    assert_eq!(emf_lines(&seen), 1);
     assert_eq!(documents(&seen)[0]["Received"], 1);
     assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);
     let position = |sought: &Seen| seen.iter().position(|seen| seen == sought);

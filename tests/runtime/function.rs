@@ -10,7 +10,10 @@ use std::{
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, tracing};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+};
 use tt_metrics::{
     Config, Flusher, MetricsLayer,
     sink::{Batch, CaptureSink, Delivery, Emf, EmitError, Sink, Tee},
@@ -206,7 +209,7 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
             Ok(())
         }
         Then::Detach => {
-            let runtime = tokio::runtime::Handle::current();
+            let runtime = Handle::current();
             std::thread::spawn(move || runtime.block_on(work(Record::Blocks)));
             Ok(())
         }
@@ -266,7 +269,13 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "read by the test")]
 async fn start() -> Result<(), Error> {
+    let flavor = match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => "current_thread",
+        _ => "multi_thread",
+    };
+    eprintln!("runs on {flavor}");
     if env::var_os("WARMS_UP").is_some() {
         receive();
     }

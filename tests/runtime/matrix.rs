@@ -258,7 +258,9 @@ impl Ending {
             End::Failed => (0, 1),
             End::Busy | End::Deadline | End::Abort | End::Lost => (0, 0),
         };
-        (!ended || told != expected).then(|| format!("{status}, responses and errors {told:?}"))
+        let flavors = number(&Seen::Log(format!("runs on {}", place.flavor)));
+        (!ended || told != expected || flavors != 1)
+            .then(|| format!("{status}, responses and errors {told:?}, on its runtime {flavors}"))
     }
 
     /// Runs it; what is wrong.

@@ -234,7 +234,7 @@ async fn put_metric_data(
         world.saw(Seen::Refused);
         return refusal;
     }
-    if data.iter().all(|it| it.resolution == Resolution::High) {
+    if !data.is_empty() && data.iter().all(|it| it.resolution == Resolution::High) {
         world.saw(Seen::HighResolution);
     }
     let answer = world.answers.lock().expect("is not poisoned").pop_front();
