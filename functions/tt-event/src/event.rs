@@ -160,7 +160,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(
     }
 }
 
-fn check_schema(schema: &str) -> Result<(), DecodeError> {
+pub(crate) fn check_schema(schema: &str) -> Result<(), DecodeError> {
     let version = schema
         .strip_prefix(SCHEMA_NAME)
         .ok_or(DecodeError::NoSchema)?;
