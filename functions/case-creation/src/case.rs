@@ -6,17 +6,10 @@ use crate::{Mapping, reply::Refusal};
 
 /// A Case to create.
 pub(crate) struct Case {
-    pub(crate) event_id: String,
-    pub(crate) sobject: SObject,
-}
-
-/// What Salesforce is told of a Case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SObject {
-    /// As `composite/sobjects` takes it.
-    pub(crate) json: Vec<u8>,
-    /// The record that Salesforce locks for it, where the mapping says one.
-    pub(crate) parent: Option<String>,
+    /// The event id, and behind it the sObject.
+    text: String,
+    id_length: usize,
+    parent: Option<String>,
 }
 
 impl Case {
@@ -26,17 +19,44 @@ impl Case {
             Ok(event) if event.event_id().is_empty() => {
                 Err(Refusal::new("NOT_A_TT_EVENT", "the event id is empty"))
             }
-            Ok(event) => Ok(Self {
-                event_id: event.event_id().to_owned(),
-                sobject: mapping.sobject(&event),
-            }),
+            Ok(event) => {
+                let mut text = String::with_capacity(data.len());
+                text.push_str(event.event_id());
+                let id_length = text.len();
+                let parent = mapping.write_sobject(&event, &mut text);
+                Ok(Self {
+                    text,
+                    id_length,
+                    parent,
+                })
+            }
             Err(error) => Err(Refusal::new("NOT_A_TT_EVENT", error.to_string())),
         }
     }
 
+    /// The event that it is for.
+    pub(crate) fn event_id(&self) -> &str {
+        self.text.get(..self.id_length).unwrap_or_default()
+    }
+
+    /// What Salesforce is told of it, as `composite/sobjects` takes it.
+    pub(crate) fn sobject(&self) -> &str {
+        self.text.get(self.id_length..).unwrap_or_default()
+    }
+
     /// The record that Salesforce locks for it, where the mapping says one.
     pub(crate) fn parent(&self) -> Option<&str> {
-        self.sobject.parent.as_deref()
+        self.parent.as_deref()
+    }
+
+    /// One of which nothing but the parent is known.
+    #[cfg(test)]
+    pub(crate) fn of_parent(parent: Option<&str>) -> Self {
+        Self {
+            text: String::new(),
+            id_length: 0,
+            parent: parent.map(str::to_owned),
+        }
     }
 }
 
@@ -57,6 +77,8 @@ mod tests {
         let nameless = text.replace(event.event_id.as_str(), "");
         assert_eq!(refused(nameless.as_bytes()), "NOT_A_TT_EVENT");
         let case = Case::read(text.as_bytes(), &mapping).unwrap();
-        assert_eq!(case.event_id, event.event_id.as_str());
+        assert_eq!(case.event_id(), event.event_id.as_str());
+        let sobject: serde_json::Value = serde_json::from_str(case.sobject()).unwrap();
+        assert_eq!(sobject["TT_Event_Id__c"], event.event_id.as_str());
     }
 }

@@ -4,8 +4,7 @@
 //! a duplicate that is younger than the lost call is a Case of ours, unless this process has counted it
 //! before. What is still lost when the tries or the time run out is delivered again by the mapping, and
 //! this process remembers the lost call. Another process takes the Case for a replay, so one success is
-//! missing rather than one counted twice. The one exception is narrow: a Case that another process created
-//! and counted within [`CLOCK_SKEW`] before a call of this one, whose answer is lost, too, looks like its own.
+//! missing rather than one counted twice.
 
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ use crate::{
 
 /// How far the clocks of Salesforce and of this machine may be apart. `CreatedDate` has whole
 /// seconds, so one of these goes to rounding.
-pub(crate) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(3);
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(3);
 /// Finding Cases one by one, so many at once.
 const PARALLEL_FINDS: usize = 8;
 /// Less time than this is not worth a call.
@@ -107,11 +106,11 @@ impl Delivery<'_> {
     async fn create(&self, piece: &mut [&mut Attempt<'_>]) -> Next {
         let started = self.session.clock.now();
         for attempt in piece.iter_mut() {
-            if let Some(since) = self.memory.send(&attempt.case.event_id, started) {
+            if let Some(since) = self.memory.send(attempt.case.event_id(), started) {
                 attempt.lost_since.get_or_insert(since);
             }
         }
-        let records: Vec<&[u8]> = piece.iter().map(|a| &*a.case.sobject.json).collect();
+        let records: Vec<&str> = piece.iter().map(|a| a.case.sobject()).collect();
         let next = match self.session.create(&records).await {
             Ok(items) => {
                 let mut next = Next::Go;
@@ -136,7 +135,7 @@ impl Delivery<'_> {
             // What was created stays in memory until it is counted.
             let created = matches!(attempt.state, State::Done(Verdict::Success));
             if attempt.lost_since.is_none() && !created {
-                self.memory.answered(&attempt.case.event_id);
+                self.memory.answered(attempt.case.event_id());
             }
         }
         let open = piece.iter().any(|a| !a.is_done());
@@ -208,7 +207,7 @@ impl Delivery<'_> {
         let State::Ask { refusal, ours } = &attempt.state else {
             return;
         };
-        let event_id: &str = &attempt.case.event_id;
+        let event_id = attempt.case.event_id();
         let verdict = match self.session.find(self.rules.external_id, event_id).await {
             Ok(Some(found)) if self.is_ours(event_id, found, attempt.lost_since) => {
                 Verdict::Success

@@ -86,7 +86,7 @@ impl<'a> Invocation<'a> {
                 cause: "Salesforce cannot be asked".to_owned(),
             });
         }
-        let fate = self.delivery().look(&case.event_id).await;
+        let fate = self.delivery().look(case.event_id()).await;
         if fate.is_err() {
             self.blind.store(true, Ordering::Relaxed);
         }
@@ -117,36 +117,36 @@ impl Consumer for Invocation<'_> {
     }
 
     fn key<'c>(&self, case: &'c Case) -> Option<&'c str> {
-        Some(&case.event_id)
+        Some(case.event_id())
     }
 
     fn chunk_size(&self) -> usize {
         MAX_RECORDS_PER_CALL
     }
 
-    fn may_be_parked(&self, record: &Record, case: &Case, expiring: bool) -> bool {
+    fn may_be_parked(&self, record: &Record<'_>, case: &Case, expiring: bool) -> bool {
         if self.discarded.is_some() {
             return false;
         }
-        let number = record.position.sequence_number.as_deref();
+        let number = record.position.sequence_number;
         let (memory, parking) = (&self.function.memory, &self.function.parking);
         expiring
-            || memory.has_parked(&case.event_id, number)
-            || parking.may_hold(record, Some(&case.event_id))
+            || memory.has_parked(case.event_id(), number)
+            || parking.may_hold(record, Some(case.event_id()))
     }
 
     async fn was_parked(
         &self,
-        record: &Record,
+        record: &Record<'_>,
         case: &Case,
         expiring: bool,
         deadline: Deadline,
     ) -> Result<Option<Parked>, String> {
-        let number = record.position.sequence_number.as_deref();
-        if self.function.memory.has_parked(&case.event_id, number) {
+        let number = record.position.sequence_number;
+        if self.function.memory.has_parked(case.event_id(), number) {
             return Ok(Some(Parked::Before));
         }
-        let (parking, event_id) = (&self.function.parking, Some(&*case.event_id));
+        let (parking, event_id) = (&self.function.parking, Some(case.event_id()));
         if !expiring && !parking.may_hold(record, event_id) {
             return Ok(None);
         }
@@ -154,7 +154,7 @@ impl Consumer for Invocation<'_> {
         let held = held.map_err(|error| error.to_string())?;
         if held.is_some() {
             // The answer to this delivery may get lost, too.
-            self.function.memory.park(&case.event_id, number);
+            self.function.memory.park(case.event_id(), number);
         }
         Ok(held)
     }
@@ -181,26 +181,26 @@ impl Consumer for Invocation<'_> {
         match self.look(case).await {
             Ok(fate) => fate,
             // Its Case was counted, and the mapping did not get that answer.
-            Err(_) if memory.has_counted(&case.event_id) => Fate::Known,
-            Err(_) if memory.sent_since(&case.event_id).is_none() => Fate::Undone,
+            Err(_) if memory.has_counted(case.event_id()) => Fate::Known,
+            Err(_) if memory.sent_since(case.event_id()).is_none() => Fate::Undone,
             Err(error) => Fate::Unknown(error.to_string()),
         }
     }
 
     async fn park(
         &self,
-        record: &Record,
+        record: &Record<'_>,
         case: Option<&Case>,
         refusal: &Refusal<reply::Refusal>,
         deadline: Deadline,
     ) -> Result<Parked, String> {
         let reason = Reason::of(refusal);
-        let event_id = case.map(|case| &*case.event_id);
+        let event_id = case.map(Case::event_id);
         let parking = &self.function.parking;
         let parked = parking.park(record, event_id, &reason, deadline).await;
         if parked.is_ok() {
             if let Some(event_id) = event_id {
-                let number = record.position.sequence_number.as_deref();
+                let number = record.position.sequence_number;
                 self.function.memory.park(event_id, number);
             }
             let record = record.position.index;
@@ -213,9 +213,9 @@ impl Consumer for Invocation<'_> {
         let memory = &self.function.memory;
         let settled = match (case, settled) {
             // Two deliveries at once may both find the Case of one lost answer.
-            (Some(case), Settled::Success) if !memory.count(&case.event_id) => Settled::Neutral,
+            (Some(case), Settled::Success) if !memory.count(case.event_id()) => Settled::Neutral,
             (Some(case), Settled::Neutral | Settled::Failure) => {
-                memory.answered(&case.event_id);
+                memory.answered(case.event_id());
                 settled
             }
             _ => settled,

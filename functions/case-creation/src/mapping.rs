@@ -1,14 +1,13 @@
 //! TT event to Case fields, as data: see `case-mapping.toml`.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use tt_event::EventView;
 
 use crate::{
     Error,
-    case::SObject,
-    template::{Template, text},
+    template::{Template, push_text, text},
 };
 
 #[cfg(test)]
@@ -42,11 +41,6 @@ enum Rule {
     Lookup(Lookup),
     /// JSON.
     Constant(String),
-}
-
-enum FieldValue<'a> {
-    Text(Cow<'a, str>),
-    Json(&'a str),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -139,41 +133,34 @@ impl Mapping {
         &self.external_id
     }
 
-    /// Makes the sObject of an event.
-    pub(crate) fn sobject(&self, event: &EventView<'_>) -> SObject {
-        let mut json = Vec::with_capacity(256);
-        json.extend_from_slice(self.head.as_bytes());
-        push_text(&mut json, event.event_id());
+    /// Appends the sObject of an event, and returns the record that Salesforce locks for it, where one
+    /// is said.
+    pub(crate) fn write_sobject(&self, event: &EventView<'_>, json: &mut String) -> Option<String> {
+        json.push_str(&self.head);
+        push_text(json, event.event_id());
         let mut parent: Option<(usize, String)> = None;
         for field in &self.fields {
-            let Some(value) = field.rule.value(event) else {
+            let before = json.len();
+            json.push_str(&field.key);
+            let value = json.len();
+            if !field.rule.write(event, json) {
+                json.truncate(before);
+                continue;
+            }
+            let Some(place) = field.parent else {
                 continue;
             };
-            json.extend_from_slice(field.key.as_bytes());
-            match value {
-                FieldValue::Json(constant) => json.extend_from_slice(constant.as_bytes()),
-                FieldValue::Text(text) => {
-                    push_text(&mut json, &text);
-                    let before = parent.as_ref().map(|(place, _)| *place);
-                    if let Some(place) = field.parent
-                        && before.is_none_or(|before| place < before)
-                    {
-                        parent = Some((place, text.into_owned()));
-                    }
-                }
+            // A constant is no text, and so nobody's id.
+            let written = json.get(value..).unwrap_or_default();
+            if parent.as_ref().is_none_or(|(first, _)| place < *first)
+                && let Ok(id) = serde_json::from_str(written)
+            {
+                parent = Some((place, id));
             }
         }
-        json.push(b'}');
-        SObject {
-            json,
-            parent: parent.map(|(_, parent)| parent),
-        }
+        json.push('}');
+        parent.map(|(_, id)| id)
     }
-}
-
-#[expect(clippy::expect_used, reason = "a text is JSON, and a vector takes it")]
-fn push_text(json: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(json, text).expect("a text is JSON");
 }
 
 impl RuleText {
@@ -197,19 +184,22 @@ impl RuleText {
 }
 
 impl Rule {
-    fn value<'a>(&'a self, event: &'a EventView<'_>) -> Option<FieldValue<'a>> {
+    /// Appends the value as JSON; false, and nothing appended, when there is none.
+    fn write(&self, event: &EventView<'_>, json: &mut String) -> bool {
         match self {
-            Self::FirstOf(templates) => templates
-                .iter()
-                .find_map(|template| template.render(event))
-                .map(FieldValue::Text),
+            Self::FirstOf(templates) => {
+                templates.iter().any(|template| template.write(event, json))
+            }
             Self::Lookup(lookup) => {
                 let key = text(event, &lookup.from).map(|key| fold(&key));
                 let found = key.and_then(|key| lookup.values.get(&key));
-                let value = found.or(lookup.default.as_ref())?;
-                Some(FieldValue::Text(Cow::Borrowed(value)))
+                let value = found.or(lookup.default.as_ref());
+                value.inspect(|value| push_text(json, value)).is_some()
             }
-            Self::Constant(json) => Some(FieldValue::Json(json)),
+            Self::Constant(constant) => {
+                json.push_str(constant);
+                true
+            }
         }
     }
 }

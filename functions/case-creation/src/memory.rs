@@ -5,19 +5,20 @@
 //! process created. A shard's next delivery goes to the same process as a rule; another one takes the
 //! Case for a replay, so that one success is missing rather than one counted twice.
 //!
-//! Of the id of a Case only a hash is kept, of 64 bits under the random key of the process: among [`KEPT`] ids
-//! a new one is taken for another once in 10^15 times, and its success is not counted. Parked records are kept
+//! Of the id of a Case only a hash is kept, of 64 bits under the random key of the process: among twice
+//! [`KEPT`] ids a new one is taken for another twice in 10^15 times, and its success is not counted. Parked records are kept
 //! by name, since one that is taken for another would be lost.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
+    mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
 
-/// The batches of a few minutes, about a megabyte.
+/// The batches of a few minutes, about a megabyte. At least so many names are kept, and at most twice as many.
 const KEPT: usize = 20_000;
 
 /// The latest Cases.
@@ -36,12 +37,12 @@ struct Known {
     sent: HashMap<u64, Timestamp, AsItIs>,
 }
 
-/// The latest names that were added.
+/// The latest names that were added, in two generations: forgetting the older one as a whole costs nothing
+/// for each name.
 #[derive(Debug, Default)]
 struct Latest<N, S> {
-    all: HashSet<N, S>,
-    /// The oldest first.
-    order: VecDeque<N>,
+    young: HashSet<N, S>,
+    old: HashSet<N, S>,
 }
 
 type AsItIs = BuildHasherDefault<Hashed>;
@@ -67,19 +68,25 @@ impl Hasher for Hashed {
     }
 }
 
-impl<N: Clone + Eq + Hash, S: BuildHasher> Latest<N, S> {
+impl<N: Eq + Hash, S: BuildHasher> Latest<N, S> {
     /// Adds a name; false when it is there already.
     fn add(&mut self, name: N) -> bool {
-        if !self.all.insert(name.clone()) {
+        if self.old.contains(&name) || !self.young.insert(name) {
             return false;
         }
-        self.order.push_back(name);
-        if self.order.len() > KEPT
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.all.remove(&oldest);
+        if self.young.len() >= KEPT {
+            mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
         true
+    }
+
+    fn contains(&self, name: &N) -> bool {
+        self.young.contains(name) || self.old.contains(name)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.young.is_empty() && self.old.is_empty()
     }
 }
 
@@ -125,7 +132,7 @@ impl Memory {
     /// Whether the Case of this event was counted.
     pub(crate) fn has_counted(&self, event_id: &str) -> bool {
         let id = self.names.hash_one(event_id);
-        self.known().counted.all.contains(&id)
+        self.known().counted.contains(&id)
     }
 
     /// Remembers a record that is parked.
@@ -139,10 +146,9 @@ impl Memory {
     pub(crate) fn has_parked(&self, event_id: &str, sequence_number: Option<&str>) -> bool {
         let known = self.known();
         // As a rule nothing is parked, and there is no name to be made.
-        !known.parked.all.is_empty()
+        !known.parked.is_empty()
             && known
                 .parked
-                .all
                 .contains(&parked_name(event_id, sequence_number))
     }
 
@@ -169,11 +175,14 @@ mod tests {
         }
         assert_eq!(memory.sent_since("0"), None);
         assert!(memory.sent_since("1").is_some());
-        for id in 0..=KEPT {
+        for id in 0..3 * KEPT {
             assert!(memory.count(&id.to_string()));
+            let oldest = (id + 1).saturating_sub(KEPT).to_string();
+            assert!(memory.has_counted(&oldest) && !memory.count(&oldest));
+            if let Some(forgotten) = id.checked_sub(2 * KEPT) {
+                assert!(!memory.has_counted(&forgotten.to_string()));
+            }
         }
-        assert!(!memory.has_counted("0") && memory.has_counted("1"));
-        assert!(!memory.count("1"));
     }
 
     #[test]

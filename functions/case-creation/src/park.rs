@@ -93,7 +93,7 @@ impl Parking {
     /// again is known to be counted already.
     pub(crate) async fn park(
         &self,
-        record: &Record,
+        record: &Record<'_>,
         event_id: Option<&str>,
         reason: &Reason,
         deadline: Deadline,
@@ -130,7 +130,7 @@ impl Parking {
     }
 
     /// Whether a put of this record may have written unseen.
-    pub(crate) fn may_hold(&self, record: &Record, event_id: Option<&str>) -> bool {
+    pub(crate) fn may_hold(&self, record: &Record<'_>, event_id: Option<&str>) -> bool {
         let lost = self.lost();
         // As a rule none is, and there is no name to be made.
         !lost.is_empty() && lost.contains(&key(record, event_id))
@@ -139,7 +139,7 @@ impl Parking {
     /// Whether a record is kept already, and counted.
     pub(crate) async fn look(
         &self,
-        record: &Record,
+        record: &Record<'_>,
         event_id: Option<&str>,
         deadline: Deadline,
     ) -> Result<Option<Parked>, Error> {
@@ -183,11 +183,11 @@ impl Parking {
         }
     }
 
-    fn document(&self, record: &Record, event_id: Option<&str>, reason: &Reason) -> Vec<u8> {
+    fn document(&self, record: &Record<'_>, event_id: Option<&str>, reason: &Reason) -> Vec<u8> {
         let payload: Option<&RawValue> = serde_json::from_slice(record.content()).ok();
         let document = Document {
             event_id,
-            sequence_number: record.position.sequence_number.as_deref(),
+            sequence_number: record.position.sequence_number,
             code: &reason.code,
             message: &reason.message,
             fields: &reason.fields,
@@ -254,7 +254,7 @@ fn put_result(result: Result<PutObjectOutput, SdkError<PutObjectError>>, operati
 }
 
 /// The object's name: the event id, or the position when there is none that fits a name.
-fn key(record: &Record, event_id: Option<&str>) -> String {
+fn key(record: &Record<'_>, event_id: Option<&str>) -> String {
     let is_plain = |name: &&str| {
         !name.is_empty()
             && name.len() <= 128
@@ -266,7 +266,7 @@ fn key(record: &Record, event_id: Option<&str>) -> String {
         return format!("{PREFIX}{name}.json");
     }
     let position = &record.position;
-    let number = position.sequence_number.as_deref().filter(is_plain);
+    let number = position.sequence_number.filter(is_plain);
     match (number, position.sub_sequence_number) {
         (Some(number), None) => format!("{PREFIX}{number}.json"),
         (Some(number), Some(part)) => format!("{PREFIX}{number}-{part}.json"),
@@ -285,11 +285,13 @@ mod tests {
 
     use super::*;
 
-    fn record(number: Option<&str>, payload: &[u8]) -> Record {
+    /// A record that lives as long as the tests.
+    fn record(number: Option<&str>, payload: &[u8]) -> Record<'static> {
         let data = STANDARD.encode(payload);
         let batch = json!({"Records": [{"kinesis": {"sequenceNumber": number, "data": data}}]});
         let batch: KinesisBatch = serde_json::from_value(batch).unwrap();
-        batch.records().unwrap()[0].clone()
+        let batch: &'static KinesisBatch = Box::leak(Box::new(batch));
+        batch.records().unwrap()[0]
     }
 
     #[test]

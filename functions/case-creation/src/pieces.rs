@@ -27,16 +27,10 @@ pub(crate) fn pieces<'a, 'b>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{Case, SObject};
+    use crate::case::Case;
 
     fn split(parents: &[&str], size: usize) -> Vec<String> {
-        let case = |parent: &&str| Case {
-            event_id: String::new(),
-            sobject: SObject {
-                json: Vec::new(),
-                parent: Some((*parent).to_owned()).filter(|parent| parent != "-"),
-            },
-        };
+        let case = |parent: &&str| Case::of_parent(Some(*parent).filter(|parent| *parent != "-"));
         let cases: Vec<Case> = parents.iter().map(case).collect();
         let mut attempts: Vec<_> = cases.iter().map(Attempt::new).collect();
         let text = |piece: &Vec<&mut Attempt<'_>>| {

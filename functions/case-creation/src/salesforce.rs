@@ -106,7 +106,7 @@ impl Salesforce {
     pub(crate) async fn create(
         &self,
         token: &Token,
-        records: &[&[u8]],
+        records: &[&str],
         timeout: Duration,
     ) -> Result<Vec<Item>, CallError> {
         let url = self.url(token, &["composite", "sobjects"]);
@@ -209,19 +209,19 @@ impl Answer {
     }
 }
 
-fn create_body(records: &[&[u8]]) -> Vec<u8> {
-    const HEAD: &[u8] = br#"{"allOrNone":false,"records":["#;
+fn create_body(records: &[&str]) -> Vec<u8> {
+    const HEAD: &str = r#"{"allOrNone":false,"records":["#;
     let length: usize = records.iter().map(|record| record.len() + 1).sum();
-    let mut body = Vec::with_capacity(HEAD.len() + length + 2);
-    body.extend_from_slice(HEAD);
+    let mut body = String::with_capacity(HEAD.len() + length + 2);
+    body.push_str(HEAD);
     for (place, record) in records.iter().enumerate() {
         if place > 0 {
-            body.push(b',');
+            body.push(',');
         }
-        body.extend_from_slice(record);
+        body.push_str(record);
     }
-    body.extend_from_slice(b"]}");
-    body
+    body.push_str("]}");
+    body.into_bytes()
 }
 
 fn request_of(method: &str, url: &Url, token: &Token, body: Vec<u8>) -> HttpRequest {

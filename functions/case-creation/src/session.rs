@@ -36,7 +36,7 @@ pub(crate) struct Session<'a> {
 
 impl Session<'_> {
     /// Creates records, as [`Salesforce::create`].
-    pub(crate) async fn create(&self, records: &[&[u8]]) -> Result<Vec<Item>, CallError> {
+    pub(crate) async fn create(&self, records: &[&str]) -> Result<Vec<Item>, CallError> {
         let permit = self.breaker.admit().ok_or(CallError::HeldBack)?;
         let client = self.salesforce;
         let token = self.in_time(self.tokens.get()).await?;

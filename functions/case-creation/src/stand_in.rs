@@ -79,8 +79,8 @@ pub(crate) struct World {
     pub(crate) finds_reject_the_token: bool,
     /// When the Case of an event was created.
     pub(crate) cases: BTreeMap<String, Timestamp>,
-    /// The external id and the description of each Case that was created.
-    pub(crate) described: Vec<(String, String)>,
+    /// The description of each Case that was created.
+    pub(crate) described: Vec<String>,
     /// Sizes of the calls to `composite/sobjects`.
     pub(crate) calls: Vec<usize>,
     /// The accounts of the Cases in the last of them.
@@ -163,8 +163,7 @@ impl World {
     }
 
     fn create(&mut self, record: &Value, now: Timestamp) -> Value {
-        // Without a value it is not unique.
-        let id = record[FIELD].as_str().unwrap_or_default().to_owned();
+        let id = record[FIELD].as_str().unwrap().to_owned();
         if let Some(code) = self.refused.get(&id) {
             return salesforce::failed(code, "refused by the test");
         }
@@ -173,7 +172,7 @@ impl World {
             let message = format!("Subject: data value too large: {subject} (max length=255)");
             return salesforce::failed("STRING_TOO_LONG", &message);
         }
-        if !id.is_empty() && self.cases.contains_key(&id) {
+        if self.cases.contains_key(&id) {
             let field = if self.duplicates_are_vague {
                 "<unknown>"
             } else {
@@ -184,10 +183,10 @@ impl World {
             );
             return salesforce::failed("DUPLICATE_VALUE", &message);
         }
-        if let Some(description) = record["Description"].as_str() {
-            self.described.push((id.clone(), description.to_owned()));
-        }
         self.cases.insert(id, now);
+        if let Some(description) = record["Description"].as_str() {
+            self.described.push(description.to_owned());
+        }
         json!({"id": "500000000000001AAA", "success": true, "errors": []})
     }
 }

@@ -50,27 +50,52 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// Fills it from an event; `None` when a field has no value.
-    pub(crate) fn render<'a>(&'a self, event: &'a EventView<'_>) -> Option<Cow<'a, str>> {
-        match self.0.as_slice() {
-            [Part::Text(plain)] => return Some(Cow::Borrowed(plain)),
-            [Part::Field(name)] => return text(event, name),
-            _ => {}
-        }
-        let mut rendered = String::new();
+    /// Fills it from an event, and appends it as a JSON string; false, and nothing appended, when a
+    /// field has no value.
+    pub(crate) fn write(&self, event: &EventView<'_>, json: &mut String) -> bool {
+        let before = json.len();
+        json.push('"');
         for part in &self.0 {
             match part {
-                Part::Text(plain) => rendered.push_str(plain),
-                Part::Field(name) => rendered.push_str(&text(event, name)?),
+                Part::Text(plain) => push_escaped(json, plain),
+                Part::Field(name) => {
+                    let Some(value) = text(event, name) else {
+                        json.truncate(before);
+                        return false;
+                    };
+                    push_escaped(json, &value);
+                }
             }
         }
-        Some(Cow::Owned(rendered))
+        json.push('"');
+        true
     }
 }
 
 /// A field of the event; blank counts as absent.
 pub(crate) fn text<'a>(event: &'a EventView<'_>, name: &str) -> Option<Cow<'a, str>> {
-    event.text(name).filter(|text| !text.trim().is_empty())
+    let text = event.text(name)?;
+    (!text.chars().all(char::is_whitespace)).then_some(text)
+}
+
+/// Appends a text as a JSON string.
+pub(crate) fn push_text(json: &mut String, text: &str) {
+    json.push('"');
+    push_escaped(json, text);
+    json.push('"');
+}
+
+/// Appends what stands between the quotes of a JSON string.
+fn push_escaped(json: &mut String, text: &str) {
+    let is_escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // All bytes, without an early end, so that many are looked at in one step.
+    if !text.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
+        json.push_str(text);
+        return;
+    }
+    #[expect(clippy::expect_used, reason = "a text is JSON")]
+    let quoted = serde_json::to_string(text).expect("a text is JSON");
+    json.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -84,11 +109,21 @@ mod tests {
         let event = TtEvent::new(source, "2026-01-01T00:00:00Z", "r-1", "c-1", "kyc_review");
         let bytes = event.encode();
         let event = EventView::decode(&bytes).unwrap();
-        let rendered = Template::parse(template)
-            .unwrap()
-            .render(&event)?
-            .into_owned();
-        Some(rendered)
+        let mut json = "before".to_owned();
+        let written = Template::parse(template).unwrap().write(&event, &mut json);
+        let rest = json.strip_prefix("before").unwrap();
+        assert!(written || rest.is_empty());
+        written.then(|| serde_json::from_str(rest).unwrap())
+    }
+
+    #[test]
+    fn text_is_escaped_as_json() {
+        for character in ('\0'..='\u{ff}').chain(['\u{2028}', '\u{1f600}']) {
+            let text = format!("a{character}b");
+            let mut json = String::new();
+            push_text(&mut json, &text);
+            assert_eq!(json, serde_json::to_string(&text).unwrap());
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::{
     protobuf::{Field, next, put_bytes, put_integer, varint_length},
 };
 
-/// The first bytes of every aggregated record.
-const MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
+/// The first bytes of every aggregated record; others may happen to begin with them.
+pub const AGGREGATE_MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
 const DIGEST_BYTES: usize = 16;
 
 /// Fields of `AggregatedRecord`.
@@ -73,7 +73,7 @@ pub fn deaggregate(content: &[u8]) -> Result<Option<Vec<UserRecord<'_>>>, Broken
 
 /// The message between magic and checksum, if there are both.
 fn message_of(content: &[u8]) -> Option<&[u8]> {
-    let rest = content.strip_prefix(&MAGIC)?;
+    let rest = content.strip_prefix(&AGGREGATE_MAGIC)?;
     let (message, digest) = rest.split_at_checked(rest.len().checked_sub(DIGEST_BYTES)?)?;
     (!message.is_empty() && Md5::digest(message).as_slice() == digest).then_some(message)
 }
@@ -193,7 +193,7 @@ impl Aggregate {
     pub fn into_entry(self) -> Entry {
         let message = [self.keys.fields, self.hashes.fields, self.records].concat();
         let digest = Md5::digest(&message);
-        let data = [MAGIC.as_slice(), &message, digest.as_slice()].concat();
+        let data = [AGGREGATE_MAGIC.as_slice(), &message, digest.as_slice()].concat();
         let keys = self.first.unwrap_or_else(|| Entry::new("", ""));
         Entry { data, ..keys }
     }
@@ -207,7 +207,7 @@ impl Aggregate {
             + hash.map_or(0, |hash| self.hashes.growth(hash))
             + framed(entry.data.len() + 2 * (1 + varint_length(u64::MAX)))
             + framed(0);
-        MAGIC.len() + DIGEST_BYTES + first + known + new
+        AGGREGATE_MAGIC.len() + DIGEST_BYTES + first + known + new
     }
 }
 

@@ -37,7 +37,7 @@ mod protobuf;
 mod request;
 mod stream;
 
-pub use aggregate::{Aggregate, BrokenAggregate, UserRecord, deaggregate};
+pub use aggregate::{AGGREGATE_MAGIC, Aggregate, BrokenAggregate, UserRecord, deaggregate};
 pub use backoff::Backoff;
 pub use batch::Batch;
 pub use entry::{Entry, Receipt};

@@ -23,7 +23,7 @@ pub(crate) enum Verdict<R> {
 }
 
 /// Reads a record; a panic in one is the failure of that one.
-pub(crate) fn parse<C: Consumer>(consumer: &C, record: &Record) -> Work<C> {
+pub(crate) fn parse<C: Consumer>(consumer: &C, record: &Record<'_>) -> Work<C> {
     let data = match &record.data {
         Ok(data) => data,
         Err(unreadable) => return Work::Refuse(Refusal::Unreadable(unreadable.code)),

@@ -31,7 +31,7 @@ pub trait Consumer: Sync {
 
     /// Whether [`was_parked`](Self::was_parked) has to be asked about a record at all. Asking costs as
     /// much as the rest of a record that is fine, so a consumer that knows better says so.
-    fn may_be_parked(&self, _record: &Record, _item: &Self::Item, _expiring: bool) -> bool {
+    fn may_be_parked(&self, _record: &Record<'_>, _item: &Self::Item, _expiring: bool) -> bool {
         true
     }
 
@@ -45,7 +45,7 @@ pub trait Consumer: Sync {
     /// When that cannot be told: the record is delivered again.
     fn was_parked(
         &self,
-        _record: &Record,
+        _record: &Record<'_>,
         _item: &Self::Item,
         _expiring: bool,
         _deadline: Deadline,
@@ -80,7 +80,7 @@ pub trait Consumer: Sync {
     /// When it could not be kept: the record is delivered again.
     fn park(
         &self,
-        record: &Record,
+        record: &Record<'_>,
         item: Option<&Self::Item>,
         refusal: &Refusal<Self::Reason>,
         deadline: Deadline,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Clock, Consumer, Deadline, Fate, KinesisBatch, NotKinesis, Outcome, Parked, Record, Refusal,
@@ -34,7 +34,7 @@ pub struct Driver {
 
 /// A record on its way.
 struct Item<'a, C: Consumer> {
-    record: &'a Record,
+    record: &'a Record<'a>,
     work: Work<C>,
 }
 
@@ -90,8 +90,8 @@ impl Driver {
         deadline: Deadline,
     ) -> Result<Summary, NotKinesis> {
         let records = batch.records()?;
-        let items = prepare(consumer, records);
-        let mut progress = Progress::new(records);
+        let items = prepare(consumer, &records);
+        let mut progress = Progress::new(&records);
         let size = consumer.chunk_size().max(1);
         for (number, chunk) in items.chunks(size).enumerate() {
             let first = number * size;
@@ -138,7 +138,7 @@ impl Driver {
                         End::Park(Refusal::Refused(reason))
                     }
                     Some(Verdict::Done(Outcome::Retryable(cause))) => {
-                        if self.is_expiring(item.record) {
+                        if self.is_expiring(item.record, self.clock.now()) {
                             given_up.push(judged.len());
                         }
                         End::Again(cause)
@@ -166,8 +166,9 @@ impl Driver {
     ) -> Vec<Option<End<C::Reason>>> {
         let mut known: Vec<_> = chunk.iter().map(|_| None).collect();
         let mut looks = Vec::new();
+        let now = self.clock.now();
         for (item, known) in chunk.iter().zip(&mut known) {
-            let expiring = self.is_expiring(item.record);
+            let expiring = self.is_expiring(item.record, now);
             let Some(deliverable) = item.deliverable() else {
                 continue;
             };
@@ -216,10 +217,8 @@ impl Driver {
         }
     }
 
-    fn is_expiring(&self, record: &Record) -> bool {
-        let age = record
-            .arrived_at
-            .map(|arrived| self.clock.now().duration_since(arrived));
+    fn is_expiring(&self, record: &Record<'_>, now: Timestamp) -> bool {
+        let age = record.arrived_at.map(|arrived| now.duration_since(arrived));
         age.zip(self.last_age).is_some_and(|(age, last)| age > last)
     }
 }
@@ -284,7 +283,7 @@ async fn park_unless<C: Consumer>(
     Some(parked.await)
 }
 
-fn prepare<'a, C: Consumer>(consumer: &C, records: &'a [Record]) -> Vec<Item<'a, C>> {
+fn prepare<'a, C: Consumer>(consumer: &C, records: &'a [Record<'a>]) -> Vec<Item<'a, C>> {
     let item = |record| Item {
         record,
         work: parse(consumer, record),

@@ -28,7 +28,7 @@
 //!
 //!     async fn park(
 //!         &self,
-//!         record: &Record,
+//!         record: &Record<'_>,
 //!         _: Option<&String>,
 //!         _: &Refusal<&'static str>,
 //!         _: Deadline,
@@ -60,6 +60,8 @@ mod driver;
 mod outcome;
 mod progress;
 mod record;
+mod records;
+mod regular;
 mod response;
 mod simulated;
 

@@ -19,14 +19,14 @@ pub struct Summary {
 /// The state of a batch on its way.
 #[derive(Debug)]
 pub(crate) struct Progress<'a> {
-    records: &'a [Record],
+    records: &'a [Record<'a>],
     summary: Summary,
     /// The first record that has to be delivered again, with everything after it.
     again_from: Option<usize>,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(records: &'a [Record]) -> Self {
+    pub(crate) fn new(records: &'a [Record<'a>]) -> Self {
         Self {
             records,
             summary: Summary::default(),
@@ -55,7 +55,7 @@ impl<'a> Progress<'a> {
 
     /// Has the record at `place` delivered again, together with all that share its Kinesis record.
     pub(crate) fn block(&mut self, place: usize, cause: &str) {
-        let index = |record: &Record| record.position.index;
+        let index = |record: &Record<'_>| record.position.index;
         let own = self.records.get(place).map(index);
         let whole = self.records.partition_point(|r| Some(index(r)) < own);
         if self.is_before_block(whole) {
@@ -69,8 +69,8 @@ impl<'a> Progress<'a> {
         if let Some(place) = self.again_from {
             // A record without a number is reported by the nearest before it.
             let mut known = self.records.iter().take(place + 1).rev();
-            let number = known.find_map(|r| r.position.sequence_number.clone());
-            summary.response = BatchResponse::again_from(number);
+            let number = known.find_map(|r| r.position.sequence_number);
+            summary.response = BatchResponse::again_from(number.map(str::to_owned));
         }
         tracing::info!(
             records = self.records.len(),
@@ -87,19 +87,23 @@ impl<'a> Progress<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Position;
 
-    fn records(places: &[(usize, Option<&str>)]) -> Vec<Record> {
-        let record = |(index, number): &(usize, Option<&str>)| {
-            let mut records = Vec::new();
-            Record::read(*index, "{}", &mut records);
-            let mut record = records.remove(0);
-            record.position.sequence_number = number.map(str::to_owned);
-            record
+    fn records(places: &[(usize, Option<&'static str>)]) -> Vec<Record<'static>> {
+        let record = |(index, number): &(usize, Option<&'static str>)| Record {
+            position: Position {
+                index: *index,
+                sequence_number: *number,
+                sub_sequence_number: None,
+            },
+            arrived_at: None,
+            partition_key: None,
+            data: Ok(b""),
         };
         places.iter().map(record).collect()
     }
 
-    fn reported(records: &[Record], place: usize) -> BatchResponse {
+    fn reported(records: &[Record<'_>], place: usize) -> BatchResponse {
         let mut progress = Progress::new(records);
         progress.block(place, "");
         progress.finish().response

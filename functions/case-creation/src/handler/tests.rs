@@ -261,7 +261,7 @@ async fn without_time_nothing_is_started() {
 #[tokio::test]
 async fn an_event_of_another_kind_is_an_error() {
     let bench = Bench::new().await;
-    let event = serde_json::from_value(json!({ "action": "refresh" })).unwrap();
+    let event = serde_json::from_str(r#"{"action": "refresh"}"#).unwrap();
     assert!(matches!(
         bench.handle(event).await,
         Err(Error::UnknownEvent)

@@ -10,12 +10,16 @@ fn event() -> TtEvent {
     TtEvent::new(source, "2025-01-01T00:00:00Z", "r-1", "c-1", "kyc_review")
 }
 
-fn sobject(mapping: &Mapping, event: &TtEvent) -> SObject {
-    mapping.sobject(&EventView::decode(&event.encode()).unwrap())
+/// The sObject, and its parent.
+fn sobject(mapping: &Mapping, event: &TtEvent) -> (String, Option<String>) {
+    let mut json = String::new();
+    let bytes = event.encode();
+    let parent = mapping.write_sobject(&EventView::decode(&bytes).unwrap(), &mut json);
+    (json, parent)
 }
 
 fn json_of(mapping: &Mapping, event: &TtEvent) -> Value {
-    serde_json::from_slice(&sobject(mapping, event).json).unwrap()
+    serde_json::from_str(&sobject(mapping, event).0).unwrap()
 }
 
 fn refusal(text: &str) -> String {
@@ -104,7 +108,7 @@ fn texts_are_escaped() {
 fn the_account_is_the_parent_before_all_others() {
     let parent = |fields: &str| {
         let text = format!(r#"{{"external_id": "Key__c", "fields": {{{fields}}}}}"#);
-        sobject(&Mapping::parse(&text, "a test").unwrap(), &event()).parent
+        sobject(&Mapping::parse(&text, "a test").unwrap(), &event()).1
     };
     let account = r#""AccountId": "001A""#;
     let both = format!(r#""ParentId": "500A", {account}"#);
@@ -118,6 +122,10 @@ fn the_account_is_the_parent_before_all_others() {
     assert_eq!(
         parent(r#""ParentId": "{customer_id}""#).as_deref(),
         Some("c-1")
+    );
+    assert_eq!(
+        parent(r#""ParentId": "{customer_id} \"a\"""#).as_deref(),
+        Some("c-1 \"a\"")
     );
     assert_eq!(parent(r#""AccountId": 5"#), None);
     assert_eq!(parent(r#""AccountId": "{branch}""#), None);

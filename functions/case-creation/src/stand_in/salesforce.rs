@@ -65,11 +65,7 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
     }
     let mut results: Vec<Value> = {
         let mut world = stand_in.world();
-        let spoils = |r: &Value| {
-            world
-                .spoilers
-                .contains(r[FIELD].as_str().unwrap_or_default())
-        };
+        let spoils = |r: &Value| world.spoilers.contains(r[FIELD].as_str().unwrap());
         if records.iter().any(spoils) {
             return error(400, "JSON_PARSER_ERROR");
         }

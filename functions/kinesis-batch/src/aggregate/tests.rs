@@ -14,7 +14,7 @@ fn hex(text: &str) -> Vec<u8> {
 
 /// The content with the checksum that belongs to it.
 fn signed(content: &[u8]) -> Vec<u8> {
-    let digest = Md5::digest(&content[MAGIC.len()..]);
+    let digest = Md5::digest(&content[AGGREGATE_MAGIC.len()..]);
     [content, digest.as_slice()].concat()
 }
 
@@ -82,11 +82,11 @@ fn content_without_magic_or_with_another_checksum_is_one_record() {
     let mut spoilt = whole.clone();
     spoilt[9] ^= 1;
     let cut = &whole[..whole.len() - 1];
-    let nothing = signed(&MAGIC);
+    let nothing = signed(&AGGREGATE_MAGIC);
     for content in [
         &[],
         b"{}".as_slice(),
-        MAGIC.as_slice(),
+        AGGREGATE_MAGIC.as_slice(),
         &spoilt,
         cut,
         &whole[1..],
@@ -108,7 +108,7 @@ fn a_message_that_is_none_is_an_error() {
         "0a01611a07080010001a0178",
         "0a01ff1a0508001a0178",
     ] {
-        let content = signed(&[MAGIC.as_slice(), &hex(message)].concat());
+        let content = signed(&[AGGREGATE_MAGIC.as_slice(), &hex(message)].concat());
         assert_eq!(deaggregate(&content), Err(BrokenAggregate), "{message}");
     }
 }
@@ -117,7 +117,7 @@ fn a_message_that_is_none_is_an_error() {
 fn unknown_fields_and_tables_behind_the_records_are_read() {
     // Field 9 of the message, then the record with a tag, then the table.
     let message = hex("48071a0b08001a017822040a0261620a0161");
-    let content = signed(&[MAGIC.as_slice(), &message].concat());
+    let content = signed(&[AGGREGATE_MAGIC.as_slice(), &message].concat());
     let records = deaggregate(&content).unwrap().unwrap();
     assert_eq!(
         (records[0].partition_key, records[0].data),
@@ -145,7 +145,7 @@ fn an_aggregate_stays_within_its_limit_but_for_a_first_record_that_is_too_large(
 fn no_byte_changed_inside_brings_the_reader_down() {
     let whole = hex(OF_AMAZON);
     let message = &whole[..whole.len() - DIGEST_BYTES];
-    for at in MAGIC.len()..message.len() {
+    for at in AGGREGATE_MAGIC.len()..message.len() {
         for byte in 0..=u8::MAX {
             let mut changed = message.to_vec();
             changed[at] = byte;

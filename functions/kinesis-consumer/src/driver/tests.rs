@@ -55,7 +55,7 @@ impl Consumer for Script {
 
     async fn was_parked(
         &self,
-        _: &Record,
+        _: &Record<'_>,
         item: &String,
         expiring: bool,
         _: Deadline,
@@ -100,7 +100,7 @@ impl Consumer for Script {
 
     async fn park(
         &self,
-        record: &Record,
+        record: &Record<'_>,
         item: Option<&String>,
         refusal: &Refusal<&'static str>,
         _: Deadline,
@@ -109,7 +109,7 @@ impl Consumer for Script {
         if seen.parking_fails {
             return Err("no bucket".to_owned());
         }
-        let number = || record.position.sequence_number.clone();
+        let number = || record.position.sequence_number.map(str::to_owned);
         let name = item.cloned().or_else(number).unwrap();
         match seen.parked.insert(name, refusal.clone()) {
             None => Ok(Parked::Now),
@@ -142,7 +142,7 @@ fn run(script: &Script, age: i64, data: &[&str]) -> Summary {
 }
 
 fn run_batch(script: &Script, batch: &KinesisBatch) -> Summary {
-    let now = jiff::Timestamp::from_second(NOW).unwrap();
+    let now = Timestamp::from_second(NOW).unwrap();
     simulate(now, async |clock| {
         let driver = Driver::new(clock).parking_before(Duration::from_hours(1));
         let deadline = Deadline::after(Duration::from_mins(1), clock);
@@ -295,7 +295,7 @@ fn progress_is_reported_before_the_deadline() {
     let batch: Vec<Vec<u8>> = (0..40).map(|n| format!("done {n}").into_bytes()).collect();
     let batch: Vec<&[u8]> = batch.iter().map(Vec::as_slice).collect();
     let batch = tests::batch(0, &batch);
-    simulate(jiff::Timestamp::UNIX_EPOCH, async |clock| {
+    simulate(Timestamp::UNIX_EPOCH, async |clock| {
         let script = Script(Mutex::default(), Some((clock, Duration::from_secs(4))));
         let driver = Driver::new(clock);
         let deadline = Deadline::after(Duration::from_secs(20), clock);
