@@ -16,7 +16,7 @@
 //! ```
 //!
 //! What the stream throttles goes out again at a pace that it takes: all clones of a [`Stream`] share
-//! one, found by additive increase and multiplicative decrease.
+//! one, which a throttle lowers and which is soon back once nothing is throttled any more.
 //!
 //! A request that timed out may have been accepted all the same, and is sent again: consumers see
 //! such records twice and must recognise them by an id of their own. Kinesis removes no duplicates.

@@ -1,5 +1,8 @@
-//! How fast requests go out: as fast as the stream takes them, found by additive increase and
-//! multiplicative decrease.
+//! How fast requests go out: as fast as the stream takes them, found as TCP finds the speed of a way.
+//!
+//! A throttle takes a share off the rate; then the rate climbs back along the curve of CUBIC (RFC 9438), soon to where it
+//! was, slowly past that, and ever faster if nothing is throttled there. So a burst of throttles that is over costs a
+//! second or two, not the invocation.
 
 use std::time::{Duration, Instant};
 
@@ -13,32 +16,42 @@ const SHARD_BYTES: f64 = 1024.0 * 1024.0;
 const THROTTLED_SHARE: f64 = 0.05;
 /// What is taken off the rate when all records of a request are throttled; less when only some are.
 const DECREASE: f64 = 0.5;
-/// What a second without throttle adds, as a share of the rate at the last throttle.
-const INCREASE: f64 = 0.1;
-/// The least rate and the least growth of it in a second, in shards.
+/// How steep the curve is, in shards by the cube of a second (RFC 9438, section 5).
+const STEEPNESS: f64 = 0.4;
+/// The least rate, in shards.
 const LEAST: f64 = 0.1;
+/// What a stream takes at least when nobody else writes to it, in shards.
+const ONE_SHARD: f64 = 1.0;
+/// The longest pause before the pace is asked again: the rate may have grown meanwhile.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The pace of all requests to one stream. Unlimited until the stream throttles for the first time.
 #[derive(Debug)]
 pub(crate) struct Pace {
     limit: Option<Limit>,
-    /// What was accepted since `since`, to tell at the first throttle how much is too much.
-    accepted: f64,
-    since: Option<Instant>,
+    accepted: Accepted,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Limit {
-    /// Shards' worth of records a second.
-    rate: f64,
-    /// What is added to the rate in a second.
-    slope: f64,
-    /// When the next request may go out.
-    free: Instant,
-    /// The last change of the rate.
-    changed: Instant,
-    /// The last decrease: requests from before say nothing new.
-    decreased: Instant,
+    /// Shards' worth of records a second that were too much at the last throttle.
+    most: f64,
+    /// What the last throttle left of it.
+    least: f64,
+    /// The last throttle: requests from before say nothing new.
+    throttled: Instant,
+    /// What has been sent ahead of the rate, in shards' worth of a second.
+    debt: f64,
+    /// Up to when the debt has been paid off.
+    paid: Instant,
+}
+
+/// What the stream accepted of late, in shards' worth of a second.
+#[derive(Debug, Default)]
+struct Accepted {
+    second: Option<Instant>,
+    this: f64,
+    before: f64,
 }
 
 /// What a request asks of a stream, in seconds of one shard.
@@ -69,20 +82,16 @@ impl Pace {
     pub(crate) fn new() -> Self {
         Self {
             limit: None,
-            accepted: 0.0,
-            since: None,
+            accepted: Accepted::default(),
         }
     }
 
-    /// Takes the next free place for a request; returns how long to wait for it.
-    pub(crate) fn reserve(&mut self, now: Instant, cost: Cost) -> Duration {
-        let Some(limit) = &mut self.limit else {
-            self.since.get_or_insert(now);
-            return Duration::ZERO;
-        };
-        let begin = limit.free.max(now);
-        limit.free = begin + Duration::from_secs_f64(cost.0 / limit.rate);
-        begin - now
+    /// Lets a request out; otherwise says when to ask again.
+    pub(crate) fn take(&mut self, now: Instant, cost: Cost) -> Result<(), Duration> {
+        match &mut self.limit {
+            None => Ok(()),
+            Some(limit) => limit.take(now, cost),
+        }
     }
 
     /// Learns from an answer that came at `now`.
@@ -92,35 +101,66 @@ impl Pace {
             reason = "a request has 500 records at most"
         )]
         let share = request.throttled as f64 / request.records.max(1) as f64;
-        self.accepted += request.cost.0 * (1.0 - share);
-        let throttled = share > THROTTLED_SHARE;
-        match &mut self.limit {
-            None if throttled => {
-                let elapsed = now.duration_since(self.since.unwrap_or(now));
-                let rate = (self.accepted / elapsed.as_secs_f64().max(1.0)).max(LEAST);
-                tracing::debug!(shards = rate, "throttled, slowing down");
-                self.limit = Some(Limit {
-                    rate,
-                    slope: (rate * INCREASE).max(LEAST),
-                    free: now + Duration::from_secs_f64(request.cost.0 / rate),
-                    changed: now,
-                    decreased: now,
-                });
-            }
-            None => {}
-            Some(limit) if throttled && request.sent >= limit.decreased => {
-                limit.rate = (limit.rate * (1.0 - DECREASE * share)).max(LEAST);
-                limit.slope = (limit.rate * INCREASE).max(LEAST);
-                limit.changed = now;
-                limit.decreased = now;
-            }
-            Some(_) if throttled => {}
-            Some(limit) => {
-                let elapsed = now.saturating_duration_since(limit.changed);
-                limit.rate += limit.slope * elapsed.as_secs_f64();
-                limit.changed = now;
-            }
+        self.accepted.add(now, request.cost.0 * (1.0 - share));
+        let known = self
+            .limit
+            .is_some_and(|limit| request.sent < limit.throttled);
+        if share <= THROTTLED_SHARE || known {
+            return;
         }
+        let taken = self.accepted.rate().max(ONE_SHARD);
+        let rate = self.limit.map_or(taken, |limit| limit.rate(now).min(taken));
+        let least = (rate * (1.0 - DECREASE * share)).max(LEAST);
+        tracing::debug!(shards = least, "throttled, slowing down");
+        self.limit = Some(Limit {
+            most: rate.max(least),
+            least,
+            throttled: now,
+            // What was refused has cost the stream nothing, but shall not come again at once.
+            debt: request.cost.0,
+            paid: now,
+        });
+    }
+}
+
+impl Limit {
+    /// The rate at a moment since the last throttle.
+    fn rate(&self, now: Instant) -> f64 {
+        let seconds = now.saturating_duration_since(self.throttled).as_secs_f64();
+        let back = ((self.most - self.least) / STEEPNESS).cbrt();
+        (self.most + STEEPNESS * (seconds - back).powi(3)).max(LEAST)
+    }
+
+    fn take(&mut self, now: Instant, cost: Cost) -> Result<(), Duration> {
+        let rate = self.rate(now);
+        let seconds = now.saturating_duration_since(self.paid).as_secs_f64();
+        let mean = f64::midpoint(self.rate(self.paid), rate);
+        self.debt = (self.debt - seconds * mean).max(0.0);
+        self.paid = now;
+        if self.debt <= f64::EPSILON {
+            self.debt = cost.0;
+            return Ok(());
+        }
+        let pause = Duration::from_secs_f64(self.debt / rate);
+        Err(pause.clamp(Duration::from_millis(1), LONGEST_PAUSE))
+    }
+}
+
+impl Accepted {
+    fn add(&mut self, now: Instant, cost: f64) {
+        let begun = *self.second.get_or_insert(now);
+        let seconds = now.saturating_duration_since(begun).as_secs();
+        if seconds > 0 {
+            self.before = if seconds == 1 { self.this } else { 0.0 };
+            self.this = 0.0;
+            self.second = Some(begun + Duration::from_secs(seconds));
+        }
+        self.this += cost;
+    }
+
+    /// Shards' worth a second, of the better of this second and the one before.
+    fn rate(&self) -> f64 {
+        self.this.max(self.before)
     }
 }
 
@@ -140,57 +180,107 @@ mod tests {
         }
     }
 
-    fn rate(pace: &Pace) -> f64 {
-        pace.limit.unwrap().rate
+    fn rate(pace: &Pace, at: Instant) -> f64 {
+        pace.limit.unwrap().rate(at)
+    }
+
+    #[track_caller]
+    fn assert_about(found: f64, expected: f64) {
+        assert!(
+            (found / expected - 1.0).abs() < 0.001,
+            "{found} is not about {expected}"
+        );
+    }
+
+    /// How long it takes until `requests` of 500 records are out.
+    fn drain(pace: &mut Pace, begin: Instant, requests: usize) -> Duration {
+        let mut now = begin;
+        for _ in 0..requests {
+            while let Err(pause) = pace.take(now, Cost::of(500, 0)) {
+                now += pause;
+            }
+            pace.observe(now, answer(now, 0));
+        }
+        now - begin
     }
 
     #[test]
     fn nothing_waits_before_the_first_throttle() {
         let (mut pace, now) = (Pace::new(), Instant::now());
         for _ in 0..100 {
-            assert_eq!(pace.reserve(now, Cost::of(500, 0)), Duration::ZERO);
+            assert_eq!(pace.take(now, Cost::of(500, 0)), Ok(()));
             pace.observe(now, answer(now, 25));
         }
     }
 
     #[test]
-    fn the_first_throttle_sets_the_rate_that_the_stream_took() {
+    fn a_throttle_takes_a_share_off_what_the_stream_took() {
         let (mut pace, now) = (Pace::new(), Instant::now());
-        pace.reserve(now, Cost::of(500, 0));
-        pace.observe(now, answer(now, 0));
-        pace.observe(now, answer(now, 0));
+        for _ in 0..8 {
+            pace.observe(now, answer(now, 0));
+        }
         pace.observe(now, answer(now, 500));
-        assert!((rate(&pace) - 1.0).abs() < 0.001, "{}", rate(&pace));
-        // 500 records are half a second of one shard; so were those that it refused.
-        assert_eq!(pace.reserve(now, Cost::of(500, 0)), SECOND / 2);
-        assert_eq!(pace.reserve(now, Cost::of(500, 0)), SECOND);
+        assert_about(rate(&pace, now), 2.0);
+        let later = now + SECOND / 2;
+        let before = rate(&pace, later);
+        assert!(before < 4.0);
+        pace.observe(later, answer(later, 250));
+        assert_about(rate(&pace, later), before * 0.75);
+    }
+
+    #[test]
+    fn what_was_taken_long_ago_says_nothing() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        for _ in 0..100 {
+            pace.observe(now, answer(now, 0));
+        }
+        let later = now + SECOND * 5;
+        pace.observe(later, answer(later, 500));
+        assert_about(rate(&pace, later), 0.5);
+        // Nor does an hour of silence between bursts make the stream look slow.
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        pace.observe(now, answer(now, 0));
+        let later = now + SECOND * 3600;
+        for _ in 0..8 {
+            pace.observe(later, answer(later, 0));
+        }
+        pace.observe(later, answer(later, 500));
+        assert_about(rate(&pace, later), 2.0);
     }
 
     #[test]
     fn throttles_of_one_moment_slow_down_once() {
         let (mut pace, now) = (Pace::new(), Instant::now());
-        pace.observe(now, answer(now, 250));
-        let before = rate(&pace);
         let later = now + SECOND;
-        pace.observe(later, answer(now + SECOND / 2, 500));
-        pace.observe(later, answer(now + SECOND / 2, 500));
-        assert!((rate(&pace) / before - 0.5).abs() < 0.001);
-        pace.observe(later + SECOND, answer(later, 50));
-        assert!((rate(&pace) / before - 0.475).abs() < 0.001);
+        pace.observe(later, answer(now, 500));
+        let before = rate(&pace, later);
+        pace.observe(later, answer(now, 500));
+        pace.observe(later, answer(now, 500));
+        assert_about(rate(&pace, later), before);
     }
 
     #[test]
-    fn the_rate_grows_by_a_tenth_a_second_until_the_next_throttle() {
+    fn the_rate_is_soon_back_and_lingers_where_it_was_too_much() {
         let (mut pace, now) = (Pace::new(), Instant::now());
-        for _ in 0..10 {
+        for _ in 0..8 {
             pace.observe(now, answer(now, 0));
         }
-        pace.observe(now, answer(now, 250));
-        let before = rate(&pace);
-        for second in 1..=5 {
-            pace.observe(now + SECOND * second, answer(now, 0));
+        pace.observe(now, answer(now, 500));
+        // 4 shards were too much: the cube root of 2 / 0.4 seconds later the rate is there again.
+        assert_about(rate(&pace, now + SECOND.mul_f64(5_f64.cbrt())), 4.0);
+        let [near, far] = [2, 10].map(|seconds| rate(&pace, now + SECOND * seconds));
+        assert!(near < 4.1 && far > 40.0, "{near}, {far}");
+    }
+
+    #[test]
+    fn a_burst_of_throttles_that_is_over_costs_seconds() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        for tenth in 0..10 {
+            let at = now + SECOND / 10 * tenth;
+            pace.observe(at, answer(at, 500));
         }
-        assert!((rate(&pace) / before - 1.5).abs() < 0.001);
+        let took = drain(&mut pace, now + SECOND, 200);
+        assert!(took < SECOND * 6, "{took:?} for 100,000 records");
     }
 
     #[test]
@@ -202,12 +292,16 @@ mod tests {
     #[test]
     fn a_stream_that_takes_nothing_is_asked_now_and_then() {
         let (mut pace, now) = (Pace::new(), Instant::now());
-        for second in 0..100 {
-            let at = now + SECOND * second;
-            pace.observe(at, answer(at, 500));
+        let (mut at, mut asked) = (now, 0);
+        while at < now + SECOND * 100 {
+            match pace.take(at, Cost::of(500, 0)) {
+                Ok(()) => {
+                    asked += 1;
+                    pace.observe(at, answer(at, 500));
+                }
+                Err(pause) => at += pause,
+            }
         }
-        let at = now + SECOND * 100;
-        assert_eq!(pace.reserve(at, Cost::of(500, 0)), Duration::ZERO);
-        assert_eq!(pace.reserve(at, Cost::of(500, 0)), SECOND * 5);
+        assert!((50..150).contains(&asked), "asked {asked} times in 100 s");
     }
 }

@@ -252,15 +252,16 @@ impl Stream {
 
     /// Waits until the pace lets a request out; false when that is not before the deadline.
     async fn take_turn(&self, cost: Cost, deadline: Option<Instant>) -> bool {
-        let now = Instant::now();
-        let wait = self.pace().reserve(now, cost);
-        if deadline.is_some_and(|deadline| now + wait >= deadline) {
-            return false;
+        loop {
+            let now = Instant::now();
+            let Err(pause) = self.pace().take(now, cost) else {
+                return true;
+            };
+            if deadline.is_some_and(|deadline| now + pause >= deadline) {
+                return false;
+            }
+            tokio::time::sleep(pause).await;
         }
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
-        true
     }
 
     /// Tells the pace what came of a request.
