@@ -3,7 +3,7 @@
 use std::{
     future::{Future, ready},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
 };
 
 use tt_metrics::{Capture, Outcome, capture, count, count_outcome, sink::Value};
@@ -164,25 +164,28 @@ fn a_call_of_n_items_has_one_duration_and_is_in_flight_once() {
         in_flight = "BulkOpen",
     )]
     #[count_outcome(success = "BulkDone", items = rows.len())]
-    fn load(rows: &[u8]) -> Option<u8> {
+    async fn load(rows: &[u8]) -> Option<u8> {
+        yield_once().await;
         rows.first().copied()
     }
 
     let metrics = capture();
-    assert_eq!(load(&[7; 5]), Some(7));
+    let value = |name: &str| {
+        let details = metrics.details().into_iter();
+        let mut found = details.filter(|datum| datum.metric.as_str() == name);
+        found.next().map(|datum| datum.value)
+    };
+    let mut open = pin!(load(&[7; 5]));
+    assert!(poll_once(open.as_mut()).is_pending());
+    assert_eq!(value("BulkOpen"), Some(Value::Gauge(1.0)));
+    assert!(poll_once(open).is_ready());
     assert_eq!(
         (metrics.count("BulkRows"), metrics.count("BulkDone")),
         (5, 5)
     );
     assert_eq!(metrics.count_under("BulkRows", &[("Empty", "false")]), 5);
-    let details = metrics.details();
-    let value = |name: &str| {
-        let mut found = details.iter().filter(|datum| datum.metric.as_str() == name);
-        found.next().map(|datum| datum.value.clone())
-    };
     let Some(Value::Histogram(seen)) = value("BulkTime") else {
-        panic!("{details:?}");
+        panic!("no duration was kept");
     };
     assert_eq!(seen.iter().map(|(_, calls)| calls).sum::<u64>(), 1);
-    assert_eq!(value("BulkOpen"), Some(Value::Gauge(1.0)));
 }

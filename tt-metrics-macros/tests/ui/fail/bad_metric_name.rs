@@ -17,8 +17,14 @@ fn reserved() {}
 #[count("  ")]
 fn blank() {}
 
+#[count("_aws")]
+#[count("request_id")]
+#[count("cold_start")]
+fn property() {}
+
 fn main() {
     blank();
+    property();
     empty();
     foreign();
     control();

@@ -5,6 +5,8 @@ mod std {}
 mod core {}
 mod tt_metrics {}
 mod linkme {}
+mod tracing {}
+mod alloc {}
 
 #[allow(dead_code)]
 enum Mine {
