@@ -122,6 +122,22 @@ mod tests {
     }
 
     #[test]
+    fn a_third_of_a_name_may_be_mistyped() {
+        assert_eq!(closest("succ", KNOWN), Some("success"));
+        assert_eq!(closest("suc", KNOWN), None);
+        assert_eq!(closest("xcratx", KNOWN), Some("crate"));
+        assert_eq!(closest("xcxatx", KNOWN), None);
+    }
+
+    #[test]
+    fn the_closest_of_several_names_is_meant() {
+        assert_eq!(
+            closest("latercy", &["latest", "latency", "later"]),
+            Some("latency")
+        );
+    }
+
+    #[test]
     fn a_foreign_word_suggests_nothing() {
         assert_eq!(closest("latency", KNOWN), None);
         assert_eq!(closest("", KNOWN), None);

@@ -256,7 +256,8 @@ impl Words {
 
     fn mention(&self, name: &TokenStream) -> bool {
         let name = name.to_string();
-        self.idents.contains(&name) || self.texts.contains(name.trim_start_matches("r#"))
+        let in_text = format!("{{{}", name.trim_start_matches("r#"));
+        self.idents.contains(&name) || self.texts.contains(&in_text)
     }
 
     /// Whether a name of a pattern stands there.

@@ -12,7 +12,12 @@ fn empty(flag: bool) -> bool {
     flag
 }
 
-#[count("Colon", dimensions(":a": bool = flag, "ä": bool = flag, "request_id": bool = flag))]
+#[count("Blank", dimensions(" ": bool = flag))]
+fn blank(flag: bool) -> bool {
+    flag
+}
+
+#[count("Colon", dimensions(":a": bool = flag, "ä": bool = flag, "\u{7f}": bool = flag, "request_id": bool = flag))]
 fn characters(flag: bool) -> bool {
     flag
 }
@@ -35,5 +40,5 @@ fn error(flag: bool) -> Result<bool, Failure> {
 const CONSTANT: MetricName = MetricName::new("Constant");
 
 fn main() {
-    let _ = (empty(true), characters(true), twice(true), metric(true), error(true), CONSTANT);
+    let _ = (empty(true), blank(true), characters(true), twice(true), metric(true), error(true), CONSTANT);
 }

@@ -43,6 +43,16 @@ fn listed(shop: &str) -> usize {
     shop.len()
 }
 
+#[count("Blank", dimensions(Shop: ["north", " "] = shop))]
+fn blank(shop: &str) -> usize {
+    shop.len()
+}
+
+#[count("Control", dimensions(Shop: ["north", "a\n"] = shop))]
+fn control(shop: &str) -> usize {
+    shop.len()
+}
+
 fn main() {
-    let _ = (cap(""), capped(true), list(""), listed(""));
+    let _ = (blank(""), control(""), cap(""), capped(true), list(""), listed(""));
 }

@@ -38,8 +38,8 @@ fn argument(unread: u8, (read, part): (u8, u8), mut still: u8, told: u8, named: 
 }
 
 #[count_outcome(success = "Done")]
-async fn argument_later(unread: u8, format: u8, #[allow(unused_variables)] allowed: u8) -> Option<String> {
-    Some(format!("{format}"))
+async fn argument_later(unread: u8, read: u8, #[allow(unused_variables)] allowed: u8) -> Option<String> {
+    Some(format!("unread {read}"))
 }
 
 #[count_outcome(success = "Done")]
