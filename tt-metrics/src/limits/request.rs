@@ -95,3 +95,6 @@ fn read_values(datum: &Node) -> Result<Vec<(f64, f64)>, Violation> {
         _ => Err(malformed("a datum has one `Value`, or `Values`")),
     }
 }
+
+#[cfg(test)]
+mod tests;

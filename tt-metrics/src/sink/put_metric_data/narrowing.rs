@@ -273,6 +273,47 @@ mod tests {
     }
 
     #[test]
+    fn what_was_accepted_beside_a_part_that_was_not_is_not_all() {
+        let halves = || {
+            let mut narrowing = Narrowing::new(data(2), &[]);
+            let part = narrowing.next().expect("is open");
+            narrowing.accepted();
+            assert_eq!(growth(&part), BTreeSet::from([2]));
+            let part = narrowing.next().expect("is open");
+            (narrowing, part)
+        };
+        let (mut narrowing, part) = halves();
+        narrowing.ambiguous(part);
+        let Err(EmitError::Partial(partial)) = narrowing.end("refused".into()) else {
+            panic!("not all was accepted");
+        };
+        assert_eq!(growth(&partial.ambiguous), BTreeSet::from([1]));
+        let (mut narrowing, part) = halves();
+        narrowing.not_accepted(part);
+        let Err(EmitError::Partial(partial)) = narrowing.end("refused".into()) else {
+            panic!("not all was accepted");
+        };
+        assert_eq!(growth(&partial.not_accepted), BTreeSet::from([1]));
+    }
+
+    #[test]
+    fn a_refusal_that_names_all_data_says_no_more_than_one_that_names_none() {
+        let mut narrowing = Narrowing::new(data(4), &[0, 1, 2, 3]);
+        let mut parts = std::iter::from_fn(|| narrowing.next());
+        assert_eq!(parts.next().map(|part| part.len()), Some(2));
+        assert_eq!(parts.next().map(|part| part.len()), Some(2));
+        assert_eq!(parts.next().map(|part| part.len()), None);
+    }
+
+    #[test]
+    fn of_a_request_without_data_nothing_is_sent_again() {
+        let mut narrowing = Narrowing::new(data(0), &[]);
+        assert!(narrowing.next().is_none());
+        let end = narrowing.end("refused".into());
+        assert!(matches!(end, Err(EmitError::NotAccepted(_))), "{end:?}");
+    }
+
+    #[test]
     fn the_number_of_requests_is_bounded() {
         let mut narrowing = Narrowing::new(data(1_000), &[]);
         let mut requests = 0;
@@ -288,6 +329,8 @@ mod tests {
         let text = "The parameter MetricData.member.3.Value is wrong.\nThe parameter MetricData.member.12.Timestamp must";
         assert_eq!(named(text, [2; 5].into_iter()), [1]);
         assert_eq!(named(text, [1; 12].into_iter()), [2, 11]);
+        let text = "2 errors: MetricData.member.3.Value";
+        assert_eq!(named(text, [1; 12].into_iter()), [2]);
         for other in [
             "",
             "MetricData.member.",
