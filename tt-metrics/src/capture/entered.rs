@@ -16,7 +16,7 @@ use crate::{
     counter,
 };
 
-/// This thread counts into a capture as long as it lives ([`Capture::enter`]).
+/// This thread counts into a capture as long as it lives ([`Capture::enter`](super::Capture::enter)).
 #[derive(Debug)]
 pub struct Entered {
     scope: Scope,
@@ -93,7 +93,7 @@ impl Drop for Left {
 }
 
 pin_project! {
-    /// The future that [`Capture::follow`] makes.
+    /// The future that [`Capture::follow`](super::Capture::follow) makes.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Followed<F> {
