@@ -44,7 +44,7 @@ impl KinesisBatch {
     fn any(event: &RawValue) -> Result<Self, serde_json::Error> {
         let batch: AnyBatch<'_> = serde_json::from_str(event.get())?;
         let records = batch.records.map(|all| {
-            let mut records = Records::default();
+            let mut records = Records::with_capacity(event.get().len());
             for (index, raw) in all.into_iter().enumerate() {
                 record::read(index, raw.get(), &mut records);
             }

@@ -48,7 +48,6 @@ impl Records {
         let begin = self.bytes.len();
         let decoded = base64_simd::STANDARD.decode_append(base64, &mut self.bytes);
         if decoded.is_err() {
-            self.bytes.truncate(begin);
             return self.push_unreadable(fields, "NOT_BASE64", base64.as_bytes());
         }
         let content = self.bytes.get(begin..).unwrap_or_default();

@@ -125,6 +125,15 @@ fn what_is_written_without_escapes_is_read_as_it_is_written() {
     let least = TtEvent::new(source, "t", "r", "c", "e").encode();
     assert!(regular::read(str::from_utf8(&least).unwrap()).is_some() && agree(&least));
     assert!(regular::read(&event()).is_none());
+    let extra = text.find(r#","extra":"#).unwrap();
+    for other in ["[]", "7", "null", "\"{\"", "{}}", "{},\"new\":1"] {
+        let other = format!(r#"{},"extra":{other}}}"#, &text[..extra]);
+        assert_eq!(
+            agree(other.as_bytes()),
+            other.ends_with(r#""new":1}"#),
+            "{other}"
+        );
+    }
 }
 
 #[test]
