@@ -40,6 +40,11 @@ macro_rules! counted {
 }
 
 counted!(made, list, list.len() + 1);
+counted!(written, list, 3);
+
+#[count("Items", items = (4))]
+#[allow(unused_parens)]
+fn in_parentheses() {}
 
 fn main() {
     let metrics = ::tt_metrics::capture();
@@ -50,5 +55,7 @@ fn main() {
     branch(true, [1].iter());
     let _ = ::futures_util::FutureExt::now_or_never(pattern(&[1, 2]));
     made(&[]);
-    assert_eq!(["Done", "Items"].map(|metric| metrics.count(metric)), [2, 11]);
+    written(&[]);
+    in_parentheses();
+    assert_eq!(["Done", "Items"].map(|metric| metrics.count(metric)), [2, 18]);
 }
