@@ -25,6 +25,7 @@ use crate::{
     buffer::{BUFFER, Buffer},
     config::{Config, ConfigError},
     contributors::{Contributors, Told},
+    gauge,
     health::Health,
     in_flight::{Flight, InFlight},
     open_calls::StillOpen,
@@ -241,6 +242,10 @@ impl<K: Sink> Flusher<K> {
             };
             (snapshot, told)
         });
+        // What a capture's flusher sends is its own.
+        if std::ptr::eq(self.buffer, &raw const *BUFFER) {
+            snapshot.extend(gauge::take());
+        }
         if let Some((number, violation)) = snapshot.admit(&self.config.dimensions) {
             self.health.dropped.add(number);
             tracing::warn!(number, first = %violation, "metrics that CloudWatch would refuse were dropped");

@@ -180,6 +180,7 @@ mod dimension;
 #[cfg(all(feature = "lambda", not(tt_metrics_model)))]
 mod endings;
 mod flush;
+mod gauge;
 mod health;
 mod in_flight;
 mod latency;
@@ -210,6 +211,7 @@ pub use config::{Config, ConfigError, OnEmpty, SinkKind};
 pub use declaration::{Declaration, DeclaredDimension};
 pub use dimension::Dimension;
 pub use flush::Flusher;
+pub use gauge::gauge;
 #[cfg(feature = "lambda")]
 pub use layer::{FlushAfter, MetricsLayer, MetricsService};
 pub use metric::{MetricName, Resolution, Unit};
