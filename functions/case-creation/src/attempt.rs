@@ -129,6 +129,21 @@ impl<'a> Attempt<'a> {
         self.lost_since.get_or_insert(started);
     }
 
+    /// Has a refusal looked at where an earlier call may have created the Case: what is refused now may
+    /// be there.
+    pub(crate) fn doubt(&mut self) {
+        if self.lost_since.is_none() {
+            return;
+        }
+        if let State::Done(Verdict::Permanent(refusal)) | State::Unheard(refusal) = &self.state {
+            let refusal = refusal.clone();
+            self.state = State::Ask {
+                refusal,
+                ours: false,
+            };
+        }
+    }
+
     pub(crate) fn verdict(self, out_of_tries: bool) -> Verdict {
         match self.state {
             State::Done(verdict) => verdict,
@@ -149,5 +164,49 @@ impl Next {
             Class::Limit => Self::Stop,
             _ => Self::Again,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case() -> Case {
+        Case::of_parent(None)
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_result_that_cannot_be_read_may_be_a_case() {
+        let (case, codes) = (case(), ErrorCodes::shipped().unwrap());
+        let rules = Rules {
+            codes: &codes,
+            external_id: "TT_Event_Id__c",
+        };
+        let mut attempt = Attempt::new(&case);
+        let next = attempt.judge(Item::Unreadable, at(5), rules);
+        assert_eq!((next, attempt.lost_since), (Next::Again, Some(at(5))));
+        // It may have been created since the first such call.
+        attempt.judge(Item::Unreadable, at(9), rules);
+        assert_eq!(attempt.lost_since, Some(at(5)));
+    }
+
+    #[test]
+    fn a_limit_that_one_record_meets_ends_the_calls_and_a_lock_makes_them_smaller() {
+        let (case, codes) = (case(), ErrorCodes::shipped().unwrap());
+        let rules = Rules {
+            codes: &codes,
+            external_id: "TT_Event_Id__c",
+        };
+        let next = |code| {
+            let refusal = Refusal::new(code, "");
+            Attempt::new(&case).judge(Item::Failed(refusal), at(5), rules)
+        };
+        assert_eq!(next("REQUEST_LIMIT_EXCEEDED"), Next::Stop);
+        assert_eq!(next("UNABLE_TO_LOCK_ROW"), Next::Smaller);
+        assert_eq!(next("SERVER_UNAVAILABLE"), Next::Again);
     }
 }

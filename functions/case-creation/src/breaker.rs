@@ -189,4 +189,14 @@ mod tests {
             assert!(breaker.admit().is_some());
         });
     }
+
+    #[test]
+    fn a_call_that_was_on_its_way_before_the_limit_closes_nothing() {
+        in_simulation(async |_, breaker| {
+            let (early, other) = (breaker.admit().unwrap(), breaker.admit().unwrap());
+            other.limited();
+            early.passed();
+            assert!(breaker.admit().is_none());
+        });
+    }
 }

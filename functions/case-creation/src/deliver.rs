@@ -4,7 +4,8 @@
 //! a duplicate that is younger than the lost call is a Case of ours, unless this process has counted it
 //! before. What is still lost when the tries or the time run out is delivered again by the mapping, and
 //! this process remembers the lost call. Another process takes the Case for a replay, so one success is
-//! missing rather than one counted twice.
+//! missing rather than one counted twice. The one exception is narrow: a Case that another process created
+//! and counted within [`CLOCK_SKEW`] before a call of this one, whose answer is lost, too, looks like its own.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::{
 
 /// How far the clocks of Salesforce and of this machine may be apart. `CreatedDate` has whole
 /// seconds, so one of these goes to rounding.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(3);
+pub(crate) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(3);
 /// Finding Cases one by one, so many at once.
 const PARALLEL_FINDS: usize = 8;
 /// Less time than this is not worth a call.
@@ -89,6 +90,10 @@ impl Delivery<'_> {
                 self.session.clock.sleep(pause).await;
             }
         }
+        if out_of_tries {
+            all.iter_mut().for_each(Attempt::doubt);
+            self.ask_all(all.iter_mut()).await;
+        }
         all.into_iter().map(|a| a.verdict(out_of_tries)).collect()
     }
 
@@ -121,15 +126,10 @@ impl Delivery<'_> {
             }
             Err(error) => self.all_failed(piece, &error, started),
         };
-        let mut questions = Vec::new();
-        for attempt in piece.iter_mut() {
-            if matches!(attempt.state, State::Ask { .. }) {
-                questions.push(self.ask(attempt));
-            }
+        for attempt in piece.iter_mut().filter(|attempt| attempt.is_done()) {
+            attempt.doubt();
         }
-        stream::iter(questions)
-            .buffer_unordered(PARALLEL_FINDS)
-            .collect::<Vec<()>>()
+        self.ask_all(piece.iter_mut().map(|attempt| &mut **attempt))
             .await;
         for attempt in piece.iter() {
             // What was created stays in memory until it is counted.
@@ -201,8 +201,22 @@ impl Delivery<'_> {
         }
     }
 
+    async fn ask_all<'a, 'b: 'a>(&self, attempts: impl Iterator<Item = &'a mut Attempt<'b>>) {
+        let mut questions = Vec::new();
+        for attempt in attempts {
+            if matches!(attempt.state, State::Ask { .. }) {
+                questions.push(self.ask(attempt));
+            }
+        }
+        stream::iter(questions)
+            .buffer_unordered(PARALLEL_FINDS)
+            .collect::<Vec<()>>()
+            .await;
+    }
+
     /// Decides a duplicate by the Case itself: created by a call of ours whose answer was lost, or
-    /// long there, or not there at all since another field is the duplicate.
+    /// long there, or not there at all since another field is the duplicate. So it does with what is refused
+    /// for another reason, behind a call whose answer was lost.
     async fn ask(&self, attempt: &mut Attempt<'_>) {
         let State::Ask { refusal, ours } = &attempt.state else {
             return;
@@ -226,7 +240,12 @@ impl Delivery<'_> {
     }
 
     /// Whether a call that began at `lost_since` or later created this Case, and nobody counted it.
-    fn is_ours(&self, event_id: &str, found: Found, lost_since: Option<Timestamp>) -> bool {
+    pub(crate) fn is_ours(
+        &self,
+        event_id: &str,
+        found: Found,
+        lost_since: Option<Timestamp>,
+    ) -> bool {
         let both = lost_since.zip(found.created_at);
         both.is_some_and(|(since, created)| created >= since - CLOCK_SKEW)
             && !self.memory.has_counted(event_id)

@@ -5,45 +5,23 @@
 //! in S3 alone, the event of the batch as `payload`.
 
 use kinesis_consumer::KinesisBatch;
-use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Error;
 
-/// A notification of S3: objects that were written.
-#[derive(Debug, Deserialize)]
-pub struct Notification {
-    #[serde(rename = "Records")]
-    records: Vec<ObjectRecord>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ObjectRecord {
-    s3: ObjectPlace,
-}
-
-#[derive(Debug, Deserialize)]
-struct ObjectPlace {
-    bucket: Bucket,
-    object: ObjectText,
-}
-
-#[derive(Debug, Deserialize)]
-struct Bucket {
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ObjectText {
-    key: String,
-    version_id: Option<String>,
+/// What tells of one discarded batch.
+#[derive(Debug)]
+pub enum Discarded {
+    /// The object that the mapping wrote about it.
+    Object(Object),
+    /// The content of such an object itself, as an operator may send it.
+    Record(Box<InvocationRecord>),
 }
 
 /// An object that the mapping wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Object {
+pub struct Object {
     pub(crate) bucket: String,
     pub(crate) key: String,
     pub(crate) version: Option<String>,
@@ -60,25 +38,6 @@ pub struct InvocationRecord {
 #[derive(Debug, Deserialize)]
 struct RequestContext {
     condition: Option<String>,
-}
-
-impl Notification {
-    /// The objects, their keys decoded: S3 writes a blank as `+` and encodes the rest in percent.
-    pub(crate) fn objects(self) -> Result<Vec<Object>, Error> {
-        let object = |record: ObjectRecord| {
-            let ObjectPlace { bucket, object } = record.s3;
-            let key = object.key.replace('+', " ");
-            match percent_decode_str(&key).decode_utf8() {
-                Ok(key) => Ok(Object {
-                    bucket: bucket.name,
-                    key: key.into_owned(),
-                    version: object.version_id,
-                }),
-                Err(_) => Err(unreadable("a notification", "its key is no UTF-8")),
-            }
-        };
-        self.records.into_iter().map(object).collect()
-    }
 }
 
 impl Object {
@@ -116,7 +75,7 @@ impl InvocationRecord {
     }
 }
 
-fn unreadable(place: &str, reason: &'static str) -> Error {
+pub(crate) fn unreadable(place: &str, reason: &'static str) -> Error {
     Error::Discarded {
         place: place.to_owned(),
         reason,
@@ -154,15 +113,5 @@ mod tests {
         let error = record.batch("the event").unwrap_err().to_string();
         assert!(error.contains("it has no `payload`"), "{error}");
         assert!(InvocationRecord::read(b"[", "the event").is_err());
-    }
-
-    #[test]
-    fn keys_are_decoded() {
-        let notification = r#"{"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"},
-            "object": {"key": "aws/lambda/a+b/2026-01-01T00.00.00-%C3%A4", "versionId": "v"}}}]}"#;
-        let notification: Notification = serde_json::from_str(notification).unwrap();
-        let objects = notification.objects().unwrap();
-        assert_eq!(objects[0].key, "aws/lambda/a b/2026-01-01T00.00.00-ä");
-        assert_eq!(objects[0].version.as_deref(), Some("v"));
     }
 }

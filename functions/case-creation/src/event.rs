@@ -1,10 +1,14 @@
 //! What invokes the function, told apart by its shape.
 
 use kinesis_consumer::KinesisBatch;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::discarded::{InvocationRecord, Notification};
+use crate::{
+    Error,
+    discarded::Discarded,
+    notice::{self, Message},
+};
 
 /// An event.
 ///
@@ -13,69 +17,36 @@ use crate::discarded::{InvocationRecord, Notification};
 pub enum Event {
     /// A batch of the event source mapping.
     Batch(KinesisBatch),
-    /// Objects that the mapping wrote about batches it discarded.
-    Notification(Notification),
-    /// Such an object itself, as an operator may send it.
-    Discarded(Box<InvocationRecord>),
-    /// The event that S3 sends when notifications are set up.
-    Test,
+    /// Batches that the mapping discarded, each for itself; none is the test event of S3.
+    Discarded(Vec<Result<Discarded, Error>>),
+    /// Messages of a queue about such batches. Its mapping must have `ReportBatchItemFailures`, else
+    /// those that failed are lost.
+    Queue(Vec<Message>),
     /// Anything else.
     Unknown,
-}
-
-#[derive(Deserialize)]
-struct Shape<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Option<Vec<&'a RawValue>>,
-    #[serde(rename = "KinesisBatchInfo", borrow)]
-    batch_info: Option<&'a RawValue>,
-    #[serde(rename = "Event", borrow)]
-    event: Option<&'a RawValue>,
-}
-
-/// Kinesis writes `eventSource`; some local stacks leave it out, S3 never does.
-#[derive(Deserialize)]
-struct RecordShape {
-    #[serde(rename = "eventSource")]
-    event_source: String,
 }
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        Self::read(raw).map_err(D::Error::custom)
+        Ok(Self::read(raw))
     }
 }
 
 impl Event {
-    fn read(raw: &RawValue) -> Result<Self, serde_json::Error> {
+    fn read(raw: &RawValue) -> Self {
         if let Some(batch) = KinesisBatch::regular(raw) {
-            return Ok(Self::Batch(batch));
+            return Self::Batch(batch);
         }
-        let text = raw.get();
-        let Ok(shape) = serde_json::from_str::<Shape<'_>>(text) else {
-            return Ok(Self::Unknown);
-        };
-        if shape.batch_info.is_some() {
-            return serde_json::from_str(text).map(Self::Discarded);
+        if let Some(messages) = notice::messages(raw.get()) {
+            return Self::Queue(messages);
         }
-        if shape
-            .event
-            .is_some_and(|event| event.get() == r#""s3:TestEvent""#)
-        {
-            return Ok(Self::Test);
+        if let Some(told) = notice::told(raw.get()) {
+            return Self::Discarded(told);
         }
-        let Some(records) = shape.records else {
-            return Ok(Self::Unknown);
-        };
-        let of_s3 = records.first().is_some_and(|record| {
-            serde_json::from_str::<RecordShape>(record.get())
-                .is_ok_and(|record| record.event_source == "aws:s3")
-        });
-        if of_s3 {
-            serde_json::from_str(text).map(Self::Notification)
-        } else {
-            KinesisBatch::read(raw).map(Self::Batch)
+        match KinesisBatch::read(raw) {
+            Ok(batch) if batch.records().is_ok() => Self::Batch(batch),
+            _ => Self::Unknown,
         }
     }
 }
@@ -96,11 +67,13 @@ mod tests {
         assert!(matches!(read(r#"{"Records": [7]}"#), Event::Batch(_)));
         let s3 = r#"{"Records": [{"eventSource": "aws:s3",
             "s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}]}"#;
-        assert!(matches!(read(s3), Event::Notification(_)));
+        assert!(matches!(read(s3), Event::Discarded(told) if told.len() == 1));
         let record = r#"{"KinesisBatchInfo": {"batchSize": 1}, "payload": "{}"}"#;
-        assert!(matches!(read(record), Event::Discarded(_)));
+        assert!(matches!(read(record), Event::Discarded(told) if told.len() == 1));
+        let queue = r#"{"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "?"}]}"#;
+        assert!(matches!(read(queue), Event::Queue(_)));
         let test = r#"{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}"#;
-        assert!(matches!(read(test), Event::Test));
+        assert!(matches!(read(test), Event::Discarded(told) if told.is_empty()));
         for text in ["{}", "5", r#"{"action": "refresh"}"#] {
             assert!(matches!(read(text), Event::Unknown), "{text}");
         }

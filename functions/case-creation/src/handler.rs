@@ -1,4 +1,4 @@
-//! One invocation: a batch of Kinesis records, or one that the mapping discarded.
+//! One invocation: a batch of Kinesis records, or some that the mapping discarded.
 
 use std::time::Duration;
 
@@ -7,9 +7,17 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use kinesis_consumer::{BatchResponse, Clock, Deadline, Driver, KinesisBatch, Summary};
 
 use crate::{
-    Config, Error, ErrorCodes, Event, Mapping, backoff::Backoff, breaker::Breaker,
-    deliver::Patience, discarded::InvocationRecord, invocation::Invocation, memory::Memory,
-    park::Parking, salesforce::Salesforce, token::Tokens,
+    Config, Error, ErrorCodes, Event, Mapping,
+    backoff::Backoff,
+    breaker::Breaker,
+    deliver::Patience,
+    discarded::{Discarded, InvocationRecord},
+    invocation::Invocation,
+    memory::Memory,
+    notice::{Message, Told},
+    park::Parking,
+    salesforce::Salesforce,
+    token::Tokens,
 };
 
 #[cfg(test)]
@@ -86,26 +94,29 @@ impl CaseCreation {
     ///
     /// # Errors
     ///
-    /// For a batch only when nothing was done. For one that the mapping discarded also when some of
-    /// its records could not be decided: those that were are found decided by the next invocation.
+    /// For a batch only when nothing was done. For those that the mapping discarded when one of them cannot
+    /// be read, or some of its records could not be decided: the others are done, and are found done by the
+    /// next invocation. Messages of a queue are no error: those that failed are named in the response.
     pub async fn handle(&self, event: Event, deadline: Deadline) -> Result<Summary, Error> {
         match event {
             Event::Batch(batch) => self.create(&batch, deadline).await,
-            Event::Notification(notification) => {
+            Event::Discarded(told) => {
                 let mut total = Summary::default();
-                for object in notification.objects()? {
-                    let place = object.place();
-                    let content = self.parking.read(&object, deadline).await?;
-                    let record = InvocationRecord::read(&content, &place)?;
-                    let summary = self.count_discarded(&record, &place, deadline).await?;
-                    total.succeeded += summary.succeeded;
-                    total.neutral += summary.neutral;
-                    total.failed += summary.failed;
+                let failed = self.count_told(told, &mut total, deadline).await;
+                failed.map_or(Ok(total), Err)
+            }
+            Event::Queue(messages) => {
+                let mut total = Summary::default();
+                let mut again = Vec::new();
+                for Message { id, told } in messages {
+                    if let Some(error) = self.count_told(told, &mut total, deadline).await {
+                        tracing::error!(message = id, %error, "message has to be delivered again");
+                        again.push(id);
+                    }
                 }
+                total.response = BatchResponse::again(again);
                 Ok(total)
             }
-            Event::Discarded(record) => self.count_discarded(&record, "the event", deadline).await,
-            Event::Test => Ok(Summary::default()),
             Event::Unknown => Err(Error::UnknownEvent),
         }
     }
@@ -115,6 +126,44 @@ impl CaseCreation {
         // Boxed, since the compiler gives up on the layout of futures nested this deep.
         let summary = Box::pin(self.driver.run(&invocation, batch, deadline)).await;
         summary.map_err(|_| Error::UnknownEvent)
+    }
+
+    /// Counts what is told of, whatever happens to one of it, and returns the last of what went wrong.
+    /// What is done is found done by the next invocation.
+    async fn count_told(
+        &self,
+        told: Vec<Told>,
+        total: &mut Summary,
+        deadline: Deadline,
+    ) -> Option<Error> {
+        let mut failed = None;
+        for told in told {
+            match self.count_one(told, deadline).await {
+                Ok(summary) => {
+                    total.succeeded += summary.succeeded;
+                    total.neutral += summary.neutral;
+                    total.failed += summary.failed;
+                }
+                Err(error) => {
+                    if let Some(error) = failed.replace(error) {
+                        tracing::error!(%error, "discarded batch not counted");
+                    }
+                }
+            }
+        }
+        failed
+    }
+
+    async fn count_one(&self, told: Told, deadline: Deadline) -> Result<Summary, Error> {
+        match told? {
+            Discarded::Record(record) => self.count_discarded(&record, "the event", deadline).await,
+            Discarded::Object(object) => {
+                let place = object.place();
+                let content = self.parking.read(&object, deadline).await?;
+                let record = InvocationRecord::read(&content, &place)?;
+                self.count_discarded(&record, &place, deadline).await
+            }
+        }
     }
 
     /// Counts the records of a discarded batch that are no Case, and keeps them; one that is counted

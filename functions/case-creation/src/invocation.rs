@@ -58,7 +58,7 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    fn delivery(&self) -> Delivery<'_> {
+    pub(crate) fn delivery(&self) -> Delivery<'_> {
         let function = self.function;
         Delivery {
             session: Session {

@@ -208,5 +208,8 @@ mod tests {
         assert_eq!(memory.send("a", at(2)), Some(at(1)));
         memory.answered("a");
         assert_eq!(memory.sent_since("a"), None);
+        assert_eq!(memory.send("a", at(3)), None);
+        memory.count("a");
+        assert_eq!(memory.sent_since("a"), None);
     }
 }

@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use kinesis_consumer::Clock;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use tt_metrics::{MetricName, Unit};
 use url::Url;
 
 use crate::{
@@ -42,6 +43,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(40);
 /// From this share of the org's daily requests on, in percent, calls are held back.
 const USED_UP_PERCENT: u64 = 95;
+
+/// The share of the org's daily requests that is used, by its own word; sent only when it said so.
+const API_USAGE: MetricName = MetricName::new("SFApiUsagePercent");
 
 /// A client that is made once and keeps its connections; the token comes with each request.
 #[derive(Debug)]
@@ -189,6 +193,7 @@ impl Salesforce {
         if let Some((used, limit)) = headers.get("sforce-limit-info").and_then(usage) {
             let nearly = used.saturating_mul(100) >= limit.saturating_mul(USED_UP_PERCENT);
             self.nearly_used_up.store(nearly, Ordering::Relaxed);
+            tt_metrics::gauge(API_USAGE, Unit::Percent, percent(used, limit));
             if nearly {
                 tracing::warn!(used, limit, "the org has hardly any requests left");
             }
@@ -259,7 +264,17 @@ fn usage(header: &str) -> Option<(u64, u64)> {
     let parts = header.split([',', ';']).map(str::trim);
     let mut usages = parts.filter_map(|part| part.strip_prefix("api-usage="));
     let (used, limit) = usages.next()?.split_once('/')?;
-    Some((used.trim().parse().ok()?, limit.trim().parse().ok()?))
+    let (used, limit) = (used.trim().parse().ok()?, limit.trim().parse().ok()?);
+    // An org without a limit has no share of it.
+    (limit > 0).then_some((used, limit))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "requests of a day are fewer than 2^53"
+)]
+fn percent(used: u64, limit: u64) -> f64 {
+    100.0 * used as f64 / limit as f64
 }
 
 fn found(body: &[u8]) -> Found {
@@ -300,8 +315,29 @@ mod tests {
         assert_eq!(usage("api-usage=18/5000"), Some((18, 5000)));
         let with_app = "api-usage=25/5000; per-app-api-usage=17/250(appName=sample)";
         assert_eq!(usage(with_app), Some((25, 5000)));
-        for strange in ["", "api-usage=", "api-usage=x/5", "per-app-api-usage=1/2"] {
+        for strange in [
+            "",
+            "api-usage=",
+            "api-usage=x/5",
+            "per-app-api-usage=1/2",
+            "api-usage=0/0",
+        ] {
             assert_eq!(usage(strange), None, "{strange}");
         }
+    }
+
+    #[test]
+    fn calls_are_held_back_from_the_share_on_and_no_longer_when_it_falls() {
+        let salesforce = Salesforce::new(None, "v62.0".to_owned(), Clock::system());
+        let sees = |usage: &'static str| {
+            let mut headers = Headers::new();
+            headers.insert("sforce-limit-info", usage);
+            salesforce.see_usage(&headers);
+            salesforce.is_nearly_used_up()
+        };
+        assert!(!sees("api-usage=4749/5000"));
+        assert!(sees("api-usage=4750/5000"));
+        assert!(sees("nothing that is known"));
+        assert!(!sees("api-usage=18/5000"));
     }
 }

@@ -1,49 +1,47 @@
-//! TT events from their publisher to their Cases, against random faults.
+//! TT events from an uploaded file to their Cases, against random faults.
 //!
-//! The publisher of TT Producer puts them on a stream, and Case Creation takes them from it behind a
-//! simulated event source mapping. Both are the real ones; Kinesis, Salesforce, the bucket and the other AWS
-//! services stand in their process, and Case Creation runs in simulated time. A failing script is shrunk to a small one and printed.
+//! TT Producer puts them on a stream, and Case Creation takes them from it behind a simulated event
+//! source mapping. Both are the real ones; Kinesis, Salesforce, the bucket and the other AWS services
+//! stand in their process, and Case Creation runs in simulated time. Some scripts stop the process at a
+//! random moment, in which everything has to be right, too, and go on in another one. A failing script
+//! is shrunk to a small one and printed.
 
 use std::{
-    cell::Cell,
     collections::BTreeSet,
     panic,
     sync::Once,
     time::{Duration, SystemTime},
 };
 
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use kinesis_consumer::{Clock, Deadline, simulate};
-use kinesis_mapping::{Mapping, Shard};
+use kinesis_consumer::simulate;
 use proptest::{
     prelude::ProptestConfig,
     test_runner::{TestCaseError, TestRunner},
 };
-use serde_json::{Value, json};
 
-use crate::{
-    CaseCreation, Config, Event,
-    stand_in::{Outage, PROVOKED, StandIn},
-};
+use crate::stand_in::{Outage, PROVOKED, StandIn};
 
+mod delivery;
 mod known;
 mod producer;
 mod script;
+mod state;
+mod stream;
 
+use delivery::{Deliveries, TIMEOUT};
 use producer::{Produced, produce};
 use script::{Script, What};
-
-const RECORD_AGE: Duration = Duration::from_hours(1);
-const TIMEOUT: Duration = Duration::from_mins(2);
+use state::State;
 
 /// What a script came to.
 struct End {
     outside: StandIn,
-    created: u64,
-    failed: u64,
     /// What the producer did, and the records that it left in the stream.
     produced: Produced,
+    /// The state in which the first process was stopped.
+    stopped: Option<State>,
+    state: State,
     /// The longest invocation.
     slowest: Duration,
 }
@@ -90,134 +88,94 @@ fn run(script: &Script) -> End {
     // Signatures and secrets know the real time, so that is where the simulation begins.
     let start = Timestamp::try_from(SystemTime::now()).unwrap();
     let start = start.round(jiff::Unit::Second).unwrap();
-    let produced = produce(script, start);
-    let (outside, slowest) = simulate(start, async |clock| {
+    let produced = produce(script, start, &metrics);
+    simulate(start, async |clock| {
         let outside = StandIn::within(clock);
         script.prepare(&mut outside.world(), start);
-        let slowest = deliver(script, clock, &outside, &produced.shards).await;
-        (outside, slowest)
-    });
-    End {
-        outside,
-        created: metrics.count("SFCaseCreated"),
-        failed: metrics.count("SFCaseFailed"),
-        produced,
-        slowest,
-    }
-}
-
-/// Runs all shards at once, as Lambda does, and what they discard.
-/// Returns the time of the longest invocation.
-async fn deliver(script: &Script, clock: Clock, outside: &StandIn, shards: &[Shard]) -> Duration {
-    let config = Config::from_lookup(|name| match name {
-        "PARKING_BUCKET" => Some("bucket".to_owned()),
-        "MAX_RECORD_AGE_SECONDS" => Some(RECORD_AGE.as_secs().to_string()),
-        "CASE_MAPPING" | "SALESFORCE_API_VERSION" => None,
-        other => Some(other.to_lowercase()),
-    });
-    let aws = outside.aws_within();
-    let function =
-        CaseCreation::with(config.unwrap(), &aws, Some(outside.connector()), clock).unwrap();
-    let mapping = Mapping {
-        batch_size: script.batch_size,
-        retry_attempts: script.attempts,
-        record_age: Some(RECORD_AGE),
-        bisect: script.bisect,
-        report_failures: true,
-        timeout: TIMEOUT,
-        pause: Duration::from_secs(1),
-        lost_answers: script.lost_answers.clone(),
-    };
-    let slowest = Cell::new(Duration::ZERO);
-    let handle = async |event: Value| {
-        let event: Event = serde_json::from_str(&event.to_string()).unwrap();
-        let begun = clock.monotonic();
-        let result = function
-            .handle(event, Deadline::after(TIMEOUT, clock))
-            .await;
-        let took = clock.monotonic().saturating_sub(begun);
-        slowest.set(slowest.get().max(took));
-        result.map_err(|error| error.to_string())
-    };
-    let invoke = async |event| {
-        let summary = handle(event).await?;
-        Ok(serde_json::to_value(summary.response).unwrap())
-    };
-    let discard = async |record: Value| {
-        let number = outside.world().objects.len();
-        let key = format!("aws/lambda/mapping/shard/2026/01/01/{number}");
-        let content = record.to_string().into_bytes();
-        outside.world().objects.insert(key.clone(), content);
-        let record = json!({"eventSource": "aws:s3",
-            "s3": {"bucket": {"name": "bucket"}, "object": {"key": key}}});
-        let event = json!({ "Records": [record] });
-        // S3 notifies at least once, and Lambda repeats what fails.
-        for _ in 0..2 {
-            while handle(event.clone()).await.is_err() {
-                clock.sleep(Duration::from_mins(1)).await;
+        let deliveries = Deliveries::new(script, clock, &outside);
+        let state = || State::of(&outside.world(), deliveries.retryable(), &metrics);
+        let run = deliveries.run(&produced.shards);
+        let mut stopped = None;
+        match script.stop {
+            None => run.await,
+            Some(after) => {
+                if clock.timeout(after, run).await.is_err() {
+                    stopped = Some(state());
+                    deliveries.go_on(&produced.shards).await;
+                }
             }
         }
-    };
-    let runs = shards
-        .iter()
-        .map(|shard| mapping.run(clock, shard, &invoke, &discard));
-    join_all(runs).await;
-    slowest.get()
+        let (state, slowest) = (state(), deliveries.slowest());
+        drop(deliveries);
+        End {
+            outside,
+            produced,
+            stopped,
+            state,
+            slowest,
+        }
+    })
 }
 
 impl End {
-    /// What must be true whatever went wrong. No record is still to be delivered: the mapping ends
-    /// when each is done or discarded.
+    /// What must be true whatever went wrong, when the process was stopped and at the end.
     fn check(&self) -> Result<(), String> {
-        self.check_producer()?;
-        let world = self.outside.world();
-        let parked_as = |name: &str| format!("parked/case-creation/{name}.json");
-        for (sent, name) in &self.produced.records {
-            let (case, parked) = (
-                world.cases.contains_key(name),
-                world.parked.contains_key(&parked_as(name)),
-            );
-            let may_be_case = matches!(sent.what, What::Event | What::Copy);
-            // A copy that comes after its event was given up has a chance of its own.
-            let both = case && parked && sent.what != What::Copy;
-            if both || !(case || parked) || (case && !may_be_case) {
-                return Err(format!("{sent:?} is a Case: {case}, is parked: {parked}"));
-            }
+        let mut violations = self.produced.violations();
+        let records = &self.produced.records;
+        if let Some(stopped) = &self.stopped {
+            let then = stopped.violations(records, None);
+            violations.extend(then.into_iter().map(|text| format!("when stopped, {text}")));
         }
-        let names: BTreeSet<_> = self.produced.records.iter().map(|(_, name)| name).collect();
-        let known = |key: &String| names.iter().any(|name| *key == parked_as(name));
-        if !world.cases.keys().all(|id| names.contains(id)) || !world.parked.keys().all(known) {
-            return Err("there is a Case or a parked record of nothing".to_owned());
-        }
-        let distinct: BTreeSet<_> = world.described.iter().collect();
-        if distinct.len() != world.described.len() {
-            return Err(format!("a Case stands twice: {:?}", world.described));
-        }
-        let counted = (self.created, self.failed);
-        let there = (world.cases.len() as u64, world.parked.len() as u64);
-        if counted != there {
-            return Err(format!(
-                "counted {counted:?} Cases and failures, there are {there:?}"
-            ));
+        violations.extend(self.state.violations(records, self.stopped.as_ref()));
+        if !self.state.retryable.is_empty() {
+            let open = &self.state.retryable;
+            violations.push(format!("the mapping ended, and {open:?} are not done"));
         }
         if self.slowest >= TIMEOUT {
-            return Err(format!("an invocation took {:?}", self.slowest));
+            violations.push(format!("an invocation took {:?}", self.slowest));
         }
-        Ok(())
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(violations.join("\n"))
+        }
     }
+}
 
-    /// The producer counts each record once, and what it calls published is in the stream.
-    fn check_producer(&self) -> Result<(), String> {
-        let Produced {
+impl Produced {
+    /// The producer counts each record of its files once, and what it calls published is what Kinesis
+    /// acknowledged.
+    fn violations(&self) -> Vec<String> {
+        let Self {
+            uploaded,
             received,
             published,
             failed,
-            disagreement,
+            acknowledged,
+            parked,
             ..
-        } = &self.produced;
-        if *received != published + failed {
-            return Err(format!("received {received}, {published} + {failed} ended"));
+        } = self;
+        let mut violations = Vec::new();
+        if received != uploaded {
+            violations.push(format!(
+                "S3RecordsReceived is {received}, {uploaded} were uploaded"
+            ));
         }
-        disagreement.clone().map_or(Ok(()), Err)
+        if *received != published + failed {
+            violations.push(format!(
+                "S3RecordsReceived is {received}, TTEventPublished and TTEventFailed are {published} + {failed}"
+            ));
+        }
+        if published != acknowledged {
+            violations.push(format!(
+                "TTEventPublished is {published}, Kinesis acknowledged {acknowledged}"
+            ));
+        }
+        if failed != parked {
+            violations.push(format!(
+                "TTEventFailed is {failed}, the producer parked {parked}"
+            ));
+        }
+        violations
     }
 }

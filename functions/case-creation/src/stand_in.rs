@@ -79,12 +79,18 @@ pub(crate) struct World {
     pub(crate) finds_reject_the_token: bool,
     /// When the Case of an event was created.
     pub(crate) cases: BTreeMap<String, Timestamp>,
-    /// The description of each Case that was created.
-    pub(crate) described: Vec<String>,
+    /// The external id and the description of each Case that was created.
+    pub(crate) described: Vec<(String, String)>,
     /// Sizes of the calls to `composite/sobjects`.
     pub(crate) calls: Vec<usize>,
     /// The accounts of the Cases in the last of them.
     pub(crate) accounts: Vec<String>,
+    /// When each of them came.
+    pub(crate) called: Vec<Timestamp>,
+    /// Reads of the token secret, and how many after a refresh still see what was there before.
+    pub(crate) secret_reads: usize,
+    pub(crate) stale_reads: usize,
+    stale_secret: String,
     /// Connections that were made.
     pub(crate) connections: usize,
     pub(crate) faults: VecDeque<Fault>,
@@ -162,8 +168,18 @@ impl World {
         .to_string()
     }
 
+    fn read_secret(&mut self) -> String {
+        self.secret_reads += 1;
+        if self.refreshes.is_empty() || self.stale_reads == 0 {
+            return self.secret.clone();
+        }
+        self.stale_reads -= 1;
+        self.stale_secret.clone()
+    }
+
     fn create(&mut self, record: &Value, now: Timestamp) -> Value {
-        let id = record[FIELD].as_str().unwrap().to_owned();
+        // Without a value it is not unique.
+        let id = record[FIELD].as_str().unwrap_or_default().to_owned();
         if let Some(code) = self.refused.get(&id) {
             return salesforce::failed(code, "refused by the test");
         }
@@ -172,7 +188,7 @@ impl World {
             let message = format!("Subject: data value too large: {subject} (max length=255)");
             return salesforce::failed("STRING_TOO_LONG", &message);
         }
-        if self.cases.contains_key(&id) {
+        if !id.is_empty() && self.cases.contains_key(&id) {
             let field = if self.duplicates_are_vague {
                 "<unknown>"
             } else {
@@ -183,10 +199,10 @@ impl World {
             );
             return salesforce::failed("DUPLICATE_VALUE", &message);
         }
-        self.cases.insert(id, now);
         if let Some(description) = record["Description"].as_str() {
-            self.described.push(description.to_owned());
+            self.described.push((id.clone(), description.to_owned()));
         }
+        self.cases.insert(id, now);
         json!({"id": "500000000000001AAA", "success": true, "errors": []})
     }
 }
@@ -197,7 +213,7 @@ async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
     let path = parts.uri.path().to_owned();
     let target = header(&parts.headers, "x-amz-target");
     if target == "secretsmanager.GetSecretValue" {
-        let secret = stand_in.world().secret.clone();
+        let secret = stand_in.world().read_secret();
         return json!({"Name": "token", "SecretString": secret})
             .to_string()
             .into_response();
@@ -228,6 +244,7 @@ fn refresh(world: &mut World, body: &[u8]) -> Response {
         return ([("x-amz-function-error", "Unhandled")], error.to_string()).into_response();
     }
     let token = world.next_token.clone();
+    world.stale_secret.clone_from(&world.secret);
     world.secret = world.secret_of(&token);
     json!({"refreshed": true}).to_string().into_response()
 }

@@ -241,6 +241,7 @@ fn fingerprint(access_token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stand_in::StandIn;
 
     fn parse(text: &str) -> Result<Token, &'static str> {
         Token::parse(&SecretString::from(text))
@@ -281,5 +282,63 @@ mod tests {
         let token =
             parse(r#"{"access_token": "canary", "instance_url": "https://x.example"}"#).unwrap();
         assert!(!format!("{token:?} {:?}", token.authorization()).contains("canary"));
+    }
+
+    /// Tokens in simulated time, with a secret that is good for a minute.
+    fn in_simulation(work: impl AsyncFnOnce(Clock, StandIn, Tokens)) {
+        let start = Timestamp::try_from(std::time::SystemTime::now()).unwrap();
+        kinesis_consumer::simulate(start, async |clock| {
+            let outside = StandIn::within(clock);
+            {
+                let mut world = outside.world();
+                let end = start + SignedDuration::from_mins(1);
+                world.secret = world
+                    .secret
+                    .replace("2999-01-01T00:00:00Z", &end.to_string());
+                world.next_token = "second-token".to_owned();
+            }
+            let aws = outside.aws_within();
+            let secrets = aws_sdk_secretsmanager::Client::new(&aws);
+            let lambda = aws_sdk_lambda::Client::new(&aws);
+            let tokens = Tokens::new(secrets, lambda, "token".into(), "tms".into(), clock);
+            work(clock, outside, tokens).await;
+        });
+    }
+
+    #[test]
+    fn a_token_that_expires_while_it_is_kept_is_refreshed() {
+        in_simulation(async |clock, outside, tokens| {
+            let first = tokens.get().await.unwrap();
+            assert_eq!(tokens.get().await.unwrap().fingerprint, first.fingerprint);
+            assert_eq!(outside.world().secret_reads, 1);
+            clock.sleep(Duration::from_secs(35)).await;
+            let second = tokens.get().await.unwrap();
+            assert_eq!(second.fingerprint, fingerprint("second-token"));
+            assert_eq!(outside.world().refreshes.len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_secret_that_is_read_stale_after_a_refresh_is_read_again() {
+        in_simulation(async |_, outside, tokens| {
+            let first = tokens.get().await.unwrap();
+            // One read is that before the refresh.
+            outside.world().stale_reads = 3;
+            let second = tokens.replace(&first).await.unwrap();
+            assert_eq!(second.fingerprint, fingerprint("second-token"));
+            assert_eq!(outside.world().secret_reads, 6);
+        });
+    }
+
+    #[test]
+    fn who_comes_with_a_token_that_was_replaced_meanwhile_gets_the_new_one_without_a_read() {
+        in_simulation(async |_, outside, tokens| {
+            let first = tokens.get().await.unwrap();
+            let second = tokens.replace(&first).await.unwrap();
+            let reads = outside.world().secret_reads;
+            let third = tokens.replace(&first).await.unwrap();
+            assert_eq!(second.fingerprint, third.fingerprint);
+            assert_eq!(outside.world().secret_reads, reads);
+        });
     }
 }

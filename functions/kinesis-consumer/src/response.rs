@@ -5,7 +5,8 @@ use serde::Serialize;
 /// Which record the mapping has to deliver again, with everything after it
 /// ([partial batch responses](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html)).
 ///
-/// Of several identifiers Lambda takes the lowest, so there is at most one. The default is success.
+/// Of several identifiers of a stream Lambda takes the lowest, so there is at most one; of a queue it takes each.
+/// The default is success.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
@@ -26,6 +27,14 @@ impl BatchResponse {
             batch_item_failures: vec![ItemFailure {
                 item_identifier: sequence_number.unwrap_or_default(),
             }],
+        }
+    }
+
+    /// Asks for these messages of a queue again, and no others.
+    pub fn again(message_ids: impl IntoIterator<Item = String>) -> Self {
+        let failure = |item_identifier| ItemFailure { item_identifier };
+        Self {
+            batch_item_failures: message_ids.into_iter().map(failure).collect(),
         }
     }
 
@@ -53,6 +62,10 @@ mod tests {
         assert_eq!(
             text(&BatchResponse::again_from(None)),
             r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#
+        );
+        assert_eq!(
+            text(&BatchResponse::again(["a".to_owned(), "b".to_owned()])),
+            r#"{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"b"}]}"#
         );
     }
 }

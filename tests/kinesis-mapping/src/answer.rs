@@ -23,11 +23,13 @@ pub(crate) fn read(answer: &Value, batch: &[Record]) -> Answer {
     };
     let mut lowest = None;
     for failure in failures {
-        let number = failure["itemIdentifier"]
-            .as_str()
-            .and_then(|id| id.parse().ok());
-        let known = |number: u128| batch.iter().position(|r| r.sequence_number == number);
-        let Some(place) = number.and_then(known) else {
+        let id = failure["itemIdentifier"].as_str();
+        let known = |id| {
+            batch
+                .iter()
+                .position(|r| r.sequence_number.to_string() == id)
+        };
+        let Some(place) = id.and_then(known) else {
             return Answer::Failed;
         };
         lowest = Some(lowest.map_or(place, |lowest: usize| lowest.min(place)));
@@ -60,8 +62,14 @@ mod tests {
             answer(failures(&[&numbers[2], &numbers[1]])),
             Answer::From(1)
         );
+        assert_eq!(
+            answer(failures(&[&numbers[2], &numbers[2], &numbers[2]])),
+            Answer::From(2)
+        );
         for bad in [
             failures(&[""]),
+            json!({"batchItemFailures": [{"itemIdentifier": null}]}),
+            failures(&[&format!("0{}", numbers[0])]),
             failures(&["7"]),
             failures(&[&numbers[0], "x"]),
         ] {

@@ -6,6 +6,7 @@
 //! - a partial batch response is a checkpoint at the lowest sequence number: everything from there on
 //!   comes again, what was done included; an identifier that is empty or unknown fails the batch;
 //! - a failed invocation is bisected, which uses up no attempt, or delivered again, which does;
+//! - with a parallelization factor several batches of a shard are on their way at once;
 //! - records too old, or out of attempts, are discarded: the destination on failure gets them, the
 //!   function does not;
 //! - nothing in the event says how often it was delivered.
@@ -37,5 +38,5 @@ mod answer;
 mod mapping;
 mod shard;
 
-pub use mapping::Mapping;
+pub use mapping::{Mapping, Owed};
 pub use shard::Shard;

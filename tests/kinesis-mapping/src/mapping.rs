@@ -1,7 +1,13 @@
 //! The mapping: batches of one shard to a function, until each record is done or discarded.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
+use futures_util::future::join_all;
 use jiff::SignedDuration;
 use kinesis_consumer::Clock;
 use serde_json::Value;
@@ -23,8 +29,13 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 pub struct Mapping {
     /// `BatchSize`.
     pub batch_size: usize,
+    /// `ParallelizationFactor`: so many batches of a shard at once, those of a partition key in their order.
+    pub parallelization_factor: u64,
     /// `MaximumRetryAttempts`; `None` for no limit, the default of Lambda.
     pub retry_attempts: Option<u32>,
+    /// Whether a checkpoint that moves gives the rest of a batch all its attempts again. Lambda's
+    /// documentation does not say, so a function has to be right either way.
+    pub progress_renews_attempts: bool,
     /// `MaximumRecordAgeInSeconds`; `None` for no limit, the default of Lambda.
     pub record_age: Option<Duration>,
     /// `BisectBatchOnFunctionError`.
@@ -45,7 +56,9 @@ impl Default for Mapping {
     fn default() -> Self {
         Self {
             batch_size: 100,
+            parallelization_factor: 1,
             retry_attempts: None,
+            progress_renews_attempts: false,
             record_age: None,
             bisect: false,
             report_failures: false,
@@ -56,12 +69,47 @@ impl Default for Mapping {
     }
 }
 
+/// What a mapping has not done with yet: sequence numbers of records that it will deliver, for the
+/// first time or again, or discard. It can be read while the mapping runs, and after it was stopped.
+#[derive(Debug, Default)]
+pub struct Owed(RefCell<BTreeSet<u128>>);
+
 /// A batch, or what is left of it.
 #[derive(Clone, Copy)]
 struct Batch<'a> {
     records: &'a [Record],
     /// How often it failed: partial answers count, bisecting does not.
     failures: u32,
+}
+
+/// One run of a mapping.
+struct Run<'a, I, D> {
+    mapping: &'a Mapping,
+    clock: Clock,
+    shard: &'a Shard,
+    invoke: I,
+    discard: D,
+    owed: &'a Owed,
+    invocations: Cell<u32>,
+}
+
+impl Owed {
+    /// The sequence numbers, in the order of the shard.
+    pub fn sequence_numbers(&self) -> Vec<String> {
+        self.0.borrow().iter().map(u128::to_string).collect()
+    }
+
+    fn add(&self, records: &[Record]) {
+        let numbers = records.iter().map(|record| record.sequence_number);
+        self.0.borrow_mut().extend(numbers);
+    }
+
+    fn remove(&self, records: &[Record]) {
+        let mut owed = self.0.borrow_mut();
+        for record in records {
+            owed.remove(&record.sequence_number);
+        }
+    }
 }
 
 impl Mapping {
@@ -74,54 +122,47 @@ impl Mapping {
         invoke: impl AsyncFn(Value) -> Result<Value, String>,
         discard: impl AsyncFn(Value),
     ) {
-        let mut invocations = 0;
-        let mut rest = shard.records();
-        while let Some(first) = rest.first() {
-            let wait = first.arrived_at.duration_since(clock.now());
-            clock.sleep(wait.try_into().unwrap_or_default()).await;
-            let now = clock.now();
-            let here = rest.iter().take_while(|record| record.arrived_at <= now);
-            let size = here.count().clamp(1, self.batch_size.max(1));
-            let (records, behind) = rest.split_at(size);
-            rest = behind;
-            // What bisecting leaves for later stands below.
-            let mut open = vec![Batch {
-                records,
-                failures: 0,
-            }];
-            while let Some(batch) = open.pop() {
-                let batch = self.without_the_old(clock, shard, batch, &discard).await;
-                if batch.records.is_empty() {
-                    continue;
-                }
-                let number = invocations;
-                invocations += 1;
-                let call = clock.timeout(self.timeout, invoke(shard.event(batch.records)));
-                let answer = match call.await {
-                    _ if self.lost_answers.contains(&number) => Answer::Failed,
-                    Ok(Ok(answer)) if self.report_failures => read(&answer, batch.records),
-                    Ok(Ok(_)) => Answer::Done,
-                    Ok(Err(_)) | Err(_) => Answer::Failed,
-                };
-                let again = self.after(answer, batch);
-                let failures = again.iter().map(|batch| batch.failures).max();
-                for batch in again {
-                    if self
-                        .retry_attempts
-                        .is_some_and(|most| batch.failures > most)
-                    {
-                        let condition = "RetryAttemptsExhausted";
-                        discard(shard.discarded(batch.records, condition, batch.failures)).await;
-                    } else {
-                        open.push(batch);
-                    }
-                }
-                if let Some(failures) = failures {
-                    let pause = self.pause.saturating_mul(1 << failures.min(10));
-                    clock.sleep(pause.min(LONGEST_PAUSE)).await;
-                }
-            }
-        }
+        let owed = Owed::default();
+        self.run_watched(clock, shard, invoke, discard, &owed).await;
+    }
+
+    /// As [`Mapping::run`], and keeps `owed` up to date. What is discarded is owed no more from the
+    /// moment when `discard` is called.
+    pub async fn run_watched(
+        &self,
+        clock: Clock,
+        shard: &Shard,
+        invoke: impl AsyncFn(Value) -> Result<Value, String>,
+        discard: impl AsyncFn(Value),
+        owed: &Owed,
+    ) {
+        owed.add(shard.records());
+        let run = Run {
+            mapping: self,
+            clock,
+            shard,
+            invoke,
+            discard,
+            owed,
+            invocations: Cell::new(0),
+        };
+        let lanes = self.lanes(shard.records());
+        join_all(lanes.iter().map(|lane| run.lane(lane))).await;
+    }
+
+    /// The records by their partition keys: in each lane one batch is on its way.
+    fn lanes(&self, records: &[Record]) -> Vec<Vec<Record>> {
+        let count = self.parallelization_factor.max(1);
+        let lane_of = |record: &Record| {
+            let mut hasher = DefaultHasher::new();
+            record.partition_key.hash(&mut hasher);
+            hasher.finish() % count
+        };
+        let lane = |lane| {
+            let own = records.iter().filter(|record| lane_of(record) == lane);
+            own.cloned().collect()
+        };
+        (0..count).map(lane).collect()
     }
 
     /// What is to be delivered again, the first part last.
@@ -129,9 +170,11 @@ impl Mapping {
         let Batch { records, failures } = batch;
         match answer {
             Answer::Done => Vec::new(),
+            // With bisecting, too: the batch is cut at the number and the rest comes again.
             Answer::From(place) => {
                 let (_, records) = records.split_at(place);
-                let failures = failures + 1;
+                let renewed = place > 0 && self.progress_renews_attempts;
+                let failures = if renewed { 1 } else { failures + 1 };
                 vec![Batch { records, failures }]
             }
             Answer::Failed if self.bisect && records.len() > 1 => {
@@ -145,27 +188,88 @@ impl Mapping {
             }
         }
     }
+}
+
+impl<I, D> Run<'_, I, D>
+where
+    I: AsyncFn(Value) -> Result<Value, String>,
+    D: AsyncFn(Value),
+{
+    async fn lane(&self, records: &[Record]) {
+        let mut rest = records;
+        while let Some(first) = rest.first() {
+            let wait = first.arrived_at.duration_since(self.clock.now());
+            self.clock.sleep(wait.try_into().unwrap_or_default()).await;
+            let now = self.clock.now();
+            let here = rest.iter().take_while(|record| record.arrived_at <= now);
+            let size = here.count().clamp(1, self.mapping.batch_size.max(1));
+            let (records, behind) = rest.split_at(size);
+            rest = behind;
+            // What bisecting leaves for later stands below.
+            let mut open = vec![Batch {
+                records,
+                failures: 0,
+            }];
+            while let Some(batch) = open.pop() {
+                self.deliver(batch, &mut open).await;
+            }
+        }
+    }
+
+    /// Delivers a batch once, puts what comes again on top of `open`, and waits before that.
+    async fn deliver<'a>(&self, batch: Batch<'a>, open: &mut Vec<Batch<'a>>) {
+        let batch = self.without_the_old(batch).await;
+        if batch.records.is_empty() {
+            return;
+        }
+        let number = self.invocations.get();
+        self.invocations.set(number + 1);
+        let call = (self.invoke)(self.shard.event(batch.records));
+        let answer = match self.clock.timeout(self.mapping.timeout, call).await {
+            _ if self.mapping.lost_answers.contains(&number) => Answer::Failed,
+            Ok(Ok(answer)) if self.mapping.report_failures => read(&answer, batch.records),
+            Ok(Ok(_)) => Answer::Done,
+            Ok(Err(_)) | Err(_) => Answer::Failed,
+        };
+        let again = self.mapping.after(answer, batch);
+        let left: usize = again.iter().map(|batch| batch.records.len()).sum();
+        let (done, _) = batch.records.split_at(batch.records.len() - left);
+        self.owed.remove(done);
+        let Some(failures) = again.iter().map(|batch| batch.failures).max() else {
+            return;
+        };
+        for batch in again {
+            let most = self.mapping.retry_attempts;
+            if most.is_some_and(|most| batch.failures > most) {
+                let invocations = batch.failures;
+                self.discard(batch.records, "RetryAttemptsExhausted", invocations)
+                    .await;
+            } else {
+                open.push(batch);
+            }
+        }
+        let pause = self.mapping.pause.saturating_mul(1 << failures.min(10));
+        self.clock.sleep(pause.min(LONGEST_PAUSE)).await;
+    }
 
     /// Discards records that are too old by now; they are the first of the batch.
-    async fn without_the_old<'a>(
-        &self,
-        clock: Clock,
-        shard: &Shard,
-        batch: Batch<'a>,
-        discard: impl AsyncFn(Value),
-    ) -> Batch<'a> {
-        let Some(most) = self
-            .record_age
-            .and_then(|age| SignedDuration::try_from(age).ok())
-        else {
+    async fn without_the_old<'a>(&self, batch: Batch<'a>) -> Batch<'a> {
+        let age = self.mapping.record_age;
+        let Some(most) = age.and_then(|age| SignedDuration::try_from(age).ok()) else {
             return batch;
         };
-        let is_old = |record: &&Record| clock.now().duration_since(record.arrived_at) > most;
+        let now = self.clock.now();
+        let is_old = |record: &&Record| now.duration_since(record.arrived_at) > most;
         let old = batch.records.iter().take_while(is_old).count();
         let (old, records) = batch.records.split_at(old);
         if !old.is_empty() {
-            discard(shard.discarded(old, "RecordAgeExceeded", batch.failures)).await;
+            self.discard(old, "RecordAgeExceeded", batch.failures).await;
         }
         Batch { records, ..batch }
+    }
+
+    async fn discard(&self, records: &[Record], condition: &str, invocations: u32) {
+        self.owed.remove(records);
+        (self.discard)(self.shard.discarded(records, condition, invocations)).await;
     }
 }

@@ -15,7 +15,7 @@ pub struct Shard {
 pub(crate) struct Record {
     pub(crate) sequence_number: u128,
     pub(crate) arrived_at: Timestamp,
-    partition_key: String,
+    pub(crate) partition_key: String,
     data: Vec<u8>,
 }
 
@@ -41,6 +41,20 @@ impl Shard {
             data: data.to_vec(),
         });
         sequence_number.to_string()
+    }
+
+    /// The shard with these of its records alone, as a mapping finds it whose checkpoint is behind
+    /// all others.
+    #[must_use]
+    pub fn with_only(&self, sequence_numbers: &[String]) -> Self {
+        let is_left = |record: &&Record| {
+            let number = record.sequence_number.to_string();
+            sequence_numbers.contains(&number)
+        };
+        Self {
+            number: self.number,
+            records: self.records.iter().filter(is_left).cloned().collect(),
+        }
     }
 
     pub(crate) fn records(&self) -> &[Record] {

@@ -8,6 +8,7 @@ use tt_metrics::Capture;
 use super::*;
 use crate::stand_in::StandIn;
 
+mod connections;
 mod discards;
 mod faults;
 mod limits;

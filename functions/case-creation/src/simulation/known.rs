@@ -1,8 +1,8 @@
 //! Scripts that have gone wrong once, or that each stand for one promise.
 
 use super::{
-    producer::PutFault,
     script::{Down, Sent},
+    stream::PutFault,
     *,
 };
 use crate::stand_in::Fault;
@@ -19,14 +19,17 @@ fn events(count: usize) -> Script {
         stream: Vec::new(),
         aggregate: false,
         batch_size: 10,
+        parallel: 1,
         bisect: true,
         attempts: None,
+        renews_attempts: false,
         lost_answers: BTreeSet::new(),
         calls: Vec::new(),
         finds: Vec::new(),
         puts: Vec::new(),
         heads: Vec::new(),
         outage: None,
+        stop: None,
     }
 }
 
@@ -35,7 +38,7 @@ fn counted(script: &Script) -> (u64, u64) {
     hide_provoked_panics();
     let end = run(script);
     end.check().unwrap();
-    (end.created, end.failed)
+    (end.state.created, end.state.failed)
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn what_kinesis_refuses_to_the_end_is_failed_and_no_case() {
     let produced = &end.produced;
     let counts = (produced.received, produced.published, produced.failed);
     assert_eq!(counts, (3, 2, 1));
-    assert_eq!((end.created, end.failed), (2, 0));
+    assert_eq!((end.state.created, end.state.failed), (2, 0));
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn what_is_published_twice_after_a_lost_answer_is_one_case() {
     let end = run(&script);
     end.check().unwrap();
     assert_eq!(end.produced.records.len(), 6);
-    assert_eq!((end.produced.published, end.created), (2, 2));
+    assert_eq!((end.produced.published, end.state.created), (2, 2));
 }
 
 #[test]
@@ -76,18 +79,16 @@ fn a_stream_that_the_publisher_aggregated_is_one_case_for_each_event() {
     let mut script = events(5);
     script.aggregate = true;
     script.records[3].what = What::TooLong;
-    script.records[4].what = What::Rubbish;
+    script.records[4].what = What::Malformed;
     script.calls = vec![Some(Fault::RefuseOne(1, "SERVER_UNAVAILABLE")); 6];
     let end = run(&script);
     end.check().unwrap();
     // All of them in one Kinesis record.
-    let numbers = end.produced.records.iter().map(|(_, name)| name);
-    assert!(
-        numbers.clone().any(|name| name.ends_with("9-4")),
-        "{:?}",
-        numbers.collect::<Vec<_>>()
-    );
-    assert_eq!((end.created, end.failed), (3, 2));
+    let numbers = end.produced.records.iter().map(|r| &r.sequence_number);
+    assert_eq!(numbers.clone().count(), 4);
+    assert_eq!(numbers.collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!((end.produced.published, end.produced.failed), (4, 1));
+    assert_eq!((end.state.created, end.state.failed), (3, 1));
 }
 
 #[test]
@@ -198,7 +199,86 @@ fn a_request_limit_holds_calls_back_until_one_goes_through() {
     hide_provoked_panics();
     let end = run(&script);
     end.check().unwrap();
-    assert_eq!(end.created, 3);
+    assert_eq!(end.state.created, 3);
     // Pauses of 30, 60, 120 and 240 seconds, each followed by one call.
     assert_eq!(end.outside.world().calls, [3; 5]);
+}
+
+#[test]
+fn a_process_that_is_stopped_leaves_what_it_had_not_counted_to_the_next() {
+    hide_provoked_panics();
+    let mut script = events(3);
+    script.calls = vec![Some(Fault::StoreThenHang)];
+    script.stop = Some(Duration::from_secs(1));
+    let end = run(&script);
+    end.check().unwrap();
+    let stopped = end.stopped.unwrap();
+    assert_eq!((stopped.cases.len(), stopped.created), (3, 0));
+    assert_eq!(stopped.retryable.len(), 3);
+    // It takes them for replays: its predecessor might have counted them.
+    assert_eq!((end.state.cases.len(), end.state.created), (3, 0));
+}
+
+#[test]
+fn a_discarded_batch_whose_process_is_stopped_is_decided_by_the_next() {
+    hide_provoked_panics();
+    let mut script = events(1);
+    script.attempts = Some(0);
+    script.calls = vec![Some(Fault::Refuse(503, "SERVER_UNAVAILABLE")); 5];
+    script.finds = vec![Some(503)];
+    script.stop = Some(Duration::from_secs(30));
+    let end = run(&script);
+    end.check().unwrap();
+    let stopped = end.stopped.unwrap();
+    assert_eq!((stopped.failed, stopped.retryable.len()), (0, 1));
+    assert_eq!((end.state.created, end.state.failed), (0, 1));
+}
+
+/// Seconds from each call that creates to the next.
+fn pauses(end: &End) -> Vec<i64> {
+    let called = &end.outside.world().called;
+    let pauses = called.windows(2).map(|two| two[1].duration_since(two[0]));
+    pauses.map(|pause| pause.as_secs()).collect()
+}
+
+#[test]
+fn a_call_that_is_to_see_and_loses_its_answer_leaves_the_breaker_open() {
+    let mut script = events(1);
+    script.calls = vec![
+        Some(Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED")),
+        Some(Fault::Hang),
+    ];
+    let end = run(&script);
+    end.check().unwrap();
+    // The pause of the breaker, and that again behind the timeout of the call.
+    let pauses = pauses(&end);
+    assert!(pauses[0] >= 30 && pauses[1] >= 60, "{pauses:?}");
+}
+
+#[test]
+fn a_call_that_goes_through_closes_the_breaker() {
+    let mut script = events(2);
+    script.records[1].gap = 70;
+    script.calls = vec![Some(Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED"))];
+    let end = run(&script);
+    end.check().unwrap();
+    let pauses = pauses(&end);
+    assert!(pauses[0] >= 30, "{pauses:?}");
+    let until_the_second = pauses.iter().sum::<i64>();
+    assert!((69..72).contains(&until_the_second), "{pauses:?}");
+}
+
+#[test]
+fn what_is_refused_behind_a_lost_answer_is_looked_at_before_it_is_parked() {
+    // An answer of which nobody heard to the last try, and one that is final.
+    let teapots = vec![Some(Fault::Refuse(418, "TEAPOT")); 4];
+    let rule = vec![Some(Fault::RefuseOne(
+        0,
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+    ))];
+    for refusals in [teapots, rule] {
+        let mut script = events(1);
+        script.calls = [vec![Some(Fault::StoreThenHang)], refusals].concat();
+        assert_eq!(counted(&script), (1, 0), "{:?}", script.calls);
+    }
 }

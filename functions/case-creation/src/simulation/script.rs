@@ -8,7 +8,7 @@ use proptest::{
     prelude::*,
 };
 
-use super::{Outage, SignedDuration, Timestamp, producer::PutFault};
+use super::{Duration, Outage, SignedDuration, Timestamp, stream::PutFault};
 use crate::stand_in::{Fault, World};
 
 /// What is sent to the stream, and what goes wrong on the way.
@@ -17,12 +17,16 @@ pub(crate) struct Script {
     pub(crate) records: Vec<Sent>,
     /// Faults of the calls that publish, in their order.
     pub(crate) stream: Vec<PutFault>,
-    /// Whether the publisher aggregates; if not, records that are joined are.
+    /// Whether the producer aggregates; if not, others aggregate the records that are joined.
     pub(crate) aggregate: bool,
     pub(crate) batch_size: usize,
+    /// `ParallelizationFactor`.
+    pub(crate) parallel: u64,
     pub(crate) bisect: bool,
     /// `MaximumRetryAttempts`.
     pub(crate) attempts: Option<u32>,
+    /// Whether progress gives a batch all its attempts again.
+    pub(crate) renews_attempts: bool,
     /// Invocations whose answer the mapping does not get.
     pub(crate) lost_answers: BTreeSet<u32>,
     /// Faults of the calls that create, in their order.
@@ -34,6 +38,8 @@ pub(crate) struct Script {
     /// Statuses of looks into the bucket.
     pub(crate) heads: Vec<u16>,
     pub(crate) outage: Option<Down>,
+    /// When the process is stopped, whatever it is doing, and another one takes over.
+    pub(crate) stop: Option<Duration>,
 }
 
 /// All of Salesforce fails for some minutes.
@@ -61,8 +67,10 @@ pub(crate) enum What {
     Copy,
     /// An event that Salesforce refuses.
     TooLong,
-    /// No event at all.
+    /// No event at all, written to the stream by somebody else.
     Rubbish,
+    /// A row of a file that is none.
+    Malformed,
 }
 
 impl Script {
@@ -84,8 +92,10 @@ impl Script {
 pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     let mapping = (
         1..8_usize,
+        1..4_u64,
         any::<bool>(),
         option::weighted(0.4, 0..5_u32),
+        any::<bool>(),
         btree_set(0..12_u32, 0..3),
     );
     let faults = (
@@ -94,6 +104,7 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
         vec(puts(), 0..8),
         vec(Just(503), 0..3),
         option::weighted(0.3, downs()),
+        option::weighted(0.5, stops()),
     );
     let sent = (
         vec(records(), 1..14),
@@ -102,23 +113,36 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     );
     (sent, mapping, faults).prop_map(|(sent, mapping, faults)| {
         let (records, stream, aggregate) = sent;
-        let (batch_size, bisect, attempts, lost_answers) = mapping;
-        let (calls, finds, puts, heads, outage) = faults;
+        let (batch_size, parallel, bisect, attempts, renews_attempts, lost_answers) = mapping;
+        let (calls, finds, puts, heads, outage, stop) = faults;
         Script {
             records,
             stream,
             aggregate,
             batch_size,
+            parallel,
             bisect,
             attempts,
+            renews_attempts,
             lost_answers,
             calls,
             finds,
             puts,
             heads,
             outage,
+            stop,
         }
     })
+}
+
+/// Soon, within the first calls, or somewhere in the hours of an outage.
+fn stops() -> impl Strategy<Value = Duration> {
+    let millis = prop_oneof![
+        3 => 0..2_000_u64,
+        2 => 0..200_000_u64,
+        1 => 0..9_000_000_u64,
+    ];
+    millis.prop_map(Duration::from_millis)
 }
 
 fn put_faults() -> impl Strategy<Value = PutFault> {
@@ -136,6 +160,7 @@ fn records() -> impl Strategy<Value = Sent> {
         1 => Just(What::Copy),
         1 => Just(What::TooLong),
         1 => Just(What::Rubbish),
+        1 => Just(What::Malformed),
     ];
     let gap = prop_oneof![Just(0), 0..5_i64, 0..900_i64];
     (what, gap, 0..2_usize, prop::bool::weighted(0.3)).prop_map(|(what, gap, shard, joined)| Sent {
@@ -153,6 +178,7 @@ fn faults() -> impl Strategy<Value = Fault> {
         Just(Fault::Refuse(503, "SERVER_UNAVAILABLE")),
         Just(Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED")),
         Just(Fault::Refuse(429, "")),
+        Just(Fault::Refuse(418, "TEAPOT")),
         Just(Fault::Refuse(400, "UNABLE_TO_LOCK_ROW")),
         Just(Fault::Hang),
         Just(Fault::StoreThenHang),

@@ -45,6 +45,7 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
     let fault = {
         let mut world = stand_in.world();
         world.calls.push(records.len());
+        world.called.push(stand_in.1.now());
         let account = |record: &Value| record["AccountId"].as_str().unwrap_or_default().to_owned();
         world.accounts = records.iter().map(account).collect();
         world.faults.pop_front()
@@ -65,7 +66,11 @@ async fn create(stand_in: &StandIn, body: &[u8]) -> Response {
     }
     let mut results: Vec<Value> = {
         let mut world = stand_in.world();
-        let spoils = |r: &Value| world.spoilers.contains(r[FIELD].as_str().unwrap());
+        let spoils = |r: &Value| {
+            world
+                .spoilers
+                .contains(r[FIELD].as_str().unwrap_or_default())
+        };
         if records.iter().any(spoils) {
             return error(400, "JSON_PARSER_ERROR");
         }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::simulate;
 
+mod limits;
+
 const NOW: i64 = 1_767_225_600;
 
 /// A consumer whose records say what becomes of them, by the word they begin with.
@@ -25,6 +27,8 @@ struct Seen {
     chunks: Vec<Vec<String>>,
     parked: BTreeMap<String, Refusal<&'static str>>,
     settled: Vec<(Option<String>, Settled)>,
+    /// The items that were looked at for a last time.
+    looked_at: Vec<String>,
     /// Whether nothing can be parked.
     parking_fails: bool,
 }
@@ -89,6 +93,7 @@ impl Consumer for Script {
     }
 
     async fn last_look(&self, item: &String, _: Deadline) -> Fate {
+        self.seen().looked_at.push(item.clone());
         match item.rsplit(' ').next() {
             Some("unseen") => Fate::Done,
             Some("known") => Fate::Known,

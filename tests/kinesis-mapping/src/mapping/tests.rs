@@ -161,3 +161,114 @@ fn an_invocation_out_of_time_or_without_an_answer_failed() {
     });
     assert_eq!(*log.delivered.borrow(), ["a", "a", "a"]);
 }
+
+#[test]
+fn with_bisecting_a_partial_answer_still_cuts_at_its_number() {
+    let mapping = Mapping {
+        bisect: true,
+        ..mapping()
+    };
+    let log = deliver(
+        &mapping,
+        "abcd",
+        &async |letters, numbers, _| match letters {
+            "abcd" => Ok(report(&numbers[1])),
+            "bcd" => Err("down".to_owned()),
+            _ => Ok(Value::Null),
+        },
+    );
+    assert_eq!(*log.delivered.borrow(), ["abcd", "bcd", "b", "cd"]);
+}
+
+#[test]
+fn attempts_are_renewed_by_progress_or_not() {
+    // The first record gets through at each delivery, so each moves the checkpoint.
+    let function = async |letters: &str, numbers: &[String], _: Clock| match letters.len() {
+        1 => Ok(Value::Null),
+        _ => Ok(report(&numbers[1])),
+    };
+    let mut mapping = Mapping {
+        retry_attempts: Some(1),
+        ..mapping()
+    };
+    let log = deliver(&mapping, "abcd", &function);
+    assert_eq!(*log.delivered.borrow(), ["abcd", "bcd"]);
+    assert_eq!(*log.discarded.borrow(), ["cd RetryAttemptsExhausted"]);
+    mapping.progress_renews_attempts = true;
+    let log = deliver(&mapping, "abcd", &function);
+    assert_eq!(*log.delivered.borrow(), ["abcd", "bcd", "cd", "d"]);
+    assert!(log.discarded.borrow().is_empty());
+}
+
+#[test]
+fn progress_renews_nothing_where_the_checkpoint_stays() {
+    let mapping = Mapping {
+        progress_renews_attempts: true,
+        ..mapping()
+    };
+    let log = deliver(&mapping, "ab", &async |_, numbers, _| {
+        Ok(report(&numbers[0]))
+    });
+    assert_eq!(*log.delivered.borrow(), ["ab"; 3]);
+}
+
+#[test]
+fn parallel_batches_keep_the_order_of_each_partition_key() {
+    let mapping = Mapping {
+        parallelization_factor: 4,
+        batch_size: 2,
+        ..mapping()
+    };
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let mut shard = Shard::new(0);
+    for letter in "abcdefABCDEF".chars() {
+        let key = letter.to_ascii_lowercase().to_string();
+        shard.put(start, &key, letter.to_string().as_bytes());
+    }
+    let (open, most) = (Cell::new(0), Cell::new(0));
+    let seen = RefCell::new(String::new());
+    simulate(start, async |clock| {
+        let invoke = async |event: Value| {
+            open.set(open.get() + 1);
+            most.set(most.get().max(open.get()));
+            clock.sleep(Duration::from_secs(1)).await;
+            seen.borrow_mut().push_str(&read_batch(&event).0);
+            open.set(open.get() - 1);
+            Ok(Value::Null)
+        };
+        mapping.run(clock, &shard, invoke, async |_| {}).await;
+    });
+    let seen = seen.borrow();
+    let place = |letter: char| seen.find(letter).unwrap();
+    assert!(('a'..='f').all(|key| place(key) < place(key.to_ascii_uppercase())));
+    assert_eq!(seen.len(), 12);
+    assert!(most.get() > 1, "{seen}");
+}
+
+#[test]
+fn what_is_owed_shrinks_with_the_checkpoint_and_by_what_is_discarded() {
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let mut shard = Shard::new(0);
+    let numbers = [(); 3].map(|()| shard.put(start, "key", b""));
+    let owed = Owed::default();
+    let log = RefCell::new(Vec::new());
+    simulate(start, async |clock| {
+        let invoke = async |event: Value| {
+            log.borrow_mut().push(owed.sequence_numbers());
+            let (_, numbers) = read_batch(&event);
+            Ok(report(numbers.get(1).unwrap_or(&numbers[0])))
+        };
+        let discard = async |_| log.borrow_mut().push(owed.sequence_numbers());
+        let mapping = Mapping {
+            retry_attempts: Some(2),
+            ..mapping()
+        };
+        mapping
+            .run_watched(clock, &shard, invoke, discard, &owed)
+            .await;
+    });
+    let log = log.borrow();
+    assert_eq!(*log, [&numbers[..], &numbers[1..], &numbers[2..], &[]]);
+    let rest = shard.with_only(&numbers[1..2]);
+    assert_eq!(read_batch(&rest.event(rest.records())).1, numbers[1..2]);
+}

@@ -1,6 +1,9 @@
 //! Batches that the event source mapping discarded.
 
+use kinesis_consumer::{Consumer, Fate};
+
 use super::*;
+use crate::{case::Case, stand_in::Fault};
 
 const KEY: &str = "aws/lambda/8f1c/shardId-000000000000/2026/01/01/2026-01-01T00.00.00-1 a";
 
@@ -19,15 +22,42 @@ fn record_of(payloads: &[Vec<u8>]) -> Value {
     })
 }
 
+fn read(event: &Value) -> Event {
+    serde_json::from_str(&event.to_string()).unwrap()
+}
+
 /// The notification of S3 about an object.
 fn notification(key: &str) -> Event {
-    let record = json!({
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": "bucket"}, "object": {"key": key, "size": 1, "eTag": "e"}},
-    });
-    serde_json::from_str(&json!({ "Records": [record] }).to_string()).unwrap()
+    read(&notification_of(&[key]))
+}
+
+/// The notification of S3 about some objects.
+fn notification_of(keys: &[&str]) -> Value {
+    let record = |key: &&str| {
+        json!({
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": "bucket"}, "object": {"key": key, "size": 1, "eTag": "e"}},
+        })
+    };
+    json!({ "Records": keys.iter().map(record).collect::<Vec<_>>() })
+}
+
+/// A bench with a discarded batch of one event at `a`, one of two at `c`, and something else at `b`.
+async fn three_objects() -> Bench {
+    let bench = Bench::new().await;
+    let a = record_of(&encoded(&[event(0)])).to_string().into_bytes();
+    let c = record_of(&encoded(&[event(1), event(2)])).to_string();
+    let b = b"<html>".to_vec();
+    for (key, content) in [("a", a), ("b", b), ("c", c.into_bytes())] {
+        bench
+            .outside
+            .world()
+            .objects
+            .insert(key.to_owned(), content);
+    }
+    bench
 }
 
 async fn discarded(payloads: &[Vec<u8>]) -> Bench {
@@ -103,4 +133,94 @@ async fn an_object_that_is_gone_or_no_such_document_is_an_error() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Discarded { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_holds_back_no_other_of_its_notification() {
+    let bench = three_objects().await;
+    let notification = notification_of(&["a", "b", "%FF", "c"]);
+    // Lambda repeats what failed, and S3 may tell it twice.
+    for _ in 0..3 {
+        let event = read(&notification.clone());
+        let error = bench.handle(event).await.unwrap_err();
+        assert!(matches!(error, Error::Discarded { .. }), "{error}");
+        assert_eq!(bench.counted(), (0, 3));
+    }
+    assert_eq!(bench.outside.world().parked.len(), 3);
+    let b = record_of(&encoded(&[event(3)])).to_string().into_bytes();
+    bench.outside.world().objects.insert("b".to_owned(), b);
+    let event = read(&notification_of(&["a", "b", "c"]));
+    let summary = bench.handle(event).await.unwrap();
+    assert_eq!((summary.failed, summary.neutral), (1, 3));
+    assert_eq!(bench.counted(), (0, 4));
+}
+
+#[tokio::test]
+async fn only_messages_that_failed_come_again_from_a_queue() {
+    let bench = three_objects().await;
+    let message = |(id, keys): (usize, &[&str])| {
+        let body = notification_of(keys).to_string();
+        json!({"eventSource": "aws:sqs", "messageId": id.to_string(), "body": body})
+    };
+    let bodies: [&[&str]; 3] = [&["b", "a"], &["%FF"], &["c"]];
+    let messages: Vec<_> = bodies.into_iter().enumerate().map(message).collect();
+    let again = |ids: &[&str]| BatchResponse::again(ids.iter().map(|&id| id.to_owned()));
+    for (failed, event, again) in [
+        (3, json!({ "Records": messages }), again(&["0", "1"])),
+        (0, json!({ "Records": messages }), again(&["0", "1"])),
+        (0, json!({ "Records": messages[1..] }), again(&["1"])),
+    ] {
+        let summary = bench.handle(read(&event)).await;
+        let summary = summary.unwrap();
+        assert_eq!((summary.failed, summary.response), (failed, again));
+    }
+    assert_eq!(bench.counted(), (0, 3));
+}
+
+#[tokio::test]
+async fn a_failed_invocation_is_sent_again_as_lambda_wrote_it_down() {
+    let bench = three_objects().await;
+    let written = json!({
+        "version": "1.0",
+        "requestContext": {"condition": "RetriesExhausted"},
+        "requestPayload": notification_of(&["a", "c"]),
+        "responsePayload": {"errorType": "Error"},
+    });
+    bench.handle(read(&written)).await.unwrap();
+    assert_eq!(bench.counted(), (0, 3));
+}
+
+#[tokio::test]
+async fn a_discarded_record_whose_lost_case_is_found_counts_as_created() {
+    let bench = discarded(&events(1)).await;
+    let down = Fault::Refuse(503, "SERVER_UNAVAILABLE");
+    let faults = [Fault::StoreThenHang, down, down, down];
+    bench.outside.world().faults.extend(faults);
+    bench.run(&events(1)).await;
+    assert_eq!((bench.cases(), bench.counted()), (1, (0, 0)));
+    for _ in 0..2 {
+        bench.handle(notification(KEY)).await.unwrap();
+        assert_eq!(bench.counted(), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_salesforce_that_cannot_be_asked_is_not_asked_for_each_record() {
+    let bench = discarded(&events(40)).await;
+    bench.outside.world().find_faults = vec![Some(503); 40].into();
+    bench.handle(notification(KEY)).await.unwrap_err();
+    // Those that were asked for at once.
+    assert!(bench.outside.world().finds <= 8);
+    assert_eq!(bench.counted(), (0, 0));
+}
+
+#[tokio::test]
+async fn a_discarded_record_is_given_up_by_nothing_but_an_answer() {
+    let bench = Bench::new().await;
+    bench.outside.world().find_faults.push_back(Some(503));
+    let case = Case::read(&events(1)[0], &bench.function.mapping).unwrap();
+    let deadline = Deadline::after(Duration::from_mins(1), Clock::system());
+    let invocation = Invocation::of_discarded(&bench.function, deadline, "RecordAgeExceeded");
+    let fate = invocation.last_look(&case, deadline).await;
+    assert!(matches!(fate, Fate::Unknown(_)), "{fate:?}");
 }
