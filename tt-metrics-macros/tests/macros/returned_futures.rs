@@ -158,3 +158,23 @@ fn a_block_that_ends_in_a_future_keeps_its_returns_to_itself() {
     assert_eq!(made("ab"), 2);
     assert_eq!(moved(&metrics), [0, 1, 1, 0]);
 }
+
+#[test]
+fn a_call_that_yields_a_future_is_timed_to_its_own_end() {
+    #[count("FutureYielded", latency = "FutureYieldedTime")]
+    async fn made() -> Boxed<'static> {
+        yield_once().await;
+        Box::pin(answer(7))
+    }
+
+    let metrics = capture();
+    let yielded = block_on(made());
+    let times = metrics
+        .details()
+        .into_iter()
+        .filter(|datum| datum.metric.as_str() == "FutureYieldedTime");
+    assert_eq!(times.count(), 1);
+    assert_eq!(metrics.count("FutureYielded"), 1);
+    assert_eq!(block_on(yielded), Ok(7));
+    assert_eq!(metrics.count("FutureYielded"), 1);
+}

@@ -26,6 +26,13 @@ fn early(early: bool) -> Pin<Box<dyn Future<Output = u8>>> {
     Box::pin(async { 1 })
 }
 
+type Boxed = Pin<Box<dyn Future<Output = u8>>>;
+
+#[count("Named", latency = "Time")]
+fn named() -> Boxed {
+    Box::pin(answer())
+}
+
 fn main() {
-    drop((opaque(), boxed(), early(true)));
+    drop((opaque(), boxed(), early(true), named()));
 }
