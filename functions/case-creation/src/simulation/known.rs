@@ -258,14 +258,14 @@ fn a_call_that_is_to_see_and_loses_its_answer_leaves_the_breaker_open() {
 #[test]
 fn a_call_that_goes_through_closes_the_breaker() {
     let mut script = events(2);
-    script.records[1].gap = 70;
+    script.records[1].gap = 45;
     script.calls = vec![Some(Fault::Refuse(403, "REQUEST_LIMIT_EXCEEDED"))];
     let end = run(&script);
     end.check().unwrap();
     let pauses = pauses(&end);
     assert!(pauses[0] >= 30, "{pauses:?}");
     let until_the_second = pauses.iter().sum::<i64>();
-    assert!((69..72).contains(&until_the_second), "{pauses:?}");
+    assert!((44..47).contains(&until_the_second), "{pauses:?}");
 }
 
 #[test]
