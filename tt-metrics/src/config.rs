@@ -1,12 +1,14 @@
 //! Configuration from the environment, read once at cold start.
 
 mod dimensions;
+mod namespace;
 mod resolution;
 
 use std::{collections::BTreeSet, env, fmt, time::Duration};
 
 use crate::{
-    MetricName, Resolution, catalogue, limits,
+    MetricName, Namespace, Resolution, catalogue,
+    namespace::NAMESPACES,
     sink::{Delivery, DimensionSets},
 };
 
@@ -118,12 +120,14 @@ impl Config {
         Self::parse(
             |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
             &metrics,
+            &NAMESPACES,
         )
     }
 
     fn parse(
         read: impl Fn(&str) -> Option<String>,
         metrics: &BTreeSet<MetricName>,
+        stated: &[Namespace],
     ) -> Result<Self, ConfigError> {
         // CloudFormation cannot leave a variable out, so an empty one is not set.
         let read = |name| read(name).filter(|value| !value.trim().is_empty());
@@ -131,7 +135,7 @@ impl Config {
         Ok(Self {
             namespace: match read(NAMESPACE) {
                 None if disabled => String::new(),
-                value => parse_namespace(value.as_deref())?,
+                value => namespace::parse(value.as_deref(), stated)?,
             },
             sink: parse_sink(read(SINK).as_deref())?,
             dimensions: dimensions::parse(
@@ -161,26 +165,6 @@ fn parse_on_empty(value: Option<&str>) -> Result<OnEmpty, ConfigError> {
             expected: "`ignore`, `warn` or `fail`".to_owned(),
             example: "warn",
         }),
-    }
-}
-
-fn parse_namespace(value: Option<&str>) -> Result<String, ConfigError> {
-    let error = |found, expected: String| ConfigError {
-        variable: NAMESPACE,
-        found,
-        expected,
-        example: "shop/Orders",
-    };
-    let Some(value) = value else {
-        let expected = "the CloudWatch namespace of the metrics, 1 to 255 characters";
-        return Err(error("not set".to_owned(), expected.to_owned()));
-    };
-    match limits::check_namespace(value) {
-        Ok(()) => Ok(value.to_owned()),
-        Err(violation) => Err(error(
-            quoted(value),
-            format!("a CloudWatch namespace ({violation})"),
-        )),
     }
 }
 
@@ -273,7 +257,7 @@ mod tests {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        Config::parse(read, &metrics).map_err(|error| error.to_string())
+        Config::parse(read, &metrics, &[]).map_err(|error| error.to_string())
     }
 
     #[test]

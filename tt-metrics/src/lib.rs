@@ -95,7 +95,7 @@
 //!
 //! | variable | value | default |
 //! |---|---|---|
-//! | `TT_METRICS_NAMESPACE` | the namespace, 1 to 255 characters, not `AWS/..` | none, it is required |
+//! | `TT_METRICS_NAMESPACE` | the namespace, 1 to 255 characters, not `AWS/..` | that of [`namespace!`], else it is required |
 //! | `TT_METRICS_SINK` | `put_metric_data`, `emf`, or `pretty` for a table on standard error | `put_metric_data` with that feature, else `emf` |
 //! | `TT_METRICS_SERVICE` | the value of a dimension `service` of every metric | no such dimension |
 //! | `TT_METRICS_DIMENSIONS` | `name=value,name=value`, at most 30; `;` between several sets | one set without dimensions |
@@ -189,6 +189,7 @@ mod layer;
 mod level;
 pub mod limits;
 mod metric;
+mod namespace;
 mod open_calls;
 mod outcome;
 #[cfg(feature = "lambda")]
@@ -215,6 +216,7 @@ pub use gauge::gauge;
 #[cfg(feature = "lambda")]
 pub use layer::{FlushAfter, MetricsLayer, MetricsService};
 pub use metric::{MetricName, Resolution, Unit};
+pub use namespace::Namespace;
 pub use outcome::{Classify, Outcome};
 #[cfg(feature = "lambda")]
 pub use run::{run, run_concurrent};

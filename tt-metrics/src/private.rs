@@ -17,6 +17,7 @@ pub use crate::{
     detailed_call::by_error,
     dimension::{Dimension, Place, Series, Texts},
     level::Level,
+    namespace::{NAMESPACES, check as check_namespace},
     outcome::{Classify, Outcome},
     sink::emf::render_document,
     site::{SITES, Site, State},

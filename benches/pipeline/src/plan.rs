@@ -11,7 +11,7 @@ use clap::{Parser, ValueEnum};
 #[command(name = "tt-bench-pipeline")]
 pub(crate) struct Plan {
     /// Records of each file, about 200 bytes each.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    #[arg(long, default_value_t = 300_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     pub(crate) records: u64,
     /// How often each is measured; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
