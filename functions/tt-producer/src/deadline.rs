@@ -14,9 +14,15 @@ const LAST_MARGIN: Duration = Duration::from_millis(200);
 const LEAST_PUBLISHING: Duration = Duration::from_millis(100);
 const MOST_PUBLISHING: Duration = Duration::from_secs(20);
 
+/// How many batches may have to go out one behind the other after the last look at the clock: one that a lane waits for, the
+/// one behind it, the one that is being filled, and one more for safety.
+const LAST_BATCHES: u32 = 4;
+
 /// The points in time that matter to an invocation; none when its deadline is unknown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Deadline {
+    /// When the invocation began.
+    pub(crate) begun: Option<Instant>,
     /// From here on nothing new is read: what was read is published to its end.
     pub(crate) read: Option<Instant>,
     /// From here on nothing is published, only parked.
@@ -37,15 +43,25 @@ impl Deadline {
         let margin = (left / 10).clamp(LEAST_MARGIN, MOST_MARGIN);
         let publishing = (left / 20).clamp(LEAST_PUBLISHING, MOST_PUBLISHING);
         Self {
+            begun: Some(now.1),
             read: Some(now.1 + left.saturating_sub(margin + publishing)),
             stop: Some(now.1 + left.saturating_sub(margin)),
             end: Some(now.1 + left.saturating_sub(LAST_MARGIN)),
         }
     }
 
-    /// Whether it is time to read no more.
-    pub(crate) fn is_near(&self) -> bool {
-        self.read.is_some_and(|read| Instant::now() >= read)
+    /// Whether it is time to read no more, when a batch takes up to `batch` on its way.
+    pub(crate) fn is_near(&self, batch: Duration) -> bool {
+        let until = self.reads_until(batch);
+        until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// A slow stream needs more time for what was read, but at least half of the time is for reading: a file gets on.
+    fn reads_until(&self, batch: Duration) -> Option<Instant> {
+        let (begun, read, stop) = (self.begun?, self.read?, self.stop?);
+        let least = begun + (read - begun) / 2;
+        let latest = stop.checked_sub(batch.saturating_mul(LAST_BATCHES));
+        Some(latest.map_or(least, |latest| latest.clamp(least, read)))
     }
 }
 
@@ -75,6 +91,23 @@ mod tests {
         assert_eq!(read(1), Duration::from_millis(400));
     }
 
+    #[test]
+    fn a_slow_stream_ends_the_reading_earlier_and_at_half_of_the_time_at_most() {
+        let now = (SystemTime::now(), Instant::now());
+        let deadline = Deadline::new(Some(now.0 + Duration::from_mins(1)), now);
+        let until = |batch| {
+            let until = deadline.reads_until(Duration::from_millis(batch)).unwrap();
+            until - now.1
+        };
+        for quick in [0, 10, 750] {
+            assert_eq!(until(quick), Duration::from_secs(51));
+        }
+        assert_eq!(until(2000), Duration::from_secs(46));
+        for slow in [8000, 60_000, u64::MAX] {
+            assert_eq!(until(slow), Duration::from_millis(25_500));
+        }
+    }
+
     fn left(seconds: u64) -> (Duration, Duration) {
         let now = (SystemTime::now(), Instant::now());
         let deadline = Deadline::new(Some(now.0 + Duration::from_secs(seconds)), now);
@@ -102,6 +135,6 @@ mod tests {
             (deadline.read, deadline.stop, deadline.end),
             (None, None, None)
         );
-        assert!(!deadline.is_near());
+        assert!(!deadline.is_near(Duration::MAX));
     }
 }

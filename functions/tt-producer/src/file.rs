@@ -191,7 +191,7 @@ impl File {
     async fn drain(&mut self, deadline: Deadline) -> bool {
         // To look at the clock costs as much as to split a record.
         let mut look = true;
-        while !(look && deadline.is_near()) {
+        while !(look && deadline.is_near(self.publisher.longest())) {
             let Some(piece) = self.splitter.pull() else {
                 return true;
             };

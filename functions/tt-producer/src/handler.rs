@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use kinesis_batch::Stream;
@@ -149,7 +149,7 @@ impl Producer {
 
     /// Opens an object; `None` when there is no time for it.
     async fn open(&self, upload: &Upload, deadline: Deadline) -> Option<Result<Body, Error>> {
-        if deadline.is_near() {
+        if deadline.is_near(Duration::ZERO) {
             return None;
         }
         until(deadline.read, self.s3.open(&upload.object)).await

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
     ops::Range,
+    time::{Duration, Instant},
 };
 
 use kinesis_batch::{Order, PutError, Receipt, Stream};
@@ -35,6 +36,8 @@ pub(crate) struct Publisher {
     event: Vec<u8>,
     lanes: Vec<Lane>,
     settled: Settled,
+    /// The longest that a batch was on its way.
+    longest: Duration,
 }
 
 /// How many records of a file ended how.
@@ -91,7 +94,8 @@ struct Rare {
 #[derive(Debug)]
 struct Flying {
     kept: Kept,
-    answer: JoinHandle<Vec<Result<Receipt, PutError>>>,
+    /// How long it took, and what became of each record.
+    answer: JoinHandle<(Duration, Vec<Result<Receipt, PutError>>)>,
 }
 
 impl Publisher {
@@ -121,7 +125,13 @@ impl Publisher {
             deadline,
             parking,
             settled: Settled::default(),
+            longest: Duration::ZERO,
         }
+    }
+
+    /// The longest that a batch was on its way, retries included.
+    pub(crate) fn longest(&self) -> Duration {
+        self.longest
     }
 
     /// Remembers the header row of a CSV file, which parked rows need.
@@ -213,7 +223,11 @@ impl Publisher {
             self.settle_oldest(number).await;
         }
         let (stream, stop) = (self.stream.clone(), self.deadline.stop);
-        let answer = tokio::spawn(async move { stream.put_batch(events, stop).await });
+        let answer = tokio::spawn(async move {
+            let begun = Instant::now();
+            let answers = stream.put_batch(events, stop).await;
+            (begun.elapsed(), answers)
+        });
         if let Some(lane) = self.lanes.get_mut(number) {
             lane.flying.push_back(Flying { kept, answer });
         }
@@ -226,7 +240,9 @@ impl Publisher {
             return false;
         };
         // The task may have panicked: then no record of the batch has an answer, and each fails.
-        let mut answers = flying.answer.await.unwrap_or_default().into_iter();
+        let (took, answers) = flying.answer.await.unwrap_or_default();
+        self.longest = self.longest.max(took);
+        let mut answers = answers.into_iter();
         let Kept { items, content } = flying.kept;
         for mut item in items {
             let failure = item.rare.as_mut().and_then(|rare| rare.failure.take());

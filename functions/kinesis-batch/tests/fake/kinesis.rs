@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use axum::{
@@ -20,6 +21,8 @@ use serde_json::{Value, json};
 pub(crate) enum Answer {
     /// Accepts every record.
     Accept,
+    /// Accepts every record, after this time.
+    Late(Duration),
     /// Refuses the records at these positions of the request, accepts the others.
     Refuse(Vec<usize>),
     /// Refuses the request: HTTP status and error code.
@@ -112,6 +115,10 @@ async fn put_records(State(kinesis): State<Kinesis>, headers: HeaderMap, body: B
     };
     match answer {
         Answer::Accept => kinesis.answer(records, |_| false),
+        Answer::Late(time) => {
+            tokio::time::sleep(time).await;
+            kinesis.answer(records, |_| false)
+        }
         Answer::Refuse(positions) => kinesis.answer(records, |index| positions.contains(&index)),
         Answer::Error(status, code) => error(status, code),
         Answer::Results(number) => {

@@ -222,6 +222,21 @@ async fn a_request_without_answer_ends_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_late_answer_is_waited_for_as_long_as_a_request_may_take() {
+    for (most, attempts) in [(20_000, 1), (200, 2)] {
+        let late = Answer::Late(Duration::from_millis(600));
+        let (kinesis, client) = Kinesis::start([late]).await;
+        let stream = Stream::new(&client, "tt-events").with_limits(Limits {
+            request_timeout: Duration::from_millis(most),
+            ..Limits::default()
+        });
+        let results = stream.put(&entries(1), None).await;
+        assert!(results[0].is_ok(), "{results:?}");
+        assert_eq!(kinesis.requests().len(), attempts);
+    }
+}
+
+#[tokio::test]
 async fn errors_show_no_content() {
     let secret = [Entry::new("customer-secret", "body-secret")];
     let (results, _) = put(&secret, [Answer::Error(400, "AccessDeniedException")]).await;

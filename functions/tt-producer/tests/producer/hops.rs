@@ -123,6 +123,29 @@ async fn a_slow_stream_stops_the_reading_between_two_records_that_are_here() {
 }
 
 #[tokio::test]
+async fn of_a_file_on_a_slow_stream_nothing_is_parked() {
+    let bench = Bench::with([], |config| {
+        config.queue = Some(QUEUE.to_owned());
+        config.in_flight = 1;
+        config.limits.request_records = 10;
+    })
+    .await;
+    // Longer than what is kept for publishing in any case.
+    bench
+        .kinesis
+        .always(Answer::Late(Duration::from_millis(400)));
+    bench.s3.hold("bucket/incoming/a.jsonl", lines(400));
+    let payload = notification(&[("incoming/a.jsonl", 9)]);
+    let summary = bench.handle_within(&payload, INVOCATION * 6).await;
+    assert_eq!((summary.handed_on, summary.failed), (1, 0), "{summary:?}");
+    bench.kinesis.always(Answer::Accept);
+    let rest = bench.sqs.receive().unwrap();
+    bench.handle(&rest).await.unwrap();
+    assert_eq!(bench.counts(), [400, 400, 0]);
+    assert_eq!(bench.ids(), ids(400));
+}
+
+#[tokio::test]
 async fn failed_records_of_every_invocation_keep_their_number() {
     let bench = with_queue().await;
     let good = lines(60);
