@@ -34,7 +34,7 @@ impl Store {
         self.read_uncounted()
     }
 
-    #[count(skip)]
+    #[tt_metrics::count(skip)]
     #[count_outcome(skip)]
     fn read_uncounted(&self) -> Answer {
         if self.0 > Self::LIMIT {
