@@ -3,6 +3,7 @@
 mod arguments;
 mod block;
 mod classifier;
+mod closures;
 mod held;
 mod order;
 mod outcome;

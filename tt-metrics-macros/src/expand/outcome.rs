@@ -8,6 +8,7 @@ use super::{
     Classifier,
     arguments::Arguments,
     braced,
+    closures::told_by,
     held::{handed_out, held},
     private, within,
 };
@@ -93,7 +94,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    pub(super) fn function(&self, function: Function) -> Function {
+    pub(super) fn function(&self, mut function: Function) -> Function {
+        function.body = told_by(&function.sig, &function.body);
         if function.sig.asyncness.is_some() {
             return if function.has_foreign_attributes() {
                 self.await_inside(function)
