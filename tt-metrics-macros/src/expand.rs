@@ -7,6 +7,7 @@ mod closures;
 mod held;
 mod order;
 mod outcome;
+mod tracker;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};

@@ -4,10 +4,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
-use super::{
-    held::handed_out,
-    outcome::{Expansion, Tracker},
-};
+use super::{held::handed_out, outcome::Expansion, tracker::Tracker};
 use crate::{
     args::CountOutcome,
     closure::Closure,
