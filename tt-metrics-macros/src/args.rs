@@ -7,6 +7,7 @@ use syn::{
     Error, Expr, Ident, Path, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser, Result},
+    token::Paren,
 };
 
 pub(crate) use value::{Callable, Metric, Number, OutcomeWord, begins_closure, metric};
@@ -15,6 +16,7 @@ use value::{classifier, collection, crate_path, number, number_of_arguments, out
 use crate::{
     detail::Detail,
     diagnostics::{Mistakes, closest, one_of},
+    impl_block::OF_BLOCK,
     storage::Storage,
     taken::{Taken, handed_on},
 };
@@ -87,6 +89,9 @@ impl Count {
         each_argument(tokens, mistakes, |input| {
             if let Some(taken) = handed_on(input)? {
                 args.taken.extend(taken);
+                return Ok(());
+            }
+            if flag(input, OF_BLOCK).is_some() {
                 return Ok(());
             }
             refuse_skip(input, "count")?;
@@ -163,6 +168,9 @@ impl CountOutcome {
         each_argument(tokens, mistakes, |input| {
             if let Some(taken) = handed_on(input)? {
                 args.taken.extend(taken);
+                return Ok(());
+            }
+            if flag(input, OF_BLOCK).is_some() {
                 return Ok(());
             }
             refuse_skip(input, "count_outcome")?;
@@ -251,15 +259,24 @@ fn refuse_skip(input: ParseStream<'_>, attribute: &str) -> Result<()> {
     let Some(skip) = flag(input, "skip") else {
         return Ok(());
     };
-    let message = format!(
-        "`skip` leaves a method out of an `impl` block with `#[{attribute}(..)]`, there is none"
-    );
+    let rest = input.fork();
+    rest.parse::<Option<Token![,]>>()?;
+    let message = if rest.is_empty() {
+        format!(
+            "`skip` leaves a method out of an `impl` block with `#[{attribute}(..)]`, there is none"
+        )
+    } else {
+        format!("`skip` leaves the method out, expected it alone: `#[{attribute}(skip)]`")
+    };
     Err(Error::new(skip.span(), message))
 }
 
 /// `name =`, unless the argument is a value without a name.
 fn argument_name(input: ParseStream<'_>, known: &[&str]) -> Result<Option<Ident>> {
-    let named = input.peek(Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==]);
+    let named = input.peek(Ident::peek_any)
+        && input.peek2(Token![=])
+        && !input.peek2(Token![==])
+        && !input.peek2(Token![=>]);
     if named {
         let name = input.call(Ident::parse_any)?;
         input.parse::<Token![=]>()?;
@@ -270,10 +287,15 @@ fn argument_name(input: ParseStream<'_>, known: &[&str]) -> Result<Option<Ident>
     }
     let fork = input.fork();
     if let Ok(name) = fork.call(Ident::parse_any)
-        && is_argument(&name)
         && !fork.peek(Token![::])
     {
-        return Err(valueless(&name, known));
+        if is_argument(&name) {
+            return Err(valueless(&name, known));
+        }
+        // `name(..)`, `name: ..` and `name => ..` are no values, so it was meant as a name.
+        if fork.peek(Paren) || fork.peek(Token![:]) || fork.peek(Token![=>]) {
+            return Err(unknown(&name, known));
+        }
     }
     Ok(None)
 }

@@ -1,8 +1,8 @@
 //! The rules that hold between values, and what can be counted.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Error, ReturnType};
+use syn::{Attribute, Error, ReturnType};
 
 use crate::{
     args::{Count, CountOutcome, Number},
@@ -58,6 +58,27 @@ fn rest(args: &CountOutcome, mistakes: &mut Mistakes) {
         (_, None) => "`rest` needs to know of how many items, for example `items = batch.len()`",
     };
     mistakes.push(Error::new(rest.0.span(), message));
+}
+
+/// The same attribute once more, which would count all of it once more.
+pub(crate) fn twice(
+    attrs: &[Attribute],
+    attribute: &str,
+    written: &TokenStream,
+    mistakes: &mut Mistakes,
+) {
+    let same = |attr: &&Attribute| {
+        let named = attr.path().segments.last().map(|last| &last.ident);
+        let tokens = attr.meta.require_list().map(|list| &list.tokens);
+        named.is_some_and(|name| name == attribute)
+            && tokens.is_ok_and(|tokens| tokens.to_string() == written.to_string())
+    };
+    if let Some(second) = attrs.iter().find(same) {
+        let message = format!(
+            "`#[{attribute}(..)]` stands here twice with the same arguments, and would count twice"
+        );
+        mistakes.push(Error::new_spanned(second.path(), message));
+    }
 }
 
 /// What no attribute can count.
@@ -136,7 +157,7 @@ pub(crate) fn outcome(function: &Function, args: &CountOutcome, mistakes: &mut M
     if let (true, Some(each)) = (nothing, &args.each) {
         let message = "`each` counts the items of the return value, and this function has none";
         mistakes.push(Error::new(each.word.span(), message));
-    } else if nothing && args.by.is_none() {
+    } else if nothing && args.by.is_none() && args.metrics().iter().any(|(_, one)| one.is_some()) {
         let message = "a function without a return value has no outcome, return a `Result`, \
                        or name a classifier with `by = path::to::classifier`";
         mistakes.push(Error::new(function.sig.ident.span(), message));

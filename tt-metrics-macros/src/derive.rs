@@ -150,10 +150,13 @@ impl Marks {
     fn of(attrs: &[Attribute], container: bool, mistakes: &mut Mistakes) -> Self {
         let mut marks = Self::default();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("outcome")) {
-            let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
-                if input.is_empty() {
-                    return Err(input.error(format!("expected {}", one_of(WORDS))));
-                }
+            let list = attr.meta.require_list().ok();
+            let Some(list) = list.filter(|list| !list.tokens.is_empty()) else {
+                marks.wrong = true;
+                mistakes.push(Error::new_spanned(&attr.meta, expected()));
+                continue;
+            };
+            let parsed = list.parse_args_with(|input: ParseStream<'_>| {
                 while !input.is_empty() {
                     let one = marks.one(input, container);
                     marks.wrong |= mistakes.keep(one).is_none();
@@ -172,7 +175,7 @@ impl Marks {
     fn one(&mut self, input: ParseStream<'_>, container: bool) -> Result<()> {
         let at = input.span();
         let Ok(word) = input.call(Ident::parse_any) else {
-            return Err(Error::new(at, format!("expected {}", one_of(WORDS))));
+            return Err(Error::new(at, expected()));
         };
         let written = word.to_string();
         if container && written == "crate" {
@@ -195,6 +198,11 @@ impl Marks {
         }
         Ok(())
     }
+}
+
+fn expected() -> String {
+    let (first, rest) = WORDS.split_first().unwrap_or((&"", &[]));
+    format!("expected `#[outcome({first})]`, {}", one_of(rest))
 }
 
 fn unknown(written: &str) -> String {

@@ -4,12 +4,11 @@ mod dimension;
 mod values;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 use syn::{
     Error, Path, Token,
     ext::IdentExt,
     parse::{ParseStream, Result},
-    spanned::Spanned,
 };
 
 use crate::{
@@ -161,12 +160,13 @@ impl Detail {
         });
         let mut fields: TokenStream = metrics.collect();
         if self.dimensions.is_some() {
-            let each = self.dimensions().map(|one| one.declared(private, function));
+            let each = self.dimensions().enumerate();
+            let each = each.map(|(index, one)| one.declared(index, private, function));
             fields.extend(quote_spanned!(Span::mixed_site()=> dimensions: &[#(#each)*],));
         }
-        if let Some(path) = &self.failure_by {
+        if self.failure_by.is_some() {
             fields.extend(quote_spanned! {Span::mixed_site()=>
-                errors: <#path as #private::Dimension>::VALUES,
+                errors: __TT_METRICS_ERRORS.names(),
             });
         }
         let texts: Vec<TokenStream> = self
@@ -184,6 +184,12 @@ impl Detail {
             };
             with = quote_spanned!(Span::mixed_site()=> .with(&__TT_METRICS_STATE));
         }
+        let dimensions = self.dimensions().enumerate();
+        state.extend(dimensions.filter_map(|(index, one)| one.constant(index, private, function)));
+        state.extend(self.failure_by.as_ref().map(|path| {
+            let name = Ident::new("__TT_METRICS_ERRORS", Span::mixed_site());
+            values_of(&name, path, private)
+        }));
         if let Some(at) = &self.at {
             let checked =
                 Ends::of(at, Span::mixed_site()).underline(quote_spanned! {Span::mixed_site()=>
@@ -204,7 +210,8 @@ impl Detail {
             return TokenStream::new();
         }
         let mut texts = 0_usize;
-        let digits = self.dimensions().map(|one| one.digit(function, &mut texts));
+        let digits = self.dimensions().enumerate();
+        let digits = digits.map(|(index, one)| one.digit(index, function, &mut texts));
         let digits: TokenStream = digits.collect();
         quote_spanned!(Span::mixed_site()=> #private::Series::FIRST #digits)
     }
@@ -219,9 +226,19 @@ impl Detail {
         let Some(path) = &self.failure_by else {
             return outcome;
         };
-        let at = Span::mixed_site().located_at(path.span());
-        quote_spanned!(at=> #private::by_error::<#path, _>(#value, #outcome))
+        // A return value without such an error is blamed on the type that was asked for.
+        let ends = Ends::of(path, Span::mixed_site());
+        let value = ends.underline(quote_spanned!(Span::mixed_site()=> &*#value));
+        let by_error = ends.underline(quote_spanned!(Span::mixed_site()=> #private::by_error));
+        quote_spanned!(Span::mixed_site()=> #by_error(&__TT_METRICS_ERRORS, #value, #outcome))
     }
+}
+
+/// The values of a type as a constant, which is all that asks whether it has any.
+fn values_of(name: &Ident, ty: &impl ToTokens, private: &TokenStream) -> TokenStream {
+    let at = Ends::of(ty, Span::mixed_site());
+    let values = at.underline(quote_spanned!(Span::mixed_site()=> #private::Values::new()));
+    quote_spanned!(Span::mixed_site()=> const #name: #private::Values<#ty> = #values;)
 }
 
 /// What a declaration and its site say of the detail.

@@ -1,6 +1,6 @@
 //! Mistakes, all of one attribute in one build, and suggestions by edit distance.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
     Error,
@@ -41,8 +41,17 @@ impl Mistakes {
     }
 }
 
-/// Whether nothing can stand behind it: a block or a closure.
+/// Whether nothing can stand behind it: a block, a closure, or another expression, which ends in neither `;` nor braces.
 fn is_expression(item: &TokenStream) -> bool {
+    let ends = match item.clone().into_iter().last() {
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
+        Some(TokenTree::Punct(punct)) => punct.as_char() == ';',
+        Some(_) => false,
+        None => true,
+    };
+    if !ends {
+        return true;
+    }
     let begins = |input: ParseStream<'_>| {
         let begins = input.peek(Brace) || begins_closure(input);
         input.parse::<TokenStream>()?;

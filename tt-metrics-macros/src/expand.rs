@@ -24,7 +24,7 @@ use crate::{
     check,
     closure::Closure,
     diagnostics::Mistakes,
-    impl_block::{ImplBlock, is_impl_block},
+    impl_block::{ImplBlock, OF_BLOCK, is_impl_block},
     item::Function,
     site::Declared,
     tail::replace_async_block,
@@ -64,6 +64,7 @@ fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
     }
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
+        check::twice(&function.attrs, "count", &args.written, &mut mistakes);
         check::function(function, &mut mistakes);
         args.detail.check_function(function, &mut mistakes);
         check::items(function, &args, &mut mistakes);
@@ -110,6 +111,12 @@ fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenSt
     }
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
+        check::twice(
+            &function.attrs,
+            "count_outcome",
+            &args.written,
+            &mut mistakes,
+        );
         check::function(function, &mut mistakes);
         args.detail.check_function(function, &mut mistakes);
         check::outcome(function, &args, &mut mistakes);
@@ -266,6 +273,7 @@ impl Block<'_> {
         let Some(mut block) = mistakes.keep(syn::parse2::<ImplBlock>(item.clone())) else {
             return mistakes.report(item);
         };
+        check::twice(block.attrs(), self.attribute, self.written, &mut mistakes);
         let mut methods = block.without_own(self.attribute);
         methods.retain(|method| counts(method));
         for method in &methods {
@@ -276,8 +284,9 @@ impl Block<'_> {
                 library, written, ..
             } = self;
             let name = Ident::new(self.attribute, Span::mixed_site());
+            let mark = Ident::new(OF_BLOCK, Span::mixed_site());
             let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
-                #[#library::#name(#written)]
+                #[#library::#name(#mark, #written)]
             };
             for method in methods {
                 method.attrs.insert(0, attribute.clone());

@@ -3,15 +3,19 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Error, ImplItem, Meta, Token, Visibility,
+    Attribute, Error, Ident, ImplItem, Token, Visibility,
     parse::{Parse, ParseStream, Parser, Result},
 };
 
 use crate::item::{Function, begins_function};
 
+/// The word with which an attribute on a method says that it comes from the block.
+pub(crate) const OF_BLOCK: &str = "__of_block";
+
 /// An `impl` block, inherent or of a trait.
 pub(crate) struct ImplBlock {
-    /// All before the braces.
+    attrs: Vec<Attribute>,
+    /// All between its attributes and the braces.
     header: TokenStream,
     braces: Group,
     inner_attrs: Vec<Attribute>,
@@ -38,6 +42,7 @@ pub(crate) fn is_impl_block(item: &TokenStream) -> bool {
 
 impl Parse for ImplBlock {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
         let mut header: Vec<TokenTree> = input.parse::<TokenStream>()?.into_iter().collect();
         let braces = match header.pop() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
@@ -53,6 +58,7 @@ impl Parse for ImplBlock {
         };
         let (inner_attrs, items) = content.parse2(braces.stream())?;
         Ok(Self {
+            attrs,
             header: header.into_iter().collect(),
             braces,
             inner_attrs,
@@ -76,17 +82,25 @@ impl Parse for Item {
 }
 
 impl ImplBlock {
-    /// The methods that have no `#[name(..)]` of their own; takes away each `#[name(skip)]`.
+    /// The attributes below the one that is expanded.
+    pub(crate) fn attrs(&self) -> &[Attribute] {
+        &self.attrs
+    }
+
+    /// The methods that have no `#[name(..)]` of their own; takes away each `#[name(skip)]`, which no attribute of
+    /// this name on the block needs any more.
     pub(crate) fn without_own(&mut self, name: &str) -> Vec<&mut Function> {
+        let more = self.attrs.iter().any(|attr| is_named(attr, name));
         let mut methods = Vec::new();
         for item in &mut self.items {
             let Item::Method(method) = item else {
                 continue;
             };
-            let own = method.attrs.iter().any(|attr| is_named(attr, name));
+            let mut named = method.attrs.iter().filter(|attr| is_named(attr, name));
+            let own = named.any(|attr| first_word(attr).is_none_or(|word| word != OF_BLOCK));
             method
                 .attrs
-                .retain(|attr| !(is_named(attr, name) && is_skip(attr)));
+                .retain(|attr| more || !(is_named(attr, name) && is_skip(attr)));
             if !own {
                 methods.push(&mut **method);
             }
@@ -98,6 +112,7 @@ impl ImplBlock {
 impl ToTokens for ImplBlock {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self {
+            attrs,
             header,
             braces,
             inner_attrs,
@@ -105,7 +120,7 @@ impl ToTokens for ImplBlock {
         } = self;
         let mut content = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #(#items)*));
         content.set_span(braces.span());
-        tokens.extend(quote!(#header #content));
+        tokens.extend(quote!(#(#attrs)* #header #content));
     }
 }
 
@@ -124,11 +139,20 @@ fn is_named(attr: &Attribute, name: &str) -> bool {
     last.is_some_and(|last| last.ident == name)
 }
 
+/// The word with which the arguments begin, if they do with one.
+fn first_word(attr: &Attribute) -> Option<Ident> {
+    let tokens = &attr.meta.require_list().ok()?.tokens;
+    match tokens.clone().into_iter().next() {
+        Some(TokenTree::Ident(word)) => Some(word),
+        _ => None,
+    }
+}
+
 fn is_skip(attr: &Attribute) -> bool {
-    let Meta::List(meta) = &attr.meta else {
-        return false;
+    let alone = |input: ParseStream<'_>| {
+        let word = input.parse::<Ident>()?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok(word)
     };
-    let mut tokens = meta.tokens.clone().into_iter();
-    matches!(tokens.next(), Some(TokenTree::Ident(word)) if word == "skip")
-        && tokens.next().is_none()
+    attr.parse_args_with(alone).is_ok_and(|word| word == "skip")
 }

@@ -206,7 +206,10 @@ fn not_a_function(item: ParseStream<'_>) -> Error {
         (item.peek(Token![static]), "a static"),
         (item.peek(Token![const]), "a constant"),
         (item.peek(Token![type]), "a type alias"),
-        (item.peek(Token![use]), "an import"),
+        (
+            item.peek(Token![use]) || item.peek(Token![extern]) && item.peek2(Token![crate]),
+            "an import",
+        ),
         (
             item.peek(Token![extern]) || item.peek2(Token![extern]),
             "a block of foreign functions",

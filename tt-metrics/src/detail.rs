@@ -174,7 +174,7 @@ mod tests {
     use crate::{
         buffer::{Buffer, Shard},
         declaration::DeclaredDimension,
-        dimension::Texts,
+        dimension::{Texts, Values},
         open_calls::StillOpen,
         site::State,
     };
@@ -211,7 +211,8 @@ mod tests {
     ];
 
     fn count((shard, site): (Shard, usize), paid: bool, shop: &str, kind: Kind, n: u64) {
-        let series = Series::FIRST.and(&paid).and_text(&SITES[site], 0, shop);
+        let series = Series::FIRST.and(&Values::new(), &paid);
+        let series = series.and_text(&SITES[site], 0, shop);
         shard.detail(site, series_at(series, kind)).unwrap().add(n);
     }
 

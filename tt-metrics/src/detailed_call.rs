@@ -16,7 +16,7 @@ use crate::{
     aborting::Running,
     call, counter,
     detail::{self, Error},
-    dimension::{Dimension, Series},
+    dimension::{Series, Values},
     latency,
     site::{Kind, Site},
 };
@@ -154,9 +154,9 @@ impl<E, C> MayFail<E> for ControlFlow<E, C> {
 
 /// Adds the error of a return value to its outcome.
 #[inline]
-pub fn by_error<E: Dimension, R: MayFail<E>>(value: &R, outcome: Outcome) -> Ended {
+pub fn by_error<E, R: MayFail<E>>(values: &Values<E>, value: &R, outcome: Outcome) -> Ended {
     let error = || match value.error() {
-        Some(error) => Error::Variant(error.index()),
+        Some(error) => Error::Variant(values.index(error)),
         None => Error::Other,
     };
     Ended(outcome, (outcome == Outcome::Failure).then(error))

@@ -65,6 +65,42 @@ impl Dimension for bool {
 /// The value of everything that a list or a cap leaves out.
 pub(crate) const OTHER: &str = "Other";
 
+/// The values of a type. An attribute asks for them in one place, so that a type without any is one error.
+#[derive(Debug)]
+pub struct Values<D> {
+    names: &'static [&'static str],
+    index: fn(&D) -> usize,
+}
+
+impl<D: Dimension> Values<D> {
+    /// Those that the type lists.
+    #[expect(
+        clippy::new_without_default,
+        reason = "made in a `const`, which calls no trait"
+    )]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            names: D::VALUES,
+            index: D::index,
+        }
+    }
+}
+
+impl<D> Values<D> {
+    /// As CloudWatch shows them.
+    #[must_use]
+    pub const fn names(&self) -> &'static [&'static str] {
+        self.names
+    }
+
+    /// The position of one of them.
+    #[inline]
+    pub(crate) fn index(&self, value: &D) -> usize {
+        (self.index)(value)
+    }
+}
+
 /// One combination of the values of a site's dimensions: their positions as digits of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Series(pub(crate) usize);
@@ -76,8 +112,8 @@ impl Series {
     /// With one more dimension.
     #[inline]
     #[must_use]
-    pub fn and<D: Dimension>(self, value: &D) -> Self {
-        self.digit(value.index(), D::VALUES.len())
+    pub fn and<D>(self, values: &Values<D>, value: &D) -> Self {
+        self.digit(values.index(value), values.names.len())
     }
 
     /// With one more dimension that has a list of texts, the last of which stands for all others.
@@ -195,7 +231,8 @@ mod tests {
                 7
             }
         }
-        assert_eq!(Series::FIRST.and(&true).and(&Wrong), Series(3));
+        let one = Series::FIRST.and(&Values::new(), &true);
+        assert_eq!(one.and(&Values::new(), &Wrong), Series(3));
         assert_eq!(Series::FIRST.and_listed(&["a", "b", OTHER], "x"), Series(2));
     }
 }

@@ -15,7 +15,7 @@ pub use crate::{
     catalogue::{encode, encoded_len},
     declaration::{Declaration, DeclaredDimension, check, distinct},
     detailed_call::by_error,
-    dimension::{Dimension, Place, Series, Texts},
+    dimension::{Place, Series, Texts, Values},
     level::Level,
     namespace::{NAMESPACES, check as check_namespace},
     outcome::{Classify, Outcome},

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::{Field, Fields, Index, Type};
+use syn::{Error, Field, Fields, Index, Type};
 
 use crate::diagnostics::Mistakes;
 
@@ -21,8 +21,9 @@ pub(super) fn marked_fields<'a>(fields: &'a Fields, mistakes: &mut Mistakes) -> 
             .iter()
             .filter(|attr| attr.path().is_ident("outcome"))
         {
-            if let Err(mistake) = attr.meta.require_path_only() {
-                mistakes.push(mistake);
+            if attr.meta.require_path_only().is_err() {
+                let message = "the outcome of a field is its own, expected `#[outcome]`";
+                mistakes.push(Error::new_spanned(&attr.meta, message));
             }
             marked.push(Marked {
                 at: attr

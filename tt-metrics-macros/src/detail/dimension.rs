@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Error, Expr, LitInt, LitStr, Token, Type, bracketed,
     ext::IdentExt,
@@ -12,7 +12,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use super::values::Values;
+use super::{values::Values, values_of};
 use crate::{
     diagnostics::Mistakes,
     item::Function,
@@ -205,17 +205,31 @@ impl Dimension {
         Ok(())
     }
 
+    /// The values of its type, for one that has them of a type.
+    pub(super) fn constant(
+        &self,
+        index: usize,
+        private: &TokenStream,
+        function: Option<&Function>,
+    ) -> Option<TokenStream> {
+        match self.values(function) {
+            Ok(Values::Type(ty)) => Some(values_of(&constant(index), &ty, private)),
+            _ => None,
+        }
+    }
+
     pub(super) fn declared(
         &self,
+        index: usize,
         private: &TokenStream,
         function: Option<&Function>,
     ) -> TokenStream {
         let name = &self.name;
         let (values, max) = match self.values(function) {
-            Ok(Values::Type(ty)) => (
-                quote_spanned!(Span::mixed_site()=> <#ty as #private::Dimension>::VALUES),
-                0,
-            ),
+            Ok(Values::Type(_)) => {
+                let constant = constant(index);
+                (quote_spanned!(Span::mixed_site()=> #constant.names()), 0)
+            }
             Ok(Values::List(values)) => (quote!(&[#(#values,)* "Other"]), 0),
             Ok(Values::Max(max)) => (quote!(&[]), max),
             Err(_) => return TokenStream::new(),
@@ -239,10 +253,18 @@ impl Dimension {
     }
 
     /// The part of this dimension in the series of a call.
-    pub(super) fn digit(&self, function: Option<&Function>, texts: &mut usize) -> TokenStream {
+    pub(super) fn digit(
+        &self,
+        index: usize,
+        function: Option<&Function>,
+        texts: &mut usize,
+    ) -> TokenStream {
         let value = borrowed(&self.value);
         match self.values(function) {
-            Ok(Values::Type(ty)) => quote_spanned!(Span::mixed_site()=> .and::<#ty>(#value)),
+            Ok(Values::Type(_)) => {
+                let constant = constant(index);
+                quote_spanned!(Span::mixed_site()=> .and(&#constant, #value))
+            }
             Ok(Values::List(values)) => quote_spanned! {Span::mixed_site()=>
                 .and_listed(&[#(#values,)* "Other"], #value)
             },
@@ -254,6 +276,11 @@ impl Dimension {
             Err(_) => TokenStream::new(),
         }
     }
+}
+
+/// The name of the constant that holds the values of a type.
+fn constant(index: usize) -> Ident {
+    format_ident!("__TT_METRICS_VALUES_{index}", span = Span::mixed_site())
 }
 
 fn given(input: ParseStream<'_>) -> Result<Given> {

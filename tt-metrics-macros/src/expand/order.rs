@@ -22,11 +22,11 @@ pub(super) fn below_expressions(
     has_expressions: bool,
     expand: impl FnOnce(Function) -> Function,
 ) -> Function {
-    let last = function.attrs.iter().rposition(|attr| {
+    let first = function.attrs.iter().position(|attr| {
         let theirs = expressions(attr);
         theirs == Some(Named::Kept) || (theirs == Some(Named::Moved) && !has_expressions)
     });
-    let Some(last) = last else {
+    let Some(first) = first else {
         return expand(function);
     };
     let library = library(krate);
@@ -34,7 +34,7 @@ pub(super) fn below_expressions(
     let attribute: Attribute = parse_quote_spanned! {Span::mixed_site()=>
         #[#library::#name(#written)]
     };
-    function.attrs.insert(last + 1, attribute);
+    function.attrs.insert(first + 1, attribute);
     function
 }
 

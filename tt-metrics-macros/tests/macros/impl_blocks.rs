@@ -177,6 +177,73 @@ fn a_classifier_of_the_block_classifies_each_method() {
 }
 
 #[test]
+fn several_attributes_of_one_name_on_a_block_each_count() {
+    struct Shop(u8);
+
+    #[count("BlockCalls")]
+    #[count("BlockVisits", items = 2)]
+    #[count_outcome(success = "BlockDone")]
+    #[count_outcome(success = "BlockOpened", failure = "BlockFailed")]
+    impl Shop {
+        fn open(&self) -> bool {
+            self.0 > 0
+        }
+
+        #[count(skip)]
+        #[count_outcome(skip)]
+        fn is_open(&self) -> bool {
+            self.0 > 0
+        }
+
+        #[count("BlockOwn")]
+        async fn open_later(&self) -> Option<u8> {
+            yield_once().await;
+            Some(self.0)
+        }
+    }
+
+    let metrics = capture();
+    let others = || ["BlockVisits", "BlockOpened", "BlockOwn"].map(|metric| metrics.count(metric));
+    assert!(Shop(1).open());
+    assert!(!Shop(0).open());
+    assert_eq!((moved(&metrics), others()), ([2, 1, 1, 0], [4, 1, 0]));
+    assert!(Shop(1).is_open());
+    assert_eq!((moved(&metrics), others()), ([2, 1, 1, 0], [4, 1, 0]));
+    assert_eq!(block_on(Shop(3).open_later()), Some(3));
+    assert_eq!((moved(&metrics), others()), ([2, 2, 1, 0], [4, 2, 1]));
+}
+
+#[test]
+fn a_method_that_returns_nothing_has_no_items() {
+    struct Lines(Vec<String>);
+
+    #[count_outcome(success = "BlockDone", failure = "BlockFailed", each, by = is_text)]
+    impl Lines {
+        fn split(&self) -> Vec<String> {
+            self.0.clone()
+        }
+
+        fn clear(&mut self) {
+            self.0.clear();
+        }
+    }
+
+    fn is_text(line: &str) -> Outcome {
+        if line.is_ascii() {
+            Outcome::Success
+        } else {
+            Outcome::Failure
+        }
+    }
+
+    let metrics = capture();
+    let mut lines = Lines(["a", "b", "\u{e4}"].map(String::from).to_vec());
+    assert_eq!(lines.split().len(), 3);
+    lines.clear();
+    assert_eq!(moved(&metrics), [0, 2, 1, 0]);
+}
+
+#[test]
 fn each_method_is_declared_by_its_own_name_and_doc() {
     let declared: Vec<_> = SITES
         .iter()

@@ -17,6 +17,19 @@ enum Delivery {
     Plain(Receipt),
     #[outcome(colour)]
     Foreign,
+    #[outcome()]
+    Nothing,
+    #[outcome("success")]
+    Text,
+    #[outcome = "success"]
+    Equals,
+    #[outcome(success neutral)]
+    NoComma,
+    #[outcome(colour = "red", success)]
+    Recovered,
+    #[outcome(crate = tt_metrics)]
+    Library,
+    Field(#[outcome(success)] bool),
 }
 
 struct Receipt;

@@ -23,6 +23,34 @@ enum Empty {
     Something,
 }
 
+#[derive(Dimension)]
+union Raw {
+    byte: u8,
+}
+
+#[derive(Dimension)]
+#[dimension(name = "x")]
+enum Library {
+    One,
+}
+
+#[derive(Dimension)]
+#[dimension(crate)]
+enum NoPath {
+    One,
+}
+
+#[derive(Dimension)]
+enum Own {
+    #[dimension = "Own van"]
+    Van,
+}
+
+#[count("Wrong", dimensions(Never: Never = never, Twice: Twice = twice, number))]
+fn wrong(never: &Never, twice: &Twice, number: Number) {
+    let _ = (never, twice, number);
+}
+
 #[count("Cap", dimensions(Shop = shop, max = 0))]
 fn cap(shop: &str) -> usize {
     shop.len()

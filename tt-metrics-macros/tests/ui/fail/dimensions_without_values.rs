@@ -21,6 +21,21 @@ fn generic<K: Dimension>(kind: K) {
     drop(kind);
 }
 
+#[count("Owned", dimensions(shop))]
+fn owned(shop: String) {
+    drop(shop);
+}
+
+#[count("Opaque", dimensions(kind))]
+fn opaque(kind: impl Dimension) {
+    drop(kind);
+}
+
+#[count("Sized", dimensions(kind))]
+fn sized<const N: usize>(kind: [bool; N]) {
+    let _ = kind;
+}
+
 #[count("Number", dimensions(Code = code, max = 20))]
 fn number(code: u16) {
     let _ = code;
@@ -39,6 +54,9 @@ fn main() {
     unknown(&Order { kind: 1 });
     text("");
     generic(true);
+    owned(String::new());
+    opaque(true);
+    sized([true]);
     number(1);
     let _ = Own.own();
 }

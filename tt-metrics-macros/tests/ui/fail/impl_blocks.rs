@@ -40,6 +40,18 @@ impl Store {
     fn without_body(&self) -> Result<(), ()>;
 }
 
+#[count("Calls")]
+impl Store {
+    #[count(skip, "Own")]
+    fn seven(&self) {}
+
+    #[count_outcome(skip)]
+    fn eight(&self) {}
+
+    #[count(skip,)]
+    fn nine(&self) {}
+}
+
 impl Store {
     #[count_outcome(skip)]
     fn five(&self) -> Self {
@@ -54,4 +66,7 @@ fn main() {
     let store = Store::new();
     let _ = (store.one(), store.two(), store.three(), store.four(), store.five());
     store.six();
+    store.seven();
+    store.eight();
+    store.nine();
 }

@@ -5,6 +5,11 @@ use tt_metrics::{count, count_outcome};
 #[count("Calls", latency: "Time", in_flight("Open"), unit("Bytes"), items(2), resolution: 1)]
 fn of_count() {}
 
+#[count_outcome(success => "Done", failure == "Failed")]
+fn other_signs() -> Option<u8> {
+    None
+}
+
 #[count_outcome(success: "Done", failure("Failed"), by: classify, failure_by: Error, rest: success, each: |x| x, crate: x)]
 fn of_outcome() -> Option<u8> {
     None
@@ -18,6 +23,7 @@ fn metric() {}
 
 fn main() {
     of_count();
+    let _ = other_signs();
     let _ = of_outcome();
     name();
     metric();

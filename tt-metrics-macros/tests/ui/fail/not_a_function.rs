@@ -38,6 +38,9 @@ type Alias = u8;
 #[count("Calls")]
 use std::fmt;
 
+#[count("Calls")]
+extern crate core as other;
+
 fn main() {
     let _ = (unsafe { abs(1) }, Raw { byte: 1 }, SIZE, Alias::MAX, fmt::Error);
     let _ = (Store, Size::Small, LIMIT);

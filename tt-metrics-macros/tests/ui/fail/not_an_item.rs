@@ -7,6 +7,8 @@ fn main() {
     let double = |n: u8| n * 2;
     let half = #[count_outcome(success = "Done")] |n: u8| n.checked_div(2);
     #[count("Calls")]
+    drop(double);
+    #[count("Calls")]
     {
         let _ = (double(1), half(1));
     }

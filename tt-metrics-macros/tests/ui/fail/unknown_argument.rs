@@ -12,6 +12,11 @@ fn foreign() -> Result<(), ()> {
     Ok(())
 }
 
+#[count_outcome(sucess: "Done", dimension(kind), colour => "red")]
+fn other_signs(kind: bool) -> Option<bool> {
+    Some(kind)
+}
+
 fn main() {
-    let _ = (misspelled(), foreign());
+    let _ = (misspelled(), foreign(), other_signs(true));
 }

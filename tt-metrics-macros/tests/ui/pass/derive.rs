@@ -9,10 +9,16 @@ use ::tt_metrics::{Classify, Outcome, count_outcome, outcome};
 #[allow(dead_code)]
 enum Ok {}
 
-#[derive(Classify)]
+/// With attributes of others everywhere.
+#[derive(Classify, ::core::clone::Clone)]
 enum Delivery<'a, T: ?Sized, const N: usize> {
+    /// Sent.
     #[outcome(success)]
-    Sent { id: &'a T, r#type: [u8; N] },
+    Sent {
+        /// Of the event.
+        id: &'a T,
+        r#type: [u8; N],
+    },
     #[outcome(neutral)]
     Replayed,
     #[outcome(failure)]
@@ -21,7 +27,7 @@ enum Delivery<'a, T: ?Sized, const N: usize> {
     TimedOut(),
     #[outcome(transparent)]
     Inner(Option<u8>),
-    Marked(u8, #[outcome] bool),
+    Marked(u8, #[outcome] #[cfg(all())] bool),
 }
 
 #[derive(Classify)]
@@ -58,6 +64,25 @@ where
 }
 
 #[derive(Classify)]
+#[outcome(transparent)]
+pub struct Lent(&'static Private);
+
+#[derive(Classify)]
+#[outcome(transparent)]
+struct Borrowed<'a, T>(&'a T);
+
+/// With a type that is one token.
+macro_rules! made {
+    ($parameter:ident, $held:ty) => {
+        #[derive(Classify)]
+        #[outcome(transparent)]
+        struct Made<'a, $parameter>($held);
+    };
+}
+
+made!(T, &'a T);
+
+#[derive(Classify)]
 enum Never {}
 
 #[count_outcome(success = "S", failure = "F")]
@@ -86,6 +111,9 @@ fn main() {
         Other::<Outcome>::A.outcome(),
         Other::C(Outcome::Neutral).outcome(),
         counted().outcome(),
+        Lent(&Private(1)).outcome(),
+        Borrowed(&true).outcome(),
+        Made(&Outcome::Neutral).outcome(),
     ];
     assert_eq!(
         outcomes,
@@ -100,6 +128,9 @@ fn main() {
             Outcome::Failure,
             Outcome::Neutral,
             Outcome::Failure,
+            Outcome::Failure,
+            Outcome::Success,
+            Outcome::Neutral,
         ]
     );
     let named = Named { result: Result::Err(1_u8), attempts: 2 };
