@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-const LEAST_MARGIN: Duration = Duration::from_millis(500);
+/// What is kept for parking and for handing on, and half of the time at most.
+const LEAST_MARGIN: Duration = Duration::from_secs(1);
 const MOST_MARGIN: Duration = Duration::from_secs(10);
 /// What is left for the response and the metrics.
 const LAST_MARGIN: Duration = Duration::from_millis(200);
@@ -13,6 +14,9 @@ const LAST_MARGIN: Duration = Duration::from_millis(200);
 /// What is left of that for records that were read, before their publishing stops.
 const LEAST_PUBLISHING: Duration = Duration::from_millis(100);
 const MOST_PUBLISHING: Duration = Duration::from_secs(20);
+
+/// The shortest time in which something can be tried.
+const LEAST_SHARE: Duration = Duration::from_millis(150);
 
 /// How many batches may have to go out one behind the other after the last look at the clock: one that a lane waits for, the
 /// one behind it, the one that is being filled, and one more for safety.
@@ -40,7 +44,7 @@ impl Deadline {
         let Some(left) = left.filter(|left| !left.is_zero()) else {
             return Self::default();
         };
-        let margin = (left / 10).clamp(LEAST_MARGIN, MOST_MARGIN);
+        let margin = (left / 10).clamp(LEAST_MARGIN, MOST_MARGIN).min(left / 2);
         let publishing = (left / 20).clamp(LEAST_PUBLISHING, MOST_PUBLISHING);
         Self {
             begun: Some(now.1),
@@ -54,6 +58,17 @@ impl Deadline {
     pub(crate) fn is_near(&self, batch: Duration) -> bool {
         let until = self.reads_until(batch);
         until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// The time by which the next of several things must be done: it may take half of what is left and `most` at most, so
+    /// that the others get a turn also when it hangs.
+    pub(crate) fn share(&self, most: Duration) -> Option<Instant> {
+        let now = Instant::now();
+        let share = self.end.map_or(most, |end| {
+            let left = end.saturating_duration_since(now);
+            (left / 2).max(LEAST_SHARE).min(left).min(most)
+        });
+        now.checked_add(share)
     }
 
     /// A slow stream needs more time for what was read, but at least half of the time is for reading: a file gets on.
@@ -108,6 +123,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_hangs_takes_half_of_what_is_left() {
+        let now = (SystemTime::now(), Instant::now());
+        let deadline = Deadline::new(Some(now.0 + Duration::from_secs(60)), now);
+        let share = |deadline: Deadline, most| {
+            let share = deadline.share(Duration::from_secs(most)).unwrap();
+            (share - now.1).as_secs()
+        };
+        let short = Deadline::new(Some(now.0 + Duration::from_millis(400)), now);
+        let least = short.share(Duration::MAX).unwrap() - now.1;
+        assert!(
+            least > LEAST_SHARE && least < Duration::from_millis(200),
+            "{least:?}"
+        );
+        assert_eq!((share(deadline, 50), share(deadline, 20)), (29, 20));
+        assert_eq!(share(Deadline::default(), 20), 20);
+        let past = Deadline {
+            end: Some(now.1),
+            ..deadline
+        };
+        assert_eq!(share(past, 20), 0);
+    }
+
     fn left(seconds: u64) -> (Duration, Duration) {
         let now = (SystemTime::now(), Instant::now());
         let deadline = Deadline::new(Some(now.0 + Duration::from_secs(seconds)), now);
@@ -124,7 +162,8 @@ mod tests {
             (Duration::from_secs(54), Duration::from_millis(59_800))
         );
         assert_eq!(left(900).0, Duration::from_secs(890));
-        assert_eq!(left(3).0, Duration::from_millis(2500));
+        assert_eq!(left(3).0, Duration::from_secs(2));
+        assert_eq!(left(1).0, Duration::from_millis(500));
     }
 
     #[test]

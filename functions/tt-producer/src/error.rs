@@ -26,6 +26,8 @@ pub enum Error {
         key: String,
         /// The error code of S3, or the kind of failure.
         code: String,
+        /// Whether the same request may succeed later.
+        retryable: bool,
         /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
@@ -74,6 +76,7 @@ mod tests {
             bucket: "bucket".to_owned(),
             key: "incoming/a.csv".to_owned(),
             code: "NoSuchKey".to_owned(),
+            retryable: false,
             source: "cause".into(),
         };
         let reported = Diagnostic::from(error);

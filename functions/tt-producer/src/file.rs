@@ -1,5 +1,7 @@
 //! One file, from where its reading begins to the last settled record.
 
+use std::time::Duration;
+
 use crate::{
     Error,
     account::{Layout, receive},
@@ -18,6 +20,9 @@ use crate::{
 
 /// How many records are received between two looks at the clock.
 const LOOK_EVERY: u64 = 32;
+
+/// How long it may take to hand a file on.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A file on its way through the function.
 #[derive(Debug)]
@@ -80,7 +85,7 @@ impl File {
         let mut stopped = begun.unwrap_or(Err(Failure::OutOfTime)).err();
         let mut complete = false;
         while stopped.is_none() {
-            if !self.drain(deadline).await {
+            if !self.drain(deadline, queue).await {
                 stopped = Some(Failure::OutOfTime);
                 break;
             }
@@ -188,10 +193,10 @@ impl File {
     }
 
     /// Receives every record that is there; false when it is time to stop before.
-    async fn drain(&mut self, deadline: Deadline) -> bool {
+    async fn drain(&mut self, deadline: Deadline, queue: Option<&Queue>) -> bool {
         // To look at the clock costs as much as to split a record.
         let mut look = true;
-        while !(look && deadline.is_near(self.publisher.longest())) {
+        while !(look && deadline.is_near(self.last_batch(queue))) {
             let Some(piece) = self.splitter.pull() else {
                 return true;
             };
@@ -248,6 +253,12 @@ impl File {
         false
     }
 
+    /// How long a batch may take that goes out after the reading. Where nobody goes on with the file, what is not read
+    /// is parked all the same, so that nothing is gained by reading less.
+    fn last_batch(&self, queue: Option<&Queue>) -> Duration {
+        queue.map_or(Duration::ZERO, |_| self.publisher.longest())
+    }
+
     /// Takes the first row of a CSV file.
     fn take_header(&mut self, row: &[u8], place: HeaderPlace) {
         let header = if place.readable {
@@ -275,7 +286,8 @@ pub(crate) async fn hand_on(
     };
     let key = &upload.object.key;
     let (index, offset) = (rest.position.index, rest.position.place.offset);
-    match until(deadline.end, queue.send(&rest)).await {
+    // A queue that hangs must leave the time for parking what it does not take.
+    match until(deadline.share(PATIENCE), queue.send(&rest)).await {
         Some(Ok(())) => {
             tracing::info!(key, index, offset, "handed on to the next invocation");
             true
@@ -285,7 +297,7 @@ pub(crate) async fn hand_on(
             false
         }
         None => {
-            tracing::error!(key, index, offset, "out of time, not handed on");
+            tracing::error!(key, index, offset, "no answer in time, not handed on");
             false
         }
     }

@@ -165,7 +165,7 @@ impl Producer {
     fn records_of(&self, upload: Upload, deadline: Deadline) -> File {
         let parked_bytes = self.config.parked_bytes;
         let object = upload.object.clone();
-        let parking = Parking::new(self.s3.clone(), object.clone(), deadline, parked_bytes);
+        let parking = Parking::new(self.s3.clone(), upload.clone(), deadline, parked_bytes);
         let (stream, in_flight) = (self.stream.clone(), self.config.in_flight);
         let publisher = Publisher::new(stream, object, deadline, parking, in_flight);
         File::new(upload, self.config.record_bytes, publisher)

@@ -1,15 +1,27 @@
 //! Keeps what ended unpublished, so that it can be looked at and sent in again.
 
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
 use crate::{
+    Error,
     deadline::{Deadline, until},
     failure::Failure,
     object::{Object, PARKED},
     parked::{self, Stretch},
     s3::S3,
+    upload::Upload,
 };
 
 /// The longest key of S3, in bytes.
 const KEY_BYTES: usize = 1024;
+
+/// How often an object is written, each time after another pause.
+const ATTEMPTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long one attempt may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The parked records of one object: NDJSON in objects of bounded size.
 ///
@@ -19,6 +31,10 @@ const KEY_BYTES: usize = 1024;
 pub(crate) struct Parking {
     s3: S3,
     object: Object,
+    /// Where this invocation began to read.
+    begun: Upload,
+    /// What was not read, when that is all that is held: no record follows it.
+    rest: Option<Upload>,
     deadline: Deadline,
     limit: usize,
     header: Option<Vec<u8>>,
@@ -29,17 +45,19 @@ pub(crate) struct Parking {
 }
 
 impl Parking {
-    pub(crate) fn new(s3: S3, object: Object, deadline: Deadline, limit: usize) -> Self {
-        let (header, buffer) = (None, Vec::new());
+    /// Parks records of an upload that is read from here on.
+    pub(crate) fn new(s3: S3, upload: Upload, deadline: Deadline, limit: usize) -> Self {
         Self {
             s3,
-            object,
+            object: upload.object.clone(),
+            begun: upload,
+            rest: None,
             deadline,
             limit,
-            header,
+            header: None,
             first: 0,
             lines: 0,
-            buffer,
+            buffer: Vec::new(),
             kept: 0,
         }
     }
@@ -57,6 +75,7 @@ impl Parking {
         }
         if self.buffer.is_empty() {
             self.first = stretch.index;
+            self.rest = stretch.rest.as_deref().cloned();
         }
         self.buffer.extend_from_slice(&line);
         self.lines += 1;
@@ -70,42 +89,58 @@ impl Parking {
 
     /// Writes one parked object.
     ///
-    /// When that fails the records are counted and published as they are, so the invocation must
-    /// not be repeated for it: the log says where in which version of the upload they stand.
+    /// When that fails the records are counted and published as they are, so the invocation must not be repeated for
+    /// it: that would count and publish each of them a second time. The log then has `replay`, an event for this function
+    /// by which it reads them once more, under the same event ids: from where this invocation began, or, when nothing
+    /// but the rest of the file was to be parked, from there. It holds no content of the file.
     async fn flush(&mut self) {
         if self.buffer.is_empty() {
             return;
         }
         let lines = std::mem::take(&mut self.lines);
-        let body = std::mem::take(&mut self.buffer);
+        let body = Bytes::from(std::mem::take(&mut self.buffer));
         let key = parked_key(&self.object, self.first);
-        let put = self.s3.put(&self.object.bucket, &key, body);
-        match until(self.deadline.end, put).await {
-            Some(Ok(())) => {
+        match self.write(&key, body).await {
+            Ok(()) => {
                 self.kept += lines;
                 tracing::warn!(key, records = lines, "parked");
             }
-            Some(Err(error)) => {
-                let cause = error.to_string();
-                tracing::error!(
-                    key,
-                    records = lines,
-                    first = self.first,
-                    cause,
-                    "not parked"
-                );
-            }
-            None => {
-                let cause = "out of time";
-                tracing::error!(
-                    key,
-                    records = lines,
-                    first = self.first,
-                    cause,
-                    "not parked"
-                );
+            Err(cause) => {
+                let replay = self.rest.as_ref().unwrap_or(&self.begun).encode();
+                let first = self.first;
+                tracing::error!(key, records = lines, first, cause, replay, "not parked");
             }
         }
+    }
+
+    /// Writes an object, again where that may help; an attempt that hangs leaves time for the next one.
+    async fn write(&self, key: &str, body: Bytes) -> Result<(), String> {
+        let mut cause = String::new();
+        for attempt in 0..ATTEMPTS {
+            let end = self.deadline.share(PATIENCE);
+            let pause = end.map_or(PAUSE, |end| {
+                end.saturating_duration_since(Instant::now()) / 2
+            });
+            let put = async {
+                tokio::time::sleep(pause.min(PAUSE * attempt)).await;
+                self.s3.put(&self.object.bucket, key, body.clone()).await
+            };
+            cause = match until(end, put).await {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(error)) => {
+                    let text = error.to_string();
+                    if let Error::S3 {
+                        retryable: false, ..
+                    } = error
+                    {
+                        return Err(text);
+                    }
+                    text
+                }
+                None => "no answer in time".to_owned(),
+            };
+        }
+        Err(cause)
     }
 }
 

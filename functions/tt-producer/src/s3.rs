@@ -62,7 +62,7 @@ impl S3 {
     }
 
     /// Writes an object.
-    pub(crate) async fn put(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), Error> {
+    pub(crate) async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
         let request = self
             .client
             .put_object()
@@ -138,6 +138,7 @@ impl Body {
             bucket: self.object.bucket.clone(),
             key: self.object.key.clone(),
             code,
+            retryable: true,
             source,
         }
     }
@@ -198,12 +199,16 @@ where
         (None, Some(status)) => format!("HTTP status {status}"),
         (None, None) => "no answer".to_owned(),
     };
+    // S3 tells with a status of the client's fault that it waited too long for the request.
+    let refused = |status: u16| (400..500).contains(&status) && ![408, 429].contains(&status);
+    let retryable = code == "RequestTimeout" || !status.is_some_and(refused);
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
     Error::S3 {
         operation,
         bucket,
         key,
         code,
+        retryable,
         source: Box::new(error),
     }
 }

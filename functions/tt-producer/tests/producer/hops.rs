@@ -146,6 +146,25 @@ async fn of_a_file_on_a_slow_stream_nothing_is_parked() {
 }
 
 #[tokio::test]
+async fn without_a_queue_a_slow_stream_is_used_until_the_reading_ends_anyhow() {
+    let bench = Bench::with([], |config| {
+        config.in_flight = 1;
+        config.limits.request_records = 10;
+    })
+    .await;
+    // Five go out when reading ends at half of its time, and seven else.
+    bench
+        .kinesis
+        .always(Answer::Late(Duration::from_millis(650)));
+    bench.s3.hold("bucket/incoming/a.jsonl", lines(400));
+    let payload = notification(&[("incoming/a.jsonl", 9)]);
+    let summary = bench.handle_within(&payload, INVOCATION * 6).await;
+    assert!(summary.published >= 60, "{summary:?}");
+    assert!(summary.published > 2 * summary.failed, "{summary:?}");
+    assert_eq!(summary.failed, summary.parked, "{summary:?}");
+}
+
+#[tokio::test]
 async fn failed_records_of_every_invocation_keep_their_number() {
     let bench = with_queue().await;
     let good = lines(60);

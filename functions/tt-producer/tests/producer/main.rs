@@ -13,4 +13,6 @@ mod hops;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod replay;

@@ -3,5 +3,6 @@
 pub(crate) mod bench;
 #[path = "../../../../kinesis-batch/tests/fake/kinesis.rs"]
 pub(crate) mod kinesis;
+pub(crate) mod log;
 pub(crate) mod s3;
 pub(crate) mod sqs;

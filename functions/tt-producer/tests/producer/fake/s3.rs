@@ -17,14 +17,14 @@ use futures_util::{StreamExt, stream};
 /// The entity tag of every object.
 pub(crate) const E_TAG: &str = "0123456789abcdef";
 
-/// What goes wrong with one `GetObject`.
+/// What goes wrong with one request.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
     /// Refused: HTTP status and error code.
     Error(u16, &'static str),
-    /// The body breaks after this many bytes.
+    /// The body of a read breaks after this many bytes.
     Cut(usize),
-    /// The body stops, and stays open, after this many bytes.
+    /// The body of a read stops, and stays open, after this many bytes; a write gets no answer.
     Stall(usize),
 }
 
@@ -39,6 +39,8 @@ struct Store {
     objects: BTreeMap<String, Vec<u8>>,
     faults: VecDeque<Fault>,
     reads: Vec<String>,
+    write_faults: VecDeque<Fault>,
+    writes: usize,
     read_only: bool,
 }
 
@@ -65,6 +67,21 @@ impl S3 {
     /// Refuses every write from now on.
     pub(crate) fn refuse_writes(&self) {
         self.store().read_only = true;
+    }
+
+    /// Accepts writes again.
+    pub(crate) fn accept_writes(&self) {
+        self.store().read_only = false;
+    }
+
+    /// Lets the next writes fail.
+    pub(crate) fn fail_writes(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.store().write_faults = faults.into_iter().collect();
+    }
+
+    /// How many writes were asked for.
+    pub(crate) fn writes(&self) -> usize {
+        self.store().writes
     }
 
     /// Version, guard and range of each read.
@@ -123,8 +140,16 @@ async fn serve(
 ) -> Response {
     let path = uri.path().trim_start_matches('/').to_owned();
     if method == Method::PUT {
-        if s3.store().read_only {
-            return error(403, "AccessDenied");
+        let fault = {
+            let mut store = s3.store();
+            store.writes += 1;
+            store.write_faults.pop_front()
+        };
+        match fault {
+            Some(Fault::Error(status, code)) => return error(status, code),
+            Some(_) => std::future::pending().await,
+            None if s3.store().read_only => return error(403, "AccessDenied"),
+            None => {}
         }
         s3.store().objects.insert(path, body.to_vec());
         return StatusCode::OK.into_response();

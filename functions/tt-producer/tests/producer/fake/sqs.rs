@@ -25,6 +25,7 @@ struct Store {
     waiting: Vec<Value>,
     names: Vec<String>,
     closed: bool,
+    hanging: bool,
 }
 
 impl Sqs {
@@ -40,6 +41,11 @@ impl Sqs {
     /// Refuses every message from now on.
     pub(crate) fn close(&self) {
         self.store().closed = true;
+    }
+
+    /// Answers no message from now on.
+    pub(crate) fn hang(&self) {
+        self.store().hanging = true;
     }
 
     /// Takes the next message, as the event that the function gets.
@@ -69,6 +75,9 @@ async fn send(State(sqs): State<Sqs>, headers: HeaderMap, body: Bytes) -> Respon
     assert_eq!(headers["x-amz-target"], "AmazonSQS.SendMessage");
     assert_eq!(message["QueueUrl"], QUEUE);
     assert!(message["MessageGroupId"].is_string());
+    if sqs.store().hanging {
+        std::future::pending::<()>().await;
+    }
     let mut store = sqs.store();
     let json = [("content-type", "application/x-amz-json-1.0")];
     if store.closed {
