@@ -98,7 +98,7 @@ async fn a_rest_that_nobody_takes_is_read_by_the_event_in_the_log_and_nothing_el
     assert_eq!((received, failed), (published + 1, 1));
     let before = bench.ids().len();
     assert!(!log.text().contains("c-1"), "content of a record is logged");
-    let [replay] = replays(&log).try_into().expect(&log.text());
+    let [replay] = replays(&log).try_into().unwrap();
     bench.handle(&replay).await.unwrap();
     assert!(before > 1 && bench.ids()[1..] == ids(50));
     assert_eq!(bench.counts(), [52, 51, 1]);
@@ -120,7 +120,7 @@ async fn records_that_nobody_takes_are_read_by_the_event_in_the_log_under_the_sa
         !log.text().contains("oops"),
         "content of a record is logged"
     );
-    let [replay] = replays(&log).try_into().expect(&log.text());
+    let [replay] = replays(&log).try_into().unwrap();
     bench.s3.accept_writes();
     let replayed = bench.handle(&replay).await.unwrap();
     assert_eq!(
