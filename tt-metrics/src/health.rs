@@ -16,7 +16,7 @@ pub(crate) struct Health {
     pub(crate) failed: Tally,
     /// Flushes of which it is unknown whether CloudWatch accepted them.
     pub(crate) ambiguous: Tally,
-    /// Flushes that went to the embedded metric format because the sink refused them.
+    /// Flushes that went to the embedded metric format, since the sink refused them or its time was over.
     pub(crate) fell_back: Tally,
     /// Invocations that came so close to their deadline that the watchdog flushed.
     pub(crate) timeout_imminent: Tally,

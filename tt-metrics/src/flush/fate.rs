@@ -77,7 +77,9 @@ impl<K: Sink> Flusher<K> {
         let now = (moment == Moment::Early).then(Instant::now);
         for (flight, was) in self.in_flight.reclaim(now) {
             self.abandon(&flight, was, |flusher, flight| {
-                flusher.write(flight);
+                if flusher.write(flight) {
+                    flusher.health.fell_back.add(1);
+                }
             });
         }
     }
