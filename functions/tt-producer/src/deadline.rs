@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_hangs_takes_half_of_what_is_left() {
         let now = (SystemTime::now(), Instant::now());
-        let deadline = Deadline::new(Some(now.0 + Duration::from_secs(60)), now);
+        let deadline = Deadline::new(Some(now.0 + Duration::from_mins(1)), now);
         let share = |deadline: Deadline, most| {
             let share = deadline.share(Duration::from_secs(most)).unwrap();
             (share - now.1).as_secs()
