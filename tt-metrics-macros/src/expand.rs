@@ -5,6 +5,7 @@ mod block;
 mod classifier;
 mod closures;
 mod held;
+mod inline;
 mod order;
 mod outcome;
 mod tracker;

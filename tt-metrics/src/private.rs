@@ -23,6 +23,7 @@ pub use crate::{
     site::{SITES, Site, State},
 };
 
+pub use call::Call;
 pub use each::{
     Tally, all, apply, call_each, calls, each, each_by, rest, track_each_returned, track_items,
 };

@@ -48,6 +48,11 @@ impl<'a> Classifier<'a> {
         classifier
     }
 
+    /// Whether the type of the return value says how the call ended.
+    pub(super) fn is_of_the_type(&self) -> bool {
+        self.by.is_none() && self.each.is_none()
+    }
+
     /// Whether a call may stand for another number of items than one.
     pub(super) fn counts_items(&self) -> bool {
         self.each.is_some() || self.items.is_some() || self.calls.is_some()

@@ -10,6 +10,7 @@ use super::{
     braced,
     closures::told_by,
     held::{handed_out, held},
+    inline::{inline, knows_caller},
     private,
     tracker::Tracker,
     within,
@@ -198,6 +199,10 @@ impl<'a> Expansion<'a> {
     fn call(&self, mut function: Function) -> Function {
         let site = &self.site;
         let output = without_impl_trait(returned(&function.sig.output));
+        if let Some(body) = self.inline(&function, &output) {
+            function.body = braced(&function.body, body);
+            return function;
+        }
         let arguments = Arguments::take(&mut function, self.written);
         let (made, classify) = self.classify_behind(&arguments, &output);
         let call = self.behind(&arguments, "call", self.engine("call", "call_each"));
@@ -209,6 +214,30 @@ impl<'a> Expansion<'a> {
         };
         function.body = braced(&function.body, body);
         function
+    }
+
+    /// A sync body that stays in its function, which knows its caller.
+    fn inline(&self, function: &Function, output: &TokenStream) -> Option<TokenStream> {
+        let Self {
+            site,
+            private,
+            classifier,
+            ..
+        } = self;
+        if !knows_caller(&function.attrs) || !self.series.is_empty() || classifier.counts_items() {
+            return None;
+        }
+        let value = inline(&function.body, output, classifier.is_of_the_type())?;
+        let classify = self.classify(output);
+        Some(quote_spanned! {Span::mixed_site()=>
+            #site
+            let __classify = #classify;
+            let __call = #private::Call::begin(&__TT_METRICS_SITE);
+            #value
+            #[allow(unreachable_code)]
+            let __value = __call.end(__value, __classify);
+            __value
+        })
     }
 
     /// A function whose body makes a future: that future is tracked, whichever it is.
