@@ -7,6 +7,7 @@ use syn::{Attribute, Error, ReturnType};
 use crate::{
     args::{Count, CountOutcome, Number},
     diagnostics::Mistakes,
+    expand::ends_in_pinned_future,
     item::Function,
     names::Names,
     tail, types,
@@ -111,8 +112,8 @@ pub(crate) fn may_have_outcome(method: &Function, args: &CountOutcome) -> bool {
 /// A future that is handed on is counted when it is polled, and what is told beside the count would be told of its making.
 pub(crate) fn handed_on(function: &Function, args: &Count, mistakes: &mut Mistakes) {
     let Some(at) = args.detail.at() else { return };
-    let returns_future = types::returned_future(&function.sig.output).is_some()
-        || tail::ends_in_pin(&function.body.stream());
+    let returns_future =
+        types::returned_future(&function.sig.output).is_some() || ends_in_pinned_future(function);
     if function.sig.asyncness.is_some() || !returns_future {
         return;
     }

@@ -16,6 +16,7 @@ use syn::{Attribute, Error, Path, parse_quote_spanned};
 
 use arguments::Arguments;
 use classifier::Classifier;
+pub(crate) use held::ends_in_pinned_future;
 use held::handed_out;
 use order::below_expressions;
 use outcome::Expansion;
@@ -246,8 +247,13 @@ fn count_returned(expansion: &Expansion<'_>, mut function: Function, held: Held)
     let made = without_impl_trait(returned(&function.sig.output));
     let arguments = Arguments::take(&mut function, expansion.written);
     let inner = within(&arguments.before(&expansion.about()), &function.body);
+    let body = held::made(
+        private,
+        held,
+        &quote_spanned!(Span::mixed_site()=> move || -> #made #inner),
+    );
     let counted = quote_spanned! {Span::mixed_site()=>
-        #private::count_returned(&__TT_METRICS_SITE, move || -> #made #inner)
+        #private::count_returned(&__TT_METRICS_SITE, #body)
     };
     let counted = handed_out(private, held, &counted);
     let body = quote_spanned!(Span::mixed_site()=> #site return #counted;);
@@ -314,10 +320,14 @@ fn within(before: &TokenStream, body: &Group) -> Group {
     if before.is_empty() {
         return body.clone();
     }
-    // Braces of the user in braces of ours would be `unused_braces`.
-    let mut inner = body.clone();
-    inner.set_span(Span::mixed_site().located_at(body.span()));
-    let mut group = Group::new(Delimiter::Brace, quote!(#before #inner));
+    let mut body = body.clone();
+    if !body.stream().into_iter().any(|token| is_semicolon(&token)) {
+        // Braces around an expression alone, in braces of ours, would be `unused_braces`. They stay the user's, whose
+        // edition says when temporaries at the end of the body drop.
+        let statement = quote_spanned!(Span::mixed_site()=> const _: () = (););
+        body = braced(&body, statement.into_iter().chain(body.stream()).collect());
+    }
+    let mut group = Group::new(Delimiter::Brace, quote!(#before #body));
     group.set_span(Span::mixed_site());
     group
 }

@@ -10,7 +10,7 @@ use syn::{
 use crate::{
     args::begins_closure,
     attributes::{is_foreign, is_own},
-    pattern::{bound_names, leaves_a_part},
+    pattern::{bound_names, leaves_a_part, moves},
     taken::{Taken, Words},
 };
 
@@ -98,6 +98,8 @@ impl Function {
         let others = self.attrs.iter().filter(|attr| is_own(attr));
         let attributes = Words::of(quote!(#attribute #(#others)*));
         let body = Words::of(self.body.stream());
+        // Whether an argument before drops with the locals of the body, and so all behind it have to.
+        let mut behind = false;
         for (index, input) in self.sig.inputs.iter_mut().enumerate() {
             let FnArg::Typed(parameter) = input else {
                 continue;
@@ -105,14 +107,16 @@ impl Function {
             let pattern = &*parameter.pat;
             let wildcard = matches!(pattern, Pat::Wild(_));
             let unread = !body.mention_all(pattern) && !attributes.mention_any(pattern);
-            let moved = unread || !taken.is_empty() || leaves_a_part(pattern);
+            let moved = unread || behind || leaves_a_part(pattern);
             if wildcard || moved {
                 let name = format_ident!("__arg{index}", span = Span::mixed_site());
-                let mut one = Taken::of(parameter, name);
+                let mut one = Taken::of(parameter, name, behind);
                 if attributes.mention_any(one.pattern()) {
                     one.is_read_elsewhere();
                 }
-                taken.extend((!wildcard).then_some(one));
+                let is_needed = behind || !wildcard;
+                behind |= moves(one.pattern());
+                taken.extend(is_needed.then_some(one));
             }
         }
         taken
@@ -130,6 +134,8 @@ impl Function {
                 FnArg::Typed(parameter) => {
                     let mut names = Vec::new();
                     bound_names(&parameter.pat, &mut names);
+                    // One in capitals may be a constant, of which the pattern takes nothing.
+                    names.retain(|name| !name.to_string().starts_with(char::is_uppercase));
                     bindings.extend(names.into_iter().map(|name| Binding {
                         cfgs: cfgs(&parameter.attrs),
                         name,

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::Pat;
+use syn::{Pat, PatIdent, ext::IdentExt};
 
 /// Collects the names that a pattern binds. Macros in pattern position hide theirs.
 pub(crate) fn bound_names(pattern: &Pat, names: &mut Vec<TokenStream>) {
@@ -28,11 +28,34 @@ pub(crate) fn bound_names(pattern: &Pat, names: &mut Vec<TokenStream>) {
 /// Whether a part of the argument stays behind when the names of the pattern are moved.
 pub(crate) fn leaves_a_part(pattern: &Pat) -> bool {
     match pattern {
-        Pat::Wild(_) | Pat::Rest(_) | Pat::Macro(_) => true,
-        Pat::Ident(binding) => binding.by_ref.is_some(),
+        Pat::Wild(_) | Pat::Rest(_) | Pat::Macro(_) | Pat::Path(_) => true,
+        Pat::Ident(binding) => binding.by_ref.is_some() || may_be_a_constant(binding),
         Pat::Struct(fields) if fields.rest.is_some() => true,
         Pat::Or(or) => or.cases.iter().any(leaves_a_part),
         _ => parts(pattern).into_iter().any(leaves_a_part),
+    }
+}
+
+/// Whether the pattern is the name of the argument.
+pub(crate) fn is_plain_name(binding: &PatIdent) -> bool {
+    binding.by_ref.is_none() && binding.subpat.is_none() && !may_be_a_constant(binding)
+}
+
+/// Whether the name may be that of a unit struct or a constant, which takes nothing of the argument.
+fn may_be_a_constant(binding: &PatIdent) -> bool {
+    let is_bare = binding.by_ref.is_none() && binding.mutability.is_none();
+    let name = binding.ident.unraw().to_string();
+    is_bare && binding.subpat.is_none() && name.starts_with(char::is_uppercase)
+}
+
+/// Whether the pattern may move a part of the argument.
+pub(crate) fn moves(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Macro(_) => true,
+        Pat::Ident(binding) => binding.by_ref.is_none(),
+        Pat::Reference(_) => false,
+        Pat::Or(or) => or.cases.iter().any(moves),
+        _ => parts(pattern).into_iter().any(moves),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
+/// The static that every call of ours is given.
+const SITE: &str = "__TT_METRICS_SITE";
+
 /// A body that ends in an `async` block.
 pub(crate) struct Tail {
     /// The body with another end.
@@ -54,6 +57,9 @@ pub(crate) fn replace_async_block(
             let keywords = async_keywords(&before);
             if keywords > 0 {
                 let keywords = before.split_off(before.len() - keywords);
+                if !begins_statement(&before) {
+                    return None;
+                }
                 replace(keywords.into_iter().collect(), &group)
             } else if is_whole_argument(&before) {
                 inner(&group)?
@@ -61,7 +67,7 @@ pub(crate) fn replace_async_block(
                 return None;
             }
         }
-        Delimiter::Parenthesis if calls_wrapper(&before) => inner(&group)?,
+        Delimiter::Parenthesis if calls_wrapper(&before, &group) => inner(&group)?,
         Delimiter::None => inner(&group)?,
         _ => return None,
     };
@@ -97,18 +103,23 @@ fn within(
 /// Whether a body ends in `Box::pin(..)`, or in what another attribute of ours makes of it.
 pub(crate) fn ends_in_pin(tokens: &TokenStream) -> bool {
     let mut tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    if matches!(tokens.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ';') {
+    let is_statement =
+        matches!(tokens.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ';');
+    if is_statement {
         tokens.pop();
     }
     let Some(TokenTree::Group(group)) = tokens.pop() else {
         return false;
     };
+    if is_statement && return_at_end(&tokens).is_none() {
+        return false;
+    }
     match group.delimiter() {
-        Delimiter::Parenthesis => match tokens.as_slice() {
-            [.., last] if is_word(last, "pinned") => true,
-            [.., boxed, _, _, last] => is_word(boxed, "Box") && is_word(last, "pin"),
-            _ => false,
-        },
+        Delimiter::Parenthesis => {
+            let pinned = is_function(&tokens, "__private", "pinned");
+            pinned
+                || (is_function(&tokens, "Box", "pin") && begins_statement(path_removed(&tokens)))
+        }
         Delimiter::Brace if is_whole_argument(&tokens) => ends_in_pin(&group.stream()),
         Delimiter::None => ends_in_pin(&group.stream()),
         _ => false,
@@ -124,13 +135,51 @@ fn async_keywords(before: &[TokenTree]) -> usize {
     }
 }
 
-/// Whether the tokens end in one of the calls that hand a future on.
-fn calls_wrapper(before: &[TokenTree]) -> bool {
-    let wraps = |last| {
-        let mut wrappers = ["pin", "track", "track_each", "track_items"].into_iter();
-        wrappers.any(|wrapper| is_word(last, wrapper))
+/// Whether the tokens end in one of the calls that hand a future on: `Box::pin`, or one of ours.
+fn calls_wrapper(before: &[TokenTree], arguments: &Group) -> bool {
+    if is_function(before, "Box", "pin") {
+        return begins_statement(path_removed(before));
+    }
+    let tracks = |last| {
+        let mut trackers = ["track", "track_each", "track_items"].into_iter();
+        trackers.any(|tracker| is_word(last, tracker))
     };
-    before.last().is_some_and(wraps)
+    let mut arguments = arguments.stream().into_iter();
+    before.last().is_some_and(tracks) && arguments.any(|one| is_word(&one, SITE))
+}
+
+/// Whether the tokens end in the path of a function with these last segments.
+fn is_function(tokens: &[TokenTree], of: &str, name: &str) -> bool {
+    matches!(tokens, [.., first, _, _, last] if is_word(first, of) && is_word(last, name))
+}
+
+/// The tokens without the path at their end.
+fn path_removed(tokens: &[TokenTree]) -> &[TokenTree] {
+    let is_of_path = |token: &TokenTree| match token {
+        TokenTree::Ident(_) => !is_word(token, "return"),
+        TokenTree::Punct(punct) => punct.as_char() == ':',
+        _ => false,
+    };
+    let end = tokens.iter().rposition(|token| !is_of_path(token));
+    tokens.get(..end.map_or(0, |end| end + 1)).unwrap_or(tokens)
+}
+
+/// Whether an expression behind these tokens is one of its own: what a body or an argument ends in, and no part of
+/// another expression, as behind `|argument|` or `place =`.
+fn begins_statement(before: &[TokenTree]) -> bool {
+    match before {
+        [] => true,
+        [
+            attributed @ ..,
+            TokenTree::Punct(hash),
+            TokenTree::Group(group),
+        ] if hash.as_char() == '#' && group.delimiter() == Delimiter::Bracket => {
+            begins_statement(attributed)
+        }
+        [.., TokenTree::Group(group)] => group.delimiter() == Delimiter::Brace,
+        [.., TokenTree::Punct(punct)] => matches!(punct.as_char(), ';' | ','),
+        [.., last] => is_word(last, "return"),
+    }
 }
 
 /// Where the `return` stands with which the tokens end, before perhaps a path or `async move`.
@@ -208,6 +257,7 @@ mod tests {
         assert!(pinned("return ::tt_metrics::__private::pinned(track());"));
         assert!(!pinned("Box::pin(fetch()).await"));
         assert!(!pinned("self.pin(fetch())"));
+        assert!(!pinned("Box::pin(fetch());"));
         assert!(!pinned("if a { Box::pin(b) } else { Box::pin(c) }"));
     }
 
@@ -232,12 +282,18 @@ mod tests {
             "Box::pin(HERE)"
         );
         assert_eq!(
-            replaced("static S: u8 = 1; a::track(&S, c, async move { 1 },)").unwrap(),
-            "staticS:u8=1;a::track(&S,c,HERE,)"
+            replaced("static S: u8 = 1; a::track(&__TT_METRICS_SITE, c, async move { 1 },)")
+                .unwrap(),
+            "staticS:u8=1;a::track(&__TT_METRICS_SITE,c,HERE,)"
+        );
+        let nested = "track(&__TT_METRICS_SITE, c, { track(|| &__TT_METRICS_SITE, c, async {}) })";
+        assert_eq!(
+            replaced(nested).unwrap(),
+            nested.replace(' ', "").replace("async{}", "HERE")
         );
         assert_eq!(
-            replaced("track(&S, c, { track(&T, c, async {}) })").unwrap(),
-            "track(&S,c,{track(&T,c,HERE)})"
+            replaced("if a {} #[allow(unused)] async {}").unwrap(),
+            "ifa{}#[allow(unused)]HERE"
         );
     }
 
@@ -258,5 +314,24 @@ mod tests {
         assert_eq!(replaced("return; async move { 1 };"), None);
         assert_eq!(replaced("if a { async {} } else { async {} }"), None);
         assert_eq!(replaced("async {}.await"), None);
+    }
+
+    #[test]
+    fn an_async_block_in_another_expression_is_no_tail() {
+        for body in [
+            "move |n| async move { n }",
+            "|n| Box::pin(async move { n })",
+            "self.later = async {}",
+            "self.later = Box::pin(async {})",
+            "self.pin(async {})",
+            "runtime.track(1, async {})",
+            "crate::pin(async {})",
+        ] {
+            assert_eq!(replaced(body), None, "{body}");
+        }
+        assert!(!ends_in_pin(
+            &"self.later = Box::pin(fetch())".parse().unwrap()
+        ));
+        assert!(!ends_in_pin(&"move || Box::pin(fetch())".parse().unwrap()));
     }
 }

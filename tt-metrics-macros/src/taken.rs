@@ -13,7 +13,7 @@ use syn::{
 use crate::{
     attributes::is_own,
     item::cfgs,
-    pattern::{bound_names, lends_mutably},
+    pattern::{bound_names, is_plain_name, lends_mutably},
 };
 
 /// The word with which an attribute says to the next one what it made of the parameters.
@@ -29,20 +29,17 @@ pub(crate) struct Taken {
     attrs: Vec<Attribute>,
     pattern: Pat,
     argument: Ident,
+    /// Whether what the pattern leaves drops with the locals of the body, too.
+    as_a_whole: bool,
 }
 
 impl Taken {
     /// Takes the pattern from a parameter, which is then called `name`, or as before where the
     /// pattern is a name.
-    pub(crate) fn of(parameter: &mut PatType, name: Ident) -> Self {
-        let argument = match &*parameter.pat {
-            Pat::Ident(PatIdent {
-                ident,
-                by_ref: None,
-                subpat: None,
-                ..
-            }) => ident.clone(),
-            _ => name,
+    pub(crate) fn of(parameter: &mut PatType, name: Ident, as_a_whole: bool) -> Self {
+        let (argument, is_name) = match &*parameter.pat {
+            Pat::Ident(binding) if is_plain_name(binding) => (binding.ident.clone(), true),
+            _ => (name, false),
         };
         let named = Pat::Ident(PatIdent {
             attrs: Vec::new(),
@@ -61,6 +58,7 @@ impl Taken {
             attrs,
             pattern: std::mem::replace(&mut *parameter.pat, named),
             argument,
+            as_a_whole: as_a_whole && !is_name,
         }
     }
 
@@ -80,12 +78,16 @@ impl Taken {
             attrs,
             pattern,
             argument,
+            as_a_whole,
         } = self;
         let cfgs = cfgs(attrs);
-        let lent = lends_mutably(pattern)
-            .then(|| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let mut #argument = #argument;));
+        let lent = lends_mutably(pattern);
+        let mutability = lent.then(|| quote_spanned!(Span::mixed_site()=> mut));
+        let whole = (lent || *as_a_whole).then(
+            || quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #mutability #argument = #argument;),
+        );
         quote_spanned! {Span::mixed_site()=>
-            #lent
+            #whole
             #(#attrs)*
             #[allow(
                 clippy::no_effect_underscore_binding,
@@ -103,6 +105,7 @@ impl Taken {
             attrs,
             pattern,
             argument,
+            ..
         } = self;
         let cfgs = cfgs(attrs);
         let cfgs = quote!(#(#cfgs)*);
@@ -196,6 +199,8 @@ impl Parse for Taken {
             attrs,
             pattern,
             argument,
+            // It is moved where it was taken.
+            as_a_whole: false,
         })
     }
 }
@@ -206,6 +211,7 @@ impl ToTokens for Taken {
             attrs,
             pattern,
             argument,
+            ..
         } = self;
         tokens.extend(quote!(#(#attrs)* #pattern = #argument;));
     }

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, PathArguments, ReturnType, Type,
-    TypeParamBound,
+    TypeParamBound, TypePath,
 };
 
 /// The first and the last token of a type, to underline all of it.
@@ -63,8 +63,9 @@ pub(crate) fn is_never(output: &ReturnType) -> Option<Span> {
 }
 
 /// A return type that is a future.
-pub(crate) struct ReturnedFuture<'a> {
-    pub(crate) output: &'a Type,
+pub(crate) struct ReturnedFuture {
+    /// The type that it yields.
+    pub(crate) output: TokenStream,
     pub(crate) held: Held,
 }
 
@@ -73,21 +74,44 @@ pub(crate) struct ReturnedFuture<'a> {
 pub(crate) enum Held {
     /// `impl Future`
     Opaque,
-    /// `Box<dyn Future + Unpin>`
+    /// `Box<dyn Future>`
     Boxed,
     /// `Pin<Box<dyn Future>>`, by this or another name
     Pinned,
 }
 
 /// The future that a function returns, as far as the type says that it is one.
-pub(crate) fn returned_future(output: &ReturnType) -> Option<ReturnedFuture<'_>> {
+pub(crate) fn returned_future(output: &ReturnType) -> Option<ReturnedFuture> {
     match output {
         ReturnType::Type(_, ty) => yielded(ty),
         ReturnType::Default => None,
     }
 }
 
-fn yielded(ty: &Type) -> Option<ReturnedFuture<'_>> {
+/// Whether a type may be a pinned future by a name of the user's, which only the body then tells.
+///
+/// A type that is spelled out is what it says, and a stream is called one.
+pub(crate) fn may_name_a_future(output: &ReturnType) -> bool {
+    match output {
+        ReturnType::Type(_, ty) => may_be_named(ty),
+        ReturnType::Default => true,
+    }
+}
+
+fn may_be_named(ty: &Type) -> bool {
+    match ty {
+        Type::Paren(inner) => may_be_named(&inner.elem),
+        Type::Group(inner) => may_be_named(&inner.elem),
+        Type::Path(named) => named.path.segments.last().is_some_and(|last| {
+            let name = last.ident.to_string();
+            !["Pin", "Box"].contains(&name.as_str()) && !name.contains("Stream")
+        }),
+        Type::Macro(_) => true,
+        _ => false,
+    }
+}
+
+fn yielded(ty: &Type) -> Option<ReturnedFuture> {
     let (bounds, held) = match ty {
         Type::ImplTrait(opaque) => (&opaque.bounds, Held::Opaque),
         Type::TraitObject(object) => (&object.bounds, Held::Boxed),
@@ -107,11 +131,11 @@ fn yielded(ty: &Type) -> Option<ReturnedFuture<'_>> {
                     _ => None,
                 })?;
             let held = match last.ident.to_string().as_str() {
-                "Box" => return yielded(inner),
+                "Box" => Held::Boxed,
                 "Pin" => Held::Pinned,
                 "BoxFuture" | "LocalBoxFuture" => {
                     return Some(ReturnedFuture {
-                        output: inner,
+                        output: projected(boxed, inner),
                         held: Held::Pinned,
                     });
                 }
@@ -133,7 +157,15 @@ fn yielded(ty: &Type) -> Option<ReturnedFuture<'_>> {
             _ => None,
         }
     })?;
+    let output = output.to_token_stream();
     Some(ReturnedFuture { output, held })
+}
+
+/// What a future of this name yields: users have names like those of `futures` for other types, as for a future of a
+/// `Result`. Of two type arguments the last is shown where the compiler underlines it.
+fn projected(named: &TypePath, shown: &Type) -> TokenStream {
+    let ends = Ends::of(shown, Span::mixed_site());
+    ends.underline(quote_spanned!(Span::mixed_site()=> <#named as ::core::future::Future>::Output))
 }
 
 fn associated<'a>(arguments: &'a AngleBracketedGenericArguments, name: &str) -> Option<&'a Type> {
@@ -245,8 +277,7 @@ mod tests {
 
     fn future_of(ty: &str) -> Option<(String, Held)> {
         let output = syn::parse_str::<ReturnType>(&format!("-> {ty}")).unwrap();
-        let text = |ty: &Type| ty.to_token_stream().to_string();
-        returned_future(&output).map(|future| (text(future.output), future.held))
+        returned_future(&output).map(|future| (future.output.to_string(), future.held))
     }
 
     #[test]
@@ -264,8 +295,27 @@ mod tests {
             future_of("Box<dyn Future<Output = u8> + Unpin>"),
             yields(Held::Boxed)
         );
-        assert_eq!(future_of("BoxFuture<'static, u8>"), yields(Held::Pinned));
+        assert_eq!(
+            future_of("Box<impl Future<Output = u8>>"),
+            yields(Held::Boxed)
+        );
+        let named = "< BoxFuture < 'static , u8 > as :: core :: future :: Future > :: Output";
+        assert_eq!(
+            future_of("BoxFuture<'static, u8>"),
+            Some((named.to_owned(), Held::Pinned))
+        );
         assert_eq!(future_of("Result<u8, u16>"), None);
         assert_eq!(future_of("impl Iterator<Item = u8>"), None);
+    }
+
+    #[test]
+    fn a_type_that_is_spelled_out_hides_no_future() {
+        let hides = |ty: &str| may_name_a_future(&syn::parse_str(&format!("-> {ty}")).unwrap());
+        assert!(hides("Self::Future"));
+        assert!(hides("Reply<'_>"));
+        assert!(!hides("Pin<Box<Self>>"));
+        assert!(!hides("Pin<Box<dyn Stream<Item = u8>>>"));
+        assert!(!hides("futures::stream::BoxStream<'static, u8>"));
+        assert!(!hides("impl Fn() -> Reply"));
     }
 }

@@ -26,6 +26,8 @@ mod items;
 mod other_macros;
 #[path = "macros/outcomes.rs"]
 mod outcomes;
+#[path = "macros/patterns.rs"]
+mod patterns;
 #[path = "macros/returned_futures.rs"]
 mod returned_futures;
 #[path = "macros/several.rs"]

@@ -29,7 +29,7 @@ pub use each::{
 };
 pub use items::{about, items};
 pub use part::{LentPart, Part};
-pub use returned::{boxed, count_returned, made, pinned, track_returned};
+pub use returned::{boxed, count_returned, into_pin, made, pinned, track_returned};
 
 use crate::{
     call,

@@ -163,6 +163,11 @@ pub fn pinned<F: Future>(future: F) -> Pin<Box<F>> {
     Box::pin(future)
 }
 
+/// A body that makes a future in a box, which is pinned there.
+pub fn into_pin<F: Future + ?Sized>(body: impl FnOnce() -> Box<F>) -> impl FnOnce() -> Pin<Box<F>> {
+    move || Box::into_pin(body())
+}
+
 /// The future that a sync body returns.
 pub fn made<F: Future>(body: impl FnOnce() -> F) -> F {
     body()

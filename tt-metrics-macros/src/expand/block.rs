@@ -1,15 +1,19 @@
 //! `outcome!`: a block or a closure, in the place of an expression.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
-use super::{held::handed_out, outcome::Expansion, tracker::Tracker};
+use super::{
+    held::{self, handed_out},
+    outcome::Expansion,
+    tracker::Tracker,
+};
 use crate::{
     args::CountOutcome,
     closure::Closure,
     tail::ends_in_pin,
-    types::{Ends, Held, return_edge, returned_future},
+    types::{Ends, Held, may_name_a_future, return_edge, returned_future},
 };
 
 /// A block of statements, or one that ends in an `async` block, as an expression.
@@ -80,7 +84,7 @@ fn sync_closure(expansion: &Expansion<'_>, closure: &Closure) -> TokenStream {
     let Closure { output, body, .. } = closure;
     let future = returned_future(output);
     let yielded = match &future {
-        Some(future) => future.output.to_token_stream(),
+        Some(future) => future.output.clone(),
         None => unnamed(body),
     };
     match expansion.track_async_block(body.clone(), &yielded) {
@@ -94,10 +98,12 @@ fn sync_closure(expansion: &Expansion<'_>, closure: &Closure) -> TokenStream {
             let about = expansion.about();
             let inner = in_braces(&quote!(#lets #about), body);
             let held = future.map(|future| future.held);
-            let is_future = tracked.is_some() || ends_in_pin(body);
+            let ends_in_pin = || may_name_a_future(output) && ends_in_pin(body);
+            let is_future = tracked.is_some() || ends_in_pin();
             let counted = if let Some(held) = held.or(is_future.then_some(Held::Opaque)) {
                 let classify = expansion.classify(&yielded);
-                let tracked = expansion.track_made(&classify, &quote!(|| #output #inner));
+                let made = held::made(&expansion.private, held, &quote!(|| #output #inner));
+                let tracked = expansion.track_made(&classify, &made);
                 handed_out(&expansion.private, held, &tracked)
             } else {
                 let call = expansion.engine("call", "call_each");
@@ -149,6 +155,11 @@ fn in_braces(before: &TokenStream, body: &TokenStream) -> TokenStream {
         (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => {
             super::within(before, &group).to_token_stream()
         }
-        _ => quote_spanned!(Span::mixed_site()=> { #before #body }),
+        _ => {
+            let mut group = Group::new(Delimiter::Brace, quote!(#before #body));
+            // Of the user's edition, which says when the temporaries at the end drop.
+            group.set_span(Ends::of(body, Span::mixed_site()).first);
+            group.into_token_stream()
+        }
     }
 }

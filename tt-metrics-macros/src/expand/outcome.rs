@@ -9,7 +9,7 @@ use super::{
     arguments::Arguments,
     braced,
     closures::told_by,
-    held::{handed_out, held},
+    held::{self, handed_out, held},
     inline::{inline, knows_caller},
     private,
     tracker::Tracker,
@@ -100,7 +100,7 @@ impl<'a> Expansion<'a> {
         let future = returned_future(&function.sig.output);
         let output = future.as_ref().map_or_else(
             || quote_spanned!(Span::mixed_site()=> _),
-            |future| without_impl_trait(future.output.to_token_stream()),
+            |future| without_impl_trait(future.output.clone()),
         );
         let held = held(&function, future.map(|future| future.held));
         match (
@@ -248,15 +248,15 @@ impl<'a> Expansion<'a> {
         let (before, classify) = self.classify_behind(&arguments, output);
         let inner = within(&arguments.before(&self.about()), &function.body);
         let made = without_impl_trait(returned(&function.sig.output));
+        let private = &self.private;
+        let body = quote_spanned!(Span::mixed_site()=> move || -> #made #inner);
+        let body = held::made(private, held, &body);
         let tracked = if self.series.is_empty() {
-            quote_spanned! {Span::mixed_site()=>
-                #track(&__TT_METRICS_SITE, #classify, move || -> #made #inner)
-            }
+            quote_spanned!(Span::mixed_site()=> #track(&__TT_METRICS_SITE, #classify, #body))
         } else {
-            let private = &self.private;
             let track = self.behind(&arguments, "track", self.engine("track", "track"));
             quote_spanned! {Span::mixed_site()=>
-                #track(&__TT_METRICS_SITE, #classify, #private::made(move || -> #made #inner))
+                #track(&__TT_METRICS_SITE, #classify, #private::made(#body))
             }
         };
         let tracked = handed_out(&self.private, held, &tracked);

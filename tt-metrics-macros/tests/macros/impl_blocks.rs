@@ -55,7 +55,7 @@ impl Store {
     }
 
     fn without_return(&self) -> ! {
-        panic!("{}", self.0)
+        unreachable!("{}", self.0)
     }
 }
 

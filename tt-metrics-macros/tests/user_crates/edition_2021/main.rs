@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::{
+    cell::RefCell,
     fmt::Display,
     future::Future,
     pin::{pin, Pin},
@@ -76,6 +77,69 @@ fn all(list: &[u8]) -> Vec<Answer<u8>> {
     list.iter().map(answer).collect()
 }
 
+/// Says what it is, and when it drops.
+struct Loud<'a>(&'static str, &'a RefCell<Vec<&'static str>>);
+
+impl Loud<'_> {
+    fn is_said(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+impl Drop for Loud<'_> {
+    fn drop(&mut self) {
+        self.1.borrow_mut().push(self.0);
+    }
+}
+
+type Said<'a> = &'a RefCell<Vec<&'static str>>;
+
+fn uncounted(argument: Loud<'_>, said: Said<'_>) -> bool {
+    let _local = (Loud("local", said), argument);
+    Loud("end", said).is_said()
+}
+
+#[count("Calls")]
+#[count_outcome(success = "Ended")]
+fn counted(argument: Loud<'_>, said: Said<'_>) -> bool {
+    let _local = (Loud("local", said), argument);
+    Loud("end", said).is_said()
+}
+
+#[count_outcome(success = "Ended")]
+async fn counted_later(argument: Loud<'_>, (said, _): (Said<'_>, u8)) -> bool {
+    let _local = (Loud("local", said), argument);
+    Loud("end", said).is_said()
+}
+
+#[count("Calls")]
+fn counted_calls(argument: Loud<'_>, said: Said<'_>) -> bool {
+    let _local = (Loud("local", said), argument);
+    Loud("end", said).is_said()
+}
+
+/// A temporary at the end of a body drops after the locals in this edition, and before them in the next.
+fn temporaries_drop_as_in_this_edition() {
+    let during = |call: &dyn Fn(Loud<'_>, Said<'_>) -> bool| {
+        let said = RefCell::default();
+        assert!(call(Loud("argument", &said), &said));
+        said.into_inner()
+    };
+    let block = |argument: Loud<'_>, said: Said<'_>| {
+        outcome! {
+            success = "Ended";
+            let _local = (Loud("local", said), argument);
+            Loud("end", said).is_said()
+        }
+    };
+    let plain = during(&|argument, said| uncounted(argument, said));
+    assert_eq!(plain, ["local", "argument", "end"]);
+    assert_eq!(during(&|argument, said| counted(argument, said)), plain);
+    assert_eq!(during(&|argument, said| now(counted_later(argument, (said, 1)))), plain);
+    assert_eq!(during(&|argument, said| counted_calls(argument, said)), plain);
+    assert_eq!(during(&block), plain);
+}
+
 fn now<F: Future>(future: F) -> F::Output {
     struct Nothing;
 
@@ -92,6 +156,8 @@ fn now<F: Future>(future: F) -> F::Output {
 
 fn main() {
     let metrics = capture();
+    temporaries_drop_as_in_this_edition();
+    assert_eq!((metrics.count("Calls"), metrics.count("Ended")), (2, 3));
     let mut map = Map("a");
     assert!(now(map.read("a", ("a", 1))).is_ok());
     assert!(now(map.read("", ("a", 1))).is_err());
@@ -105,6 +171,6 @@ fn main() {
     assert_eq!(found("ba"), Some(1));
     let later = outcome!(success = DONE; async { Some(key.len()) });
     assert_eq!(now(later), Some(1));
-    assert_eq!(metrics.count("Calls"), 2);
+    assert_eq!(metrics.count("Calls"), 4);
     assert_eq!((metrics.count("Done"), metrics.count("Failed")), (7, 2));
 }
