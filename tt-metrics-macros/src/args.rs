@@ -155,11 +155,6 @@ impl CountOutcome {
         ]
     }
 
-    /// Whether an argument names the parameters of the function.
-    pub(crate) fn has_expressions(&self) -> bool {
-        self.items.is_some() || self.detail.has_dimensions()
-    }
-
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut args = Self {
             written: tokens.clone(),

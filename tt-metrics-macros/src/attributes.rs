@@ -94,6 +94,23 @@ mod tests {
     }
 
     #[test]
+    fn no_attribute_of_the_language_is_foreign() {
+        let names = "allow automatically_derived bench cfg cold coverage deny deprecated doc expect export_name forbid \
+                     ignore inline link_section must_use naked no_mangle optimize should_panic target_feature test \
+                     track_caller warn";
+        for name in names.split_whitespace() {
+            let name = quote::format_ident!("{name}");
+            let attr: Attribute = parse_quote!(#[#name]);
+            assert!(!is_foreign(&attr), "{name}");
+        }
+        for tool in ["clippy", "diagnostic", "miri", "rustfmt"] {
+            let tool = quote::format_ident!("{tool}");
+            let attr: Attribute = parse_quote!(#[#tool::any(thing)]);
+            assert!(!is_foreign(&attr), "{tool}");
+        }
+    }
+
+    #[test]
     fn attributes_of_other_crates_are_foreign() {
         let foreign: [Attribute; 4] = [
             parse_quote!(#[instrument]),

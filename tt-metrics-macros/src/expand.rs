@@ -82,7 +82,6 @@ fn count_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenStream {
                 "count",
                 &args.written,
                 args.krate.as_ref(),
-                args.has_expressions(),
                 expand,
             )
             .into_token_stream()
@@ -138,7 +137,6 @@ fn count_outcome_in(mode: Mode, args: TokenStream, item: TokenStream) -> TokenSt
                 "count_outcome",
                 &args.written,
                 args.krate.as_ref(),
-                args.has_expressions(),
                 expand,
             )
             .into_token_stream()

@@ -75,7 +75,7 @@ impl<'a> Names<'a> {
                 .enumerate()
                 .filter(|(other, (_, metric))| {
                     // Two constants are compared where the later one stands.
-                    *other != index && (*other < index || !metric.is_constant())
+                    *other < index || (*other > index && !metric.is_constant())
                 });
             let metrics = others.map(|(at, (other, _))| {
                 let sentence = if at < index {
@@ -203,5 +203,30 @@ impl ToTokens for Metric {
             Self::Literal(literal) => literal.to_tokens(tokens),
             Self::Constant(constant) => constant.to_tokens(tokens),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_taken(name: &str) -> bool {
+        literal_name(&LitStr::new(name, Span::call_site())).is_ok()
+    }
+
+    #[test]
+    fn a_name_is_one_that_cloudwatch_takes() {
+        assert!(is_taken("Orders shipped"));
+        assert!(is_taken(" a "));
+        assert!(is_taken("a:b"));
+        assert!(is_taken("!~"));
+        assert!(is_taken(&"a".repeat(255)));
+        assert!(!is_taken(&"a".repeat(256)));
+        assert!(!is_taken(""));
+        assert!(!is_taken("  "));
+        assert!(!is_taken(":a"));
+        assert!(!is_taken("a\u{7f}"));
+        assert!(!is_taken("caf\u{e9}"));
+        assert!(PROPERTIES.iter().all(|property| !is_taken(property)));
     }
 }

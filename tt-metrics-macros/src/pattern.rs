@@ -80,3 +80,78 @@ fn parts(pattern: &Pat) -> Vec<&Pat> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse::Parser;
+
+    use super::*;
+
+    fn pattern(text: &str) -> Pat {
+        Pat::parse_multi.parse_str(text).unwrap()
+    }
+
+    fn names(text: &str) -> String {
+        let mut names = Vec::new();
+        bound_names(&pattern(text), &mut names);
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        names.join(" ")
+    }
+
+    /// Patterns with a part in each place where one can be.
+    const NESTED: [&str; 9] = [
+        "{}",
+        "(1, {})",
+        "Some({})",
+        "[1, {}]",
+        "Order { id: {} }",
+        "&{}",
+        "({})",
+        "[{}, 2] | [2, {}]",
+        "(&[Some({})],)",
+    ];
+
+    fn each(part: &str) -> impl Iterator<Item = String> {
+        NESTED.map(|nested| nested.replace("{}", part)).into_iter()
+    }
+
+    #[test]
+    fn names_are_found_wherever_they_stand() {
+        for text in each("a") {
+            assert_eq!(names(&text), "a", "{text}");
+        }
+        assert_eq!(names("(a, mut b, ref c, ref mut d)"), "a b c d");
+        assert_eq!(names("whole @ Some(part)"), "whole part");
+        assert_eq!(names("Order { id, kind: r#type, .. }"), "id r#type");
+        assert_eq!(names("_"), "");
+        assert_eq!(names("[first, ..]"), "first");
+    }
+
+    #[test]
+    fn a_part_stays_behind_where_the_pattern_names_it_not() {
+        for part in ["_", "ref a", "made!()"] {
+            for text in each(part) {
+                assert!(leaves_a_part(&pattern(&text)), "{text}");
+            }
+        }
+        for text in each("a") {
+            assert!(!leaves_a_part(&pattern(&text)), "{text}");
+        }
+        assert!(leaves_a_part(&pattern("(a, ..)")));
+        assert!(leaves_a_part(&pattern("Order { id, .. }")));
+        assert!(!leaves_a_part(&pattern("Order { id, kind: 1 }")));
+        assert!(!leaves_a_part(&pattern("mut a")));
+    }
+
+    #[test]
+    fn a_part_is_lent_mutably_by_ref_mut_alone() {
+        for text in each("ref mut a") {
+            assert!(lends_mutably(&pattern(&text)), "{text}");
+        }
+        for part in ["mut a", "ref a", "_"] {
+            for text in each(part) {
+                assert!(!lends_mutably(&pattern(&text)), "{text}");
+            }
+        }
+    }
+}

@@ -63,11 +63,7 @@ pub(crate) fn metric(input: ParseStream<'_>) -> Result<Metric> {
     let at = input.span();
     let message =
         "expected a metric name as a string literal, or the path of a `MetricName` constant";
-    let path = if begins_closure(input) {
-        None
-    } else {
-        input.parse().ok()
-    };
+    let path = input.parse().ok();
     path.filter(|_| ends(input))
         .map(Metric::Constant)
         .ok_or_else(|| Error::new(at, message))
@@ -121,10 +117,8 @@ fn written_number(value: &mut Expr) -> Result<()> {
         Expr::Group(inner) => written_number(&mut inner.expr),
         Expr::Paren(inner) => written_number(&mut inner.expr),
         Expr::Unary(ExprUnary {
-            op: UnOp::Neg(_),
-            expr,
-            ..
-        }) if matches!(&**expr, Expr::Lit(_)) => {
+            op: UnOp::Neg(_), ..
+        }) => {
             let message = "a number of items is not negative";
             Err(Error::new_spanned(value, message))
         }

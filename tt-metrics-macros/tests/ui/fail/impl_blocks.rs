@@ -58,7 +58,7 @@ impl Store {
         Self
     }
 
-    #[count(skip)]
+    #[count(skip,)]
     fn six(&self) {}
 }
 

@@ -4,7 +4,12 @@ use tt_metrics::{Dimension, MetricName, count, count_outcome};
 
 const KIND: MetricName = MetricName::new("Kind");
 const ERROR: MetricName = MetricName::new("Error");
-const COLD_START: MetricName = MetricName::new("cold_start");
+
+mod names {
+    use tt_metrics::MetricName;
+
+    pub const COLD_START: MetricName = MetricName::new("cold_start");
+}
 
 #[derive(Dimension)]
 enum Refused {
@@ -21,7 +26,7 @@ fn error() -> Result<(), Refused> {
     Err(Refused::Only)
 }
 
-#[count_outcome(success = COLD_START)]
+#[count_outcome(success = names::COLD_START)]
 fn property() -> Option<()> {
     Some(())
 }

@@ -5,7 +5,7 @@ use tt_metrics::{count, count_outcome};
 #[count("Calls", latency: "Time", in_flight("Open"), unit("Bytes"), items(2), resolution: 1)]
 fn of_count() {}
 
-#[count_outcome(success => "Done", failure == "Failed")]
+#[count_outcome(success => "Done", failure == "Failed", neutral { "Again" })]
 fn other_signs() -> Option<u8> {
     None
 }
@@ -18,6 +18,9 @@ fn of_outcome() -> Option<u8> {
 #[count(name = "Calls")]
 fn name() {}
 
+#[count(calls = "Calls")]
+fn calls() {}
+
 #[count(metric = "Calls", success)]
 fn metric() {}
 
@@ -26,5 +29,6 @@ fn main() {
     let _ = other_signs();
     let _ = of_outcome();
     name();
+    calls();
     metric();
 }

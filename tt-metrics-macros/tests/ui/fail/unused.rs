@@ -48,9 +48,27 @@ fn expected(unread: u8) -> Option<u8> {
     None
 }
 
+#[count_outcome(success = "Done")]
+#[allow(unused_variables)]
+fn levels(
+    #[deny(unused_variables)] denied: u8,
+    #[warn(unused_variables)] warned: u8,
+    #[forbid(unused_variables)] forbidden: u8,
+    inherited: u8,
+) -> Option<u8> {
+    None
+}
+
+#[count_outcome(success = "Done")]
+fn parts((read, unread): (u8, u8)) -> Option<u8> {
+    Some(read)
+}
+
 fn main() {
     let _ = Store;
     argument(1, (2, 3), 4, 5, true, 6);
     drop(argument_later(1, 2, 3));
     expected(1);
+    levels(1, 2, 3, 4);
+    parts((1, 2));
 }

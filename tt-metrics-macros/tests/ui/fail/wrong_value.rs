@@ -22,6 +22,11 @@ fn three_more() -> Result<(), ()> {
     Ok(())
 }
 
+#[count_outcome(success = async || "Done", by = |_|, each = |)]
+fn open_ended() -> Result<(), ()> {
+    Ok(())
+}
+
 fn main() {
-    let _ = (number(), three_mistakes(), closure(), three_more());
+    let _ = (number(), three_mistakes(), closure(), three_more(), open_ended());
 }

@@ -44,6 +44,15 @@ fn by((n, _): (u8, String)) -> Option<u8> {
 async fn by_later((n, _): (u8, String)) -> Option<u8> {
     Some(n)
 }
+#[inline(never)]
+#[count_outcome(success = "S4")]
+fn named_like_an_attribute((never, _): (u8, String)) -> Option<u8> {
+    Some(never)
+}
+#[count_outcome(success = "S5", by = |_| if format!("{type}").len() > 1 { Outcome::Success } else { Outcome::Neutral })]
+fn named_in_a_text(r#type: u8) -> Option<u8> {
+    Some(1)
+}
 fn now<F: Future>(future: F) -> F::Output {
     futures_util::FutureExt::now_or_never(future).unwrap()
 }
@@ -77,4 +86,7 @@ fn main() {
     by((2, String::new()));
     now(by_later((2, String::new())));
     assert_eq!((metrics.count("S"), metrics.count("C")), (8, 3));
+    named_like_an_attribute((2, String::new()));
+    named_in_a_text(12);
+    assert_eq!((metrics.count("S4"), metrics.count("S5")), (1, 1));
 }
