@@ -34,11 +34,7 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
-        let defaultness = if input.peek(Token![default]) && !input.peek2(Token![!]) {
-            input.parse()?
-        } else {
-            None
-        };
+        let defaultness = input.parse()?;
         if !begins_function(input) {
             return Err(not_a_function(input));
         }
@@ -273,4 +269,43 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
         .filter(|attr| attr.path().is_ident("cfg"))
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(text: &str) -> Result<Function> {
+        syn::parse_str(text)
+    }
+
+    /// What a function becomes when it is taken apart and put together again.
+    #[track_caller]
+    fn assert_stays(text: &str) {
+        let tokens: TokenStream = text.parse().unwrap();
+        let function = function(text).unwrap();
+        assert_eq!(function.to_token_stream().to_string(), tokens.to_string());
+    }
+
+    #[test]
+    fn all_of_a_function_stays() {
+        assert_stays("#[inline] pub(crate) default async fn f<T>(self) -> T where T: Copy { 1 }");
+        assert_stays("const unsafe extern \"C\" fn f() {}");
+        assert_stays("unsafe extern fn r#type(_: u8) {}");
+    }
+
+    #[test]
+    fn a_doc_comment_is_one_text() {
+        let doc = |text| function(text).unwrap().doc();
+        assert_eq!(doc("/// One.  \n///   Two.\nfn f() {}"), "One.\n  Two.");
+        assert_eq!(
+            doc("#[doc = \"One.\"] #[doc(hidden)] #[inline] fn f() {}"),
+            "One."
+        );
+        assert_eq!(
+            doc("#[doc = concat!(\"a\")] #[deprecated = \"old\"] fn f() {}"),
+            ""
+        );
+        assert_eq!(doc("///\n/// One.\n///\nfn f() {}"), "One.");
+    }
 }

@@ -72,7 +72,6 @@ fn parts(pattern: &Pat) -> Vec<&Pat> {
     match pattern {
         Pat::Paren(inner) => vec![&inner.pat],
         Pat::Reference(inner) => vec![&inner.pat],
-        Pat::Type(inner) => vec![&inner.pat],
         Pat::Tuple(tuple) => tuple.elems.iter().collect(),
         Pat::TupleStruct(tuple) => tuple.elems.iter().collect(),
         Pat::Slice(slice) => slice.elems.iter().collect(),

@@ -64,6 +64,12 @@ fn parts((read, unread): (u8, u8)) -> Option<u8> {
     Some(read)
 }
 
+#[count_outcome(success = "Done")]
+#[inline(never)]
+fn named_like_an_attribute(never: u8) -> Option<u8> {
+    None
+}
+
 fn main() {
     let _ = Store;
     argument(1, (2, 3), 4, 5, true, 6);
@@ -71,4 +77,5 @@ fn main() {
     expected(1);
     levels(1, 2, 3, 4);
     parts((1, 2));
+    named_like_an_attribute(1);
 }
