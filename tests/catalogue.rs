@@ -7,7 +7,7 @@ mod program;
 use std::process::Command;
 
 use object::Object;
-use tt_metrics::catalogue::{self, Declared, MetricKind};
+use tt_metrics::catalogue::{self, Declared, Meaning, MetricKind};
 
 fn lines(declared: &[Declared<'_>]) -> Vec<String> {
     let mut lines: Vec<String> = declared.iter().map(|one| format!("{one:?}")).collect();
@@ -37,6 +37,13 @@ fn a_stripped_release_build_says_what_it_counts_without_running() {
     assert!(shipped.file.ends_with("orders.rs"), "{}", shipped.file);
     assert_eq!(shipped.line, program::LINE_OF_SHIP);
     assert_eq!(shipped.doc, "Ships an order.\n\nOnce.");
+
+    let quota = declared
+        .iter()
+        .find(|one| one.metric == "QuotaUsed")
+        .unwrap();
+    assert_eq!((quota.unit, quota.kind), ("Percent", MetricKind::Gauge));
+    assert_eq!((quota.meaning, quota.function), (Meaning::Level, "program"));
 
     // The list that the running program knows is the same.
     let said = Command::new(&path).output().unwrap();

@@ -212,6 +212,11 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("\"SFCaseCreated\"]", "\"SFCasesCreated\"]", "dashboard"),
     mistake(
+        "\"Maximum\", \"period\"",
+        "\"Sum\", \"period\"",
+        "is not a Maximum",
+    ),
+    mistake(
         "Schedule: rate(10 minutes)\n",
         "Schedule: rate(10 minutes)\n            Input: '{}'\n",
         "the schedule sends something else",
@@ -250,7 +255,7 @@ const MISTAKES: &[Mistake] = &[
 
 #[test]
 fn the_metrics_read_back_are_those_that_the_functions_declare() {
-    assert_eq!(BTreeSet::from(NAMES), functions::metrics());
+    assert_eq!(BTreeSet::from(NAMES), functions::counters());
 }
 
 #[test]

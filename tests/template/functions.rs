@@ -9,12 +9,18 @@ use std::{
 use case_creation as _;
 use serde_json::{Value, json};
 use tms_token_manager::request::Request;
-use tt_metrics::{Meaning, catalogue};
+use tt_metrics::{Meaning, MetricKind, catalogue};
 use tt_producer as _;
 
 /// The names of all metrics that the functions declare.
 pub(crate) fn metrics() -> BTreeSet<&'static str> {
     catalogue().map(|declared| declared.metric).collect()
+}
+
+/// The names of those that count, whose sum says something.
+pub(crate) fn counters() -> BTreeSet<&'static str> {
+    let counters = catalogue().filter(|declared| declared.kind == MetricKind::Counter);
+    counters.map(|declared| declared.metric).collect()
 }
 
 /// The names of those that count failures.

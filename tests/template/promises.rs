@@ -294,6 +294,20 @@ fn dashboard(template: &Value) -> Vec<String> {
             "dashboard shows {shown:?} instead of the catalogue"
         ));
     }
+    let counters = functions::counters();
+    for widget in items(&body["widgets"]) {
+        let widget = &widget["properties"];
+        let of_widget = items(&widget["metrics"]);
+        let mut names = of_widget.iter().filter_map(|metric| metric[1].as_str());
+        let expected = if names.all(|name| counters.contains(name)) {
+            "Sum"
+        } else {
+            "Maximum"
+        };
+        if widget["stat"] != expected {
+            found.push(format!("{} is not a {expected}", widget["title"]));
+        }
+    }
     if metrics
         .iter()
         .any(|metric| metric[0] != "${MetricNamespace}")

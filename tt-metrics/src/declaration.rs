@@ -39,7 +39,9 @@ pub struct Declaration {
     pub latency: Option<MetricName>,
     /// Metric that holds how many calls were open at once.
     pub in_flight: Option<MetricName>,
-    /// The unit of what is counted; durations are in milliseconds, and levels count calls.
+    /// Metric that holds a level which the program measures ([`gauge!`](crate::gauge!)).
+    pub gauge: Option<MetricName>,
+    /// The unit of what is counted or measured; durations are in milliseconds, and levels count calls.
     pub unit: Unit,
     /// How fine CloudWatch stores each of these metrics.
     pub resolution: Resolution,
@@ -81,6 +83,7 @@ impl Declaration {
             interrupted: None,
             latency: None,
             in_flight: None,
+            gauge: None,
             unit: Unit::Count,
             resolution: Resolution::Standard,
             dimensions: &[],

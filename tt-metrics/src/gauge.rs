@@ -2,7 +2,107 @@
 
 use std::sync::Mutex;
 
-use crate::{MetricName, Unit, sink::Datum, sync::lock};
+use crate::{MetricName, Unit, declaration::Declaration, sink::Datum, sync::lock};
+
+/// Every `gauge!` of the binary, collected by the linker.
+#[linkme::distributed_slice]
+pub static GAUGES: [Gauge];
+
+/// The static that [`gauge!`](crate::gauge!) places where it stands.
+#[derive(Debug)]
+pub struct Gauge {
+    /// What it declares.
+    pub(crate) declaration: &'static Declaration,
+    // Named here so that the linker keeps it: nothing else refers to it.
+    record: &'static [u8],
+}
+
+impl Gauge {
+    /// Makes a gauge, with its record in the catalogue of the binary.
+    #[must_use]
+    pub const fn new(declaration: &'static Declaration, record: &'static [u8]) -> Self {
+        Self {
+            declaration,
+            record,
+        }
+    }
+
+    /// Sends a level with the next flush.
+    pub fn set(&self, level: f64) {
+        if let Some(metric) = self.declaration.gauge {
+            gauge(metric, self.declaration.unit, level);
+        }
+    }
+
+    /// What the catalogue of the binary says about it.
+    pub(crate) const fn record(&self) -> &'static [u8] {
+        self.record
+    }
+}
+
+/// Sends a level as the function [`gauge`](crate::gauge()) does, and is in the [`catalogue`](crate::catalogue()).
+///
+/// The metric is a string literal or a `const`; a name that CloudWatch does not take is a compile error.
+///
+/// ```
+/// use tt_metrics::Unit;
+///
+/// # let (used, limit) = (40.0, 50.0);
+/// tt_metrics::gauge!("QuotaUsedPercent", Unit::Percent, 100.0 * used / limit);
+/// let mut names = tt_metrics::catalogue().map(|declared| declared.metric);
+/// assert!(names.any(|name| name == "QuotaUsedPercent"));
+/// ```
+///
+/// ```compile_fail
+/// tt_metrics::gauge!(":QuotaUsedPercent", tt_metrics::Unit::Percent, 80.0);
+/// ```
+#[macro_export]
+macro_rules! gauge {
+    ($metric:literal, $unit:expr, $level:expr $(,)?) => {
+        $crate::gauge!($crate::MetricName::new($metric), $unit, $level)
+    };
+    ($metric:expr, $unit:expr, $level:expr $(,)?) => {{
+        const DECLARATION: $crate::__private::Declaration = $crate::__private::Declaration {
+            gauge: ::core::option::Option::Some($metric),
+            unit: $unit,
+            ..$crate::__private::Declaration::new(
+                ::core::module_path!(),
+                ::core::file!(),
+                ::core::line!(),
+                "",
+            )
+        };
+        $crate::__gauge!(DECLARATION).set($level);
+    }};
+}
+
+/// The static of one `gauge!`.
+#[cfg(any(not(feature = "off"), feature = "keep-on"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gauge {
+    ($declaration:ident) => {{
+        #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__tt_metrics"))]
+        #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".tt_metrics"))]
+        static RECORD: [::core::primitive::u8; $crate::__private::encoded_len(&$declaration)] =
+            $crate::__private::encode(&$declaration);
+        #[$crate::__private::linkme::distributed_slice($crate::__private::GAUGES)]
+        #[linkme(crate = $crate::__private::linkme)]
+        static GAUGE: $crate::__private::Gauge =
+            $crate::__private::Gauge::new(&$declaration, &RECORD);
+        &GAUGE
+    }};
+}
+
+/// With `off` it is in no catalogue.
+#[cfg(all(feature = "off", not(feature = "keep-on")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gauge {
+    ($declaration:ident) => {
+        $crate::__private::Gauge::new(&$declaration, &[])
+    };
+}
 
 static MEASURED: Mutex<Vec<Datum>> = Mutex::new(Vec::new());
 
@@ -11,8 +111,9 @@ static MEASURED: Mutex<Vec<Datum>> = Mutex::new(Vec::new());
 /// Of several levels of a metric the last one is sent, and nothing when nothing was measured since the flush before, so
 /// a function that measures in each invocation sends one sample for each. Read it with the statistics `Maximum`,
 /// `Minimum` or `Average`. A level alone causes no flush, and is forgotten with a process that ends before the next one.
-/// It belongs to the process: no attribute declares it, so no [`catalogue`](crate::catalogue()) has it, and no
-/// [`capture`](crate::capture()) sees it. One that is not a number is dropped and counted as `MetricsDropped`.
+/// It belongs to the process: no [`capture`](crate::capture()) sees it. The [`catalogue`](crate::catalogue()) has those of
+/// the macro [`gauge!`](crate::gauge!), not those of this function. One that is not a number is dropped and counted as
+/// `MetricsDropped`.
 ///
 /// ```
 /// use tt_metrics::{MetricName, Unit};

@@ -16,6 +16,7 @@ pub use crate::{
     declaration::{Declaration, DeclaredDimension, check, distinct},
     detailed_call::by_error,
     dimension::{Place, Series, Texts, Values},
+    gauge::{GAUGES, Gauge},
     level::Level,
     namespace::{NAMESPACES, check as check_namespace},
     outcome::{Classify, Outcome},

@@ -6,6 +6,12 @@
 //! this process remembers the lost call. Another process takes the Case for a replay, so one success is
 //! missing rather than one counted twice. The one exception is narrow: a Case that another process created
 //! and counted within [`CLOCK_SKEW`] before a call of this one, whose answer is lost, too, looks like its own.
+//!
+//! What Salesforce offers does not close that: an upsert says `created` in the very answer that was lost, and overwrites
+//! what an agent has edited; `CreatedDate` has whole seconds, whoever's clock it is compared with; and of standard
+//! fields, none is the caller's to write and nobody else's to see. A token of each call in a field of its own would, and so
+//! would asking for all Cases before each call that creates: the one is a second field in every org, the other twice
+//! the requests of an org whose requests are what it has least of, both for a coincidence of three faults in three seconds.
 
 use std::time::Duration;
 

@@ -193,7 +193,7 @@ impl Salesforce {
         if let Some((used, limit)) = headers.get("sforce-limit-info").and_then(usage) {
             let nearly = used.saturating_mul(100) >= limit.saturating_mul(USED_UP_PERCENT);
             self.nearly_used_up.store(nearly, Ordering::Relaxed);
-            tt_metrics::gauge(API_USAGE, Unit::Percent, percent(used, limit));
+            tt_metrics::gauge!(API_USAGE, Unit::Percent, percent(used, limit));
             if nearly {
                 tracing::warn!(used, limit, "the org has hardly any requests left");
             }

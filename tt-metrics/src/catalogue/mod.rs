@@ -1,11 +1,11 @@
-//! The catalogue: every metric that an attribute of this binary declares, known without running the code.
+//! The catalogue: every metric that an attribute or `gauge!` of this binary declares, known without running the code.
 //!
 //! [`catalogue`](catalogue()) lists what is linked into the running program. The same stands in the file of every program,
 //! release builds included, and `read` (feature `catalogue-reader`) takes it from there without running anything.
 //!
 //! # Format
 //!
-//! Each attribute leaves one record of bytes in the section `.tt_metrics` of an ELF file (`__DATA,__tt_metrics` of a
+//! Each attribute and each `gauge!` leaves one record of bytes in the section `.tt_metrics` of an ELF file (`__DATA,__tt_metrics` of a
 //! Mach-O file). Records hold no pointers, so they need no relocation, and they stay through LTO, `--gc-sections` and
 //! `strip`. They follow each other in the order of the link, with zero bytes between them or none. Numbers are little
 //! endian, and a *text* is its length in bytes as `u32`, then UTF-8.
@@ -34,9 +34,9 @@ pub use binary::{ReadError, read};
 #[doc(hidden)]
 pub use record::{encode, encoded_len};
 
-use crate::{Resolution, Unit, declaration::Declaration, site::SITES};
+use crate::{Resolution, Unit, declaration::Declaration, gauge::GAUGES, site::SITES};
 
-/// One metric as one attribute declares it; two functions may declare the same metric.
+/// One metric as one attribute or one [`gauge!`](crate::gauge!) declares it; two functions may declare the same metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Declared<'a> {
@@ -52,7 +52,7 @@ pub struct Declared<'a> {
     pub resolution: Resolution,
     /// The dimension sets that it is sent with, beside the dimensions of the configuration; the empty set is its sum.
     pub dimensions: Vec<Vec<Dimension<'a>>>,
-    /// `module::path::function` of the counted function.
+    /// `module::path::function` of the counted function; of a `gauge!` the module alone.
     pub function: &'a str,
     /// Its source file.
     pub file: &'a str,
@@ -104,6 +104,8 @@ pub enum Meaning {
     Latency,
     /// How many calls were open at once.
     InFlight,
+    /// A level that the program measures.
+    Level,
 }
 
 /// Every metric that this binary declares, in the order of the link.
@@ -114,14 +116,23 @@ pub enum Meaning {
 /// }
 /// ```
 pub fn catalogue() -> impl Iterator<Item = Declared<'static>> {
-    let records = SITES.static_slice().iter().map(crate::Site::record);
-    records.flat_map(|record| record::decode(record).unwrap_or_default())
+    let sites = SITES.static_slice().iter().map(crate::Site::record);
+    let gauges = GAUGES
+        .static_slice()
+        .iter()
+        .map(crate::gauge::Gauge::record);
+    sites
+        .chain(gauges)
+        .flat_map(|record| record::decode(record).unwrap_or_default())
 }
 
 /// The name of every metric that this binary declares.
 pub(crate) fn metric_names() -> impl Iterator<Item = crate::MetricName> {
-    let declarations = SITES.static_slice().iter().map(|site| site.declaration);
-    declarations.flat_map(|one| Meaning::metrics(one).into_iter().flatten())
+    let sites = SITES.static_slice().iter().map(|site| site.declaration);
+    let gauges = GAUGES.static_slice().iter().map(|gauge| gauge.declaration);
+    sites
+        .chain(gauges)
+        .flat_map(|one| Meaning::metrics(one).into_iter().flatten())
 }
 
 impl MetricKind {
@@ -142,7 +153,7 @@ impl MetricKind {
 }
 
 impl Meaning {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Calls,
         Self::Success,
         Self::Failure,
@@ -150,6 +161,7 @@ impl Meaning {
         Self::Interrupted,
         Self::Latency,
         Self::InFlight,
+        Self::Level,
     ];
 
     /// The word for it in the catalogue of a binary.
@@ -163,6 +175,7 @@ impl Meaning {
             Self::Interrupted => "interrupted",
             Self::Latency => "latency",
             Self::InFlight => "in flight",
+            Self::Level => "level",
         }
     }
 
@@ -175,7 +188,7 @@ impl Meaning {
     const fn kind(self) -> MetricKind {
         match self {
             Self::Latency => MetricKind::Histogram,
-            Self::InFlight => MetricKind::Gauge,
+            Self::InFlight | Self::Level => MetricKind::Gauge,
             _ => MetricKind::Counter,
         }
     }
@@ -189,7 +202,7 @@ impl Meaning {
     }
 
     /// The metric of a declaration that each of them moves, in the order of `ALL`.
-    const fn metrics(declaration: &Declaration) -> [Option<crate::MetricName>; 7] {
+    const fn metrics(declaration: &Declaration) -> [Option<crate::MetricName>; 8] {
         [
             declaration.calls,
             declaration.success,
@@ -198,6 +211,7 @@ impl Meaning {
             declaration.interrupted,
             declaration.latency,
             declaration.in_flight,
+            declaration.gauge,
         ]
     }
 }
