@@ -6,6 +6,9 @@
 #[path = "template/alarms.rs"]
 mod alarms;
 #[cfg(test)]
+#[path = "template/dashboard.rs"]
+mod dashboard;
+#[cfg(test)]
 #[path = "template/functions.rs"]
 mod functions;
 #[cfg(test)]

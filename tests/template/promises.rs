@@ -1,10 +1,10 @@
 //! What the transformed template promises beyond being valid.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{alarms, functions};
+use crate::{alarms, dashboard, functions};
 
 /// Prefixes of the bucket that a policy may name as a whole.
 const PREFIXES: [&str; 3] = ["/incoming/*", "/parked/*", "/aws/lambda/*"];
@@ -22,7 +22,7 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
         log_groups,
         policies,
         alarms::broken,
-        dashboard,
+        dashboard::broken,
         log_level,
         schedule,
         functions::refusals,
@@ -42,7 +42,7 @@ pub(crate) fn resources<'t>(
         .map(|(name, resource)| (name.as_str(), resource))
 }
 
-fn properties<'t>(template: &'t Value, name: &str) -> &'t Value {
+pub(crate) fn properties<'t>(template: &'t Value, name: &str) -> &'t Value {
     &template["Resources"][name]["Properties"]
 }
 
@@ -267,54 +267,11 @@ fn too_wide(statement: &Value) -> Option<String> {
 }
 
 /// A list, or the one value that stands for a list of one.
-fn items(value: &Value) -> Vec<&Value> {
+pub(crate) fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),
         one => vec![one],
     }
-}
-
-fn dashboard(template: &Value) -> Vec<String> {
-    let body = &properties(template, "Dashboard")["DashboardBody"]["Fn::Sub"];
-    let body: Value = match serde_json::from_str(body.as_str().unwrap_or_default()) {
-        Ok(body) => body,
-        Err(error) => return vec![format!("dashboard is not JSON: {error}")],
-    };
-    let metrics: Vec<&Value> = items(&body["widgets"])
-        .into_iter()
-        .flat_map(|widget| items(&widget["properties"]["metrics"]))
-        .collect();
-    let shown: BTreeSet<_> = metrics
-        .iter()
-        .filter_map(|metric| metric[1].as_str())
-        .collect();
-    let mut found = Vec::new();
-    if shown != functions::metrics() {
-        found.push(format!(
-            "dashboard shows {shown:?} instead of the catalogue"
-        ));
-    }
-    let counters = functions::counters();
-    for widget in items(&body["widgets"]) {
-        let widget = &widget["properties"];
-        let of_widget = items(&widget["metrics"]);
-        let mut names = of_widget.iter().filter_map(|metric| metric[1].as_str());
-        let expected = if names.all(|name| counters.contains(name)) {
-            "Sum"
-        } else {
-            "Maximum"
-        };
-        if widget["stat"] != expected {
-            found.push(format!("{} is not a {expected}", widget["title"]));
-        }
-    }
-    if metrics
-        .iter()
-        .any(|metric| metric[0] != "${MetricNamespace}")
-    {
-        found.push("dashboard: namespace is not the parameter".to_owned());
-    }
-    found
 }
 
 fn log_level(template: &Value) -> Vec<String> {
