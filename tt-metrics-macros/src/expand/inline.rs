@@ -62,7 +62,10 @@ pub(super) fn inline(body: &Group, output: &TokenStream, fails: bool) -> Option<
         return None;
     }
     let body = braced(body, leaving_the_block(body.stream()));
-    Some(quote_spanned!(Span::mixed_site()=> let __value: #output = '__body: #body;))
+    Some(quote_spanned! {Span::mixed_site()=>
+        #[allow(clippy::diverging_sub_expression)]
+        let __value: #output = '__body: #body;
+    })
 }
 
 /// The ways out of a body.

@@ -235,8 +235,7 @@ impl<'a> Expansion<'a> {
             let __call = #private::Call::begin(&__TT_METRICS_SITE);
             #value
             #[allow(unreachable_code)]
-            let __value = __call.end(__value, __classify);
-            __value
+            return __call.end(__value, __classify);
         })
     }
 

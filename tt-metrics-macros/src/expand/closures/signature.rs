@@ -200,7 +200,10 @@ impl<'a> Signature<'a> {
             || self.lifetimes.contains(lifetime)
             || ["static", "_"].iter().any(|known| lifetime.ident == known);
         if !is_declared {
-            self.lifetimes.push(lifetime.clone());
+            // Clippy would find the name that the user gave it too short a second time.
+            let mut declared = lifetime.clone();
+            declared.set_span(Span::mixed_site());
+            self.lifetimes.push(declared);
         }
     }
 

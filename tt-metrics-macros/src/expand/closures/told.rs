@@ -37,7 +37,13 @@ pub(super) fn told(generics: &Generics, ty: &Type, value: &Value<'_>) -> Option<
     let ends = Ends::of(opaque, Span::mixed_site());
     let function =
         ends.underline(quote_spanned!(Span::mixed_site()=> __closure::<#(#arguments,)* _>));
-    let mut given = Group::new(Delimiter::Parenthesis, quote!(#value));
+    // Clippy would have a path for the argument of a function, not for what is returned.
+    let allow = matches!(value, Value::Closure(_)).then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            #[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
+        }
+    });
+    let mut given = Group::new(Delimiter::Parenthesis, quote!(#allow #value));
     given.set_span(Span::mixed_site().located_at(ends.last));
     let given = quote!(#function #given);
     let given = match value {

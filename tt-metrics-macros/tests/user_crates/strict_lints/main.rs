@@ -1,14 +1,43 @@
 //! No lint fires on an expansion, however strict the crate.
 #![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
-#![deny(missing_docs, missing_debug_implementations, unreachable_pub, single_use_lifetimes)]
-#![deny(unused_qualifications, unused_results, unused_lifetimes, variant_size_differences)]
-#![deny(explicit_outlives_requirements, let_underscore_drop, trivial_casts, unit_bindings)]
-#![deny(clippy::implicit_return, clippy::absolute_paths, clippy::missing_docs_in_private_items)]
-#![deny(clippy::allow_attributes, clippy::let_underscore_untyped, clippy::infinite_loop)]
-#![deny(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::shadow_unrelated)]
+#![deny(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    single_use_lifetimes
+)]
+#![deny(
+    unused_qualifications,
+    unused_results,
+    unused_lifetimes,
+    variant_size_differences
+)]
+#![deny(
+    explicit_outlives_requirements,
+    let_underscore_drop,
+    trivial_casts,
+    unit_bindings
+)]
+#![deny(
+    clippy::implicit_return,
+    clippy::absolute_paths,
+    clippy::missing_docs_in_private_items
+)]
+#![deny(
+    clippy::allow_attributes,
+    clippy::let_underscore_untyped,
+    clippy::infinite_loop
+)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::shadow_unrelated
+)]
 #![forbid(unsafe_code)]
 #![expect(clippy::needless_return, reason = "`implicit_return` is denied")]
 
+pub mod callers;
 pub mod order;
 
 use std::{
@@ -20,9 +49,8 @@ use std::{
 
 use tt_metrics::{Outcome, count, count_outcome, outcome};
 
-use order::{
-    Carrier, batch, batch_later, closures, later, parts, parts_later, ship, ship_later,
-};
+use callers::{finds, length, line, line_of};
+use order::{Carrier, batch, batch_later, closures, later, parts, parts_later, ship, ship_later};
 
 /// An account.
 #[derive(Debug)]
@@ -252,6 +280,8 @@ fn main() {
     drop(batch_later(&[1]));
     drop(closures(&["1"], 1));
     drop(later(1));
+    assert_eq!([line(), line_of("").unwrap_or_default()], [line!(), 0]);
+    assert_eq!(finds(&[length()("a")])(&1, "b"), Some(&1));
     assert!(account.send(1).is_some());
     drop(account.send_later(1));
 }

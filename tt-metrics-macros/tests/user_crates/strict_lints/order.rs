@@ -6,7 +6,11 @@ use tt_metrics::{Classify, Dimension, Outcome, count, count_outcome, outcome};
 
 /// What an order is sent by.
 #[derive(Dimension)]
-#[expect(missing_debug_implementations, missing_copy_implementations, reason = "a derive alone on its line")]
+#[expect(
+    missing_debug_implementations,
+    missing_copy_implementations,
+    reason = "a derive alone on its line"
+)]
 pub enum Carrier {
     /// By post.
     Post,
@@ -124,7 +128,12 @@ pub async fn batch_later(list: &[u8]) -> Result<Vec<u8>, u8> {
     by = |_| { return Outcome::Success; },
 )]
 #[must_use]
-pub fn parts((lines, _): (Vec<u8>, u8), _express: bool, mut fits: usize, (room, _): (usize, u8)) -> usize {
+pub fn parts(
+    (lines, _): (Vec<u8>, u8),
+    _express: bool,
+    mut fits: usize,
+    (room, _): (usize, u8),
+) -> usize {
     fits = fits.min(room);
     return lines.len().min(fits);
 }
@@ -138,7 +147,11 @@ pub fn parts((lines, _): (Vec<u8>, u8), _express: bool, mut fits: usize, (room, 
     success = "Fits", dimensions(Full: bool = lines.len() > room), latency = "L",
     by = |_| { return Outcome::Success; },
 )]
-pub async fn parts_later((lines, _): (Vec<u8>, u8), _express: bool, (room, _): (usize, u8)) -> usize {
+pub async fn parts_later(
+    (lines, _): (Vec<u8>, u8),
+    _express: bool,
+    (room, _): (usize, u8),
+) -> usize {
     future::ready(()).await;
     return lines.len().min(room);
 }
