@@ -1,6 +1,7 @@
 //! From attribute and function to the counted function.
 
 mod arguments;
+mod blame;
 mod block;
 mod classifier;
 mod closures;
@@ -326,7 +327,7 @@ fn within(before: &TokenStream, body: &Group) -> Group {
         body = braced(&body, statement.into_iter().chain(body.stream()).collect());
     }
     let mut group = Group::new(Delimiter::Brace, quote!(#before #body));
-    group.set_span(Span::mixed_site());
+    group.set_span(Span::mixed_site().located_at(body.span()));
     group
 }
 

@@ -31,6 +31,15 @@ impl Ends {
         }
     }
 
+    /// Places tokens at the first end, as what comes first of more.
+    pub(crate) fn begin(self, tokens: TokenStream) -> TokenStream {
+        Self {
+            last: self.first,
+            ..self
+        }
+        .underline(tokens)
+    }
+
     /// Places tokens here without changing what their names mean: the compiler underlines all
     /// from the first end to the last.
     pub(crate) fn underline(self, tokens: TokenStream) -> TokenStream {

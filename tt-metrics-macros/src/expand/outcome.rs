@@ -7,6 +7,7 @@ use syn::{ReturnType, Token, Type, parse_quote_spanned};
 use super::{
     Classifier,
     arguments::Arguments,
+    blame::blamed,
     braced,
     closures::told_by,
     held::{self, handed_out, held},
@@ -207,11 +208,11 @@ impl<'a> Expansion<'a> {
         let (made, classify) = self.classify_behind(&arguments, &output);
         let call = self.behind(&arguments, "call", self.engine("call", "call_each"));
         let inner = within(&arguments.before(&self.about()), &function.body);
-        let body = quote_spanned! {Span::mixed_site()=>
-            #site
-            #made
-            return #call(&__TT_METRICS_SITE, move || -> #output #inner, #classify);
+        let called = quote_spanned! {Span::mixed_site()=>
+            &__TT_METRICS_SITE, move || -> #output #inner, #classify
         };
+        let called = blamed(&call, called, &function.body);
+        let body = quote_spanned!(Span::mixed_site()=> #site #made return #called;);
         function.body = braced(&function.body, body);
         function
     }
@@ -316,9 +317,10 @@ impl<'a> Expansion<'a> {
         let track = self.behind(&arguments, "track", track);
         let before = arguments.before(&self.about());
         let inner = within(&quote!(#begun #before #edge), &function.body);
-        quote_spanned! {Span::mixed_site()=>
-            #track(#site, #classify, async move #inner)
-        }
+        let at = Span::mixed_site().located_at(function.sig.ident.span());
+        let made = quote_spanned!(at=> async move #inner);
+        let tracked = quote_spanned!(Span::mixed_site()=> #site, #classify, #made);
+        blamed(&track, tracked, &function.body)
     }
 
     /// A body that ends in an `async` block: that block is tracked.
