@@ -75,18 +75,14 @@ impl Parse for Closure {
         let asyncness = input.parse()?;
         let capture = input.parse()?;
         let mut parameters = Vec::new();
-        if input.peek(Token![||]) {
-            input.parse::<Token![||]>()?;
-        } else {
-            input.parse::<Token![|]>()?;
-            while !input.peek(Token![|]) {
-                parameters.push(input.parse()?);
-                if !input.peek(Token![|]) {
-                    input.parse::<Token![,]>()?;
-                }
+        input.parse::<Token![|]>()?;
+        while !input.peek(Token![|]) {
+            parameters.push(input.parse()?);
+            if !input.peek(Token![|]) {
+                input.parse::<Token![,]>()?;
             }
-            input.parse::<Token![|]>()?;
         }
+        input.parse::<Token![|]>()?;
         Ok(Self {
             asyncness,
             capture,
@@ -126,5 +122,39 @@ fn ungrouped(tokens: TokenStream) -> TokenStream {
             ungrouped(group.stream())
         }
         _ => tokens,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::Group;
+
+    use super::*;
+
+    fn parameters(text: &str) -> Option<String> {
+        let closure = Closure::of(&text.parse().unwrap())?.unwrap();
+        Some(closure.written().to_string())
+    }
+
+    #[test]
+    fn a_closure_is_known_by_its_beginning() {
+        assert_eq!(parameters("|| 1").unwrap(), "");
+        assert_eq!(parameters("| | 1").unwrap(), "");
+        assert_eq!(
+            parameters("async move |a, (b, _): (u8, u8),| a").unwrap(),
+            "a , (b , _) : (u8 , u8)"
+        );
+        assert_eq!(parameters("(|a| a)"), None);
+        assert_eq!(parameters("a || b"), None);
+        assert_eq!(parameters(""), None);
+    }
+
+    #[test]
+    fn a_closure_handed_on_by_a_macro_is_one() {
+        let handed_on = |body: TokenStream| {
+            TokenStream::from(TokenTree::Group(Group::new(Delimiter::None, body)))
+        };
+        let twice = handed_on(handed_on(quote!(|a| a)));
+        assert!(Closure::of(&twice).is_some_and(|closure| closure.is_ok()));
     }
 }

@@ -157,6 +157,27 @@ mod tests {
         assert_eq!(distance("faliure", "failure"), 1);
         assert_eq!(distance("abc", "abc"), 0);
         assert_eq!(distance("abc", "axcd"), 2);
+        assert_eq!((distance("ab", "abc"), distance("abc", "ab")), (1, 1));
+        assert_eq!((distance("", "abc"), distance("abc", "")), (3, 3));
+    }
+
+    #[test]
+    fn nothing_stands_behind_an_expression() {
+        let is_expression = |text: &str| is_expression(&text.parse().unwrap());
+        for text in [
+            "total",
+            "f()",
+            "m!()",
+            "a + 1",
+            "{ 1 }",
+            "|a| { a }",
+            "async move || {}",
+        ] {
+            assert!(is_expression(text), "{text}");
+        }
+        for text in ["", "fn f() {}", "use a::b;", "let a = 1;", "struct A(u8);"] {
+            assert!(!is_expression(text), "{text}");
+        }
     }
 
     #[test]

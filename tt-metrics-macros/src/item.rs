@@ -295,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn another_item_is_told_by_its_kind() {
+        let found = |text| function(text).err().unwrap().to_string();
+        assert!(found("unsafe extern \"C\" {}").ends_with("found a block of foreign functions"));
+        assert!(found("extern \"C\" {}").ends_with("found a block of foreign functions"));
+        assert!(found("extern crate core;").ends_with("found an import"));
+        assert!(found("use a::b;").ends_with("found an import"));
+        assert!(found("union A { a: u8 }").ends_with("found a union"));
+        assert_eq!(found("union(1)"), "expected a function");
+        assert_eq!(found("default!()"), "expected a function");
+    }
+
+    #[test]
     fn a_doc_comment_is_one_text() {
         let doc = |text| function(text).unwrap().doc();
         assert_eq!(doc("/// One.  \n///   Two.\nfn f() {}"), "One.\n  Two.");

@@ -106,3 +106,29 @@ fn a_block_is_declared_where_it_stands() {
     assert!(site.function.ends_with("::blocks::outcome!"));
     assert_eq!(site.line, LINE);
 }
+
+#[test]
+fn a_future_behind_statements_is_counted_whichever_it_is() {
+    type Boxed = std::pin::Pin<Box<dyn Future<Output = Option<u8>>>>;
+
+    let metrics = capture();
+    let sent = |id: u8| {
+        let made = outcome! {
+            success = "BlocksDone", failure = "BlocksFailed", interrupted = "BlocksCut";
+            if id == 0 {
+                return Box::pin(async { None }) as Boxed;
+            }
+            let before = id - 1;
+            Box::pin(async move {
+                yield_once().await;
+                Some(before)
+            })
+        };
+        (id, made)
+    };
+    let (id, early) = sent(0);
+    assert_eq!((id, block_on(early)), (0, None));
+    assert_eq!(moved(&metrics), [0, 1, 0]);
+    assert_eq!(block_on(sent(2).1), Some(1));
+    assert_eq!(moved(&metrics), [1, 1, 0]);
+}

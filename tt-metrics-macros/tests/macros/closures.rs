@@ -125,3 +125,30 @@ fn parameters_drop_as_in_the_plain_closure() {
     assert_eq!(plain.len(), 6);
     assert_eq!(same, plain);
 }
+
+#[test]
+fn a_closure_without_a_type_hands_its_future_on() {
+    type Boxed = std::pin::Pin<Box<dyn Future<Output = Option<u8>>>>;
+
+    async fn made(id: u8) -> Option<u8> {
+        yield_once().await;
+        id.checked_sub(1)
+    }
+
+    let metrics = capture();
+    let send =
+        outcome!(success = "ClosuresDone", failure = "ClosuresFailed"; |id| Box::pin(made(id)));
+    let (sent, refused) = (send(1), send(0));
+    assert_eq!(moved(&metrics), [0, 0, 0]);
+    assert_eq!((block_on(sent), block_on(refused)), (Some(0), None));
+    assert_eq!(moved(&metrics), [1, 1, 0]);
+
+    let early = outcome!(success = "ClosuresDone", failure = "ClosuresFailed"; |id: u8| {
+        if id == 0 {
+            return Box::pin(async { None }) as Boxed;
+        }
+        Box::pin(async move { made(id).await })
+    });
+    assert_eq!((block_on(early(0)), block_on(early(2))), (None, Some(1)));
+    assert_eq!(moved(&metrics), [2, 2, 0]);
+}
