@@ -1,6 +1,6 @@
 //! The closure that `outcome!` may be given; its body stays unparsed tokens.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Pat, ReturnType, Token, Type,
@@ -27,7 +27,6 @@ pub(crate) struct Parameter {
 impl Closure {
     /// The closure that these tokens are, if they are one.
     pub(crate) fn of(body: &TokenStream) -> Option<Result<Self>> {
-        let body = ungrouped(body.clone());
         let begins = |input: ParseStream<'_>| {
             let begins = begins_closure(input);
             input.parse::<TokenStream>()?;
@@ -36,7 +35,7 @@ impl Closure {
         begins
             .parse2(body.clone())
             .unwrap_or(false)
-            .then(|| syn::parse2(body))
+            .then(|| syn::parse2(body.clone()))
     }
 
     /// The parameters as they were written.
@@ -114,20 +113,9 @@ impl ToTokens for Parameter {
     }
 }
 
-/// What `macro_rules!` hands on as one expression, without its invisible brackets.
-fn ungrouped(tokens: TokenStream) -> TokenStream {
-    let mut trees = tokens.clone().into_iter();
-    match (trees.next(), trees.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
-            ungrouped(group.stream())
-        }
-        _ => tokens,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proc_macro2::Group;
+    use proc_macro2::{Delimiter, Group, TokenTree};
 
     use super::*;
 
@@ -154,7 +142,11 @@ mod tests {
         let handed_on = |body: TokenStream| {
             TokenStream::from(TokenTree::Group(Group::new(Delimiter::None, body)))
         };
-        let twice = handed_on(handed_on(quote!(|a| a)));
-        assert!(Closure::of(&twice).is_some_and(|closure| closure.is_ok()));
+        let twice = handed_on(handed_on(quote!(move |a: u8| -> u8 { a })));
+        let closure = Closure::of(&twice).unwrap().unwrap();
+        assert!(closure.capture.is_some());
+        assert_eq!(closure.written().to_string(), "a : u8");
+        assert_eq!(closure.output.to_token_stream().to_string(), "-> u8");
+        assert_eq!(closure.body.to_string(), "{ a }");
     }
 }

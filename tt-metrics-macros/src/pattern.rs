@@ -140,6 +140,7 @@ mod tests {
         assert!(leaves_a_part(&pattern("Order { id, .. }")));
         assert!(!leaves_a_part(&pattern("Order { id, kind: 1 }")));
         assert!(!leaves_a_part(&pattern("mut a")));
+        assert!(leaves_a_part(&pattern("(a, 1) | (1, a) | (a, _)")));
     }
 
     #[test]

@@ -34,6 +34,7 @@ fn a_number_of_items_is_seen() {
     let nested = format!("{{ static S: u8 = 1; track(&__TT_METRICS_SITE, c, {{ {items} }}) }}");
     assert!(tail(&nested).says_number);
     assert!(!tail("async {}").says_number);
+    assert!(!tail("{ async {} }").says_number);
     assert!(!tail("track_each(&__TT_METRICS_SITE, c, async {})").says_number);
 }
 
