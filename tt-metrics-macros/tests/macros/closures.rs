@@ -138,9 +138,9 @@ fn a_closure_without_a_type_hands_its_future_on() {
     let metrics = capture();
     let send =
         outcome!(success = "ClosuresDone", failure = "ClosuresFailed"; |id| Box::pin(made(id)));
-    let (sent, refused) = (send(1), send(0));
+    let futures = [send(1), send(0)];
     assert_eq!(moved(&metrics), [0, 0, 0]);
-    assert_eq!((block_on(sent), block_on(refused)), (Some(0), None));
+    assert_eq!(futures.map(|future| block_on(future)), [Some(0), None]);
     assert_eq!(moved(&metrics), [1, 1, 0]);
 
     let early = outcome!(success = "ClosuresDone", failure = "ClosuresFailed"; |id: u8| {
