@@ -60,6 +60,11 @@ impl Deadline {
         until.is_some_and(|until| Instant::now() >= until)
     }
 
+    /// Whether nothing is to be parked any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
+    }
+
     /// The time by which the next of several things must be done: it may take half of what is left and `most` at most, so
     /// that the others get a turn also when it hangs.
     pub(crate) fn share(&self, most: Duration) -> Option<Instant> {

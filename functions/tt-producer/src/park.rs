@@ -115,8 +115,12 @@ impl Parking {
 
     /// Writes an object, again where that may help; an attempt that hangs leaves time for the next one.
     async fn write(&self, key: &str, body: Bytes) -> Result<(), String> {
-        let mut cause = String::new();
+        let mut cause = "not tried".to_owned();
         for attempt in 0..ATTEMPTS {
+            if self.deadline.is_over() {
+                // Not even begun: a request of megabytes takes its time before it waits for the first time.
+                return Err(format!("no time left; {cause}"));
+            }
             let end = self.deadline.share(PATIENCE);
             let pause = end.map_or(PAUSE, |end| {
                 end.saturating_duration_since(Instant::now()) / 2

@@ -66,6 +66,24 @@ async fn a_write_that_is_refused_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn no_write_is_begun_when_the_time_is_over() {
+    let bench = Bench::with([], |config| config.parked_bytes = 1).await;
+    let log = Log::keep();
+    bench.s3.fail_writes([const { Fault::Stall(0) }; 200]);
+    bench
+        .s3
+        .hold("bucket/incoming/a.jsonl", "oops\n".repeat(40));
+    let payload = notification(&[("incoming/a.jsonl", 200)]);
+    let summary = bench.handle_within(&payload, INVOCATION).await;
+    assert_eq!((summary.failed, summary.parked), (40, 0));
+    let causes = log.field("cause");
+    let late = causes
+        .iter()
+        .filter(|cause| cause.starts_with("no time left"));
+    assert!(late.count() >= 20, "{causes:?}");
+}
+
+#[tokio::test]
 async fn a_queue_that_hangs_leaves_time_to_park_what_it_does_not_take() {
     let bench = with_queue().await;
     bench.sqs.hang();
