@@ -70,12 +70,12 @@ async fn counts_go_to_the_log_when_the_deadline_passed_during_the_invocation() {
     lambda.timeout = Duration::from_millis(100);
     let mut running = lambda.start().await;
     running.asked(2).await;
-    let counted = |seen: &[Seen]| totals(seen).get("Done") == Some(&1.0);
+    let counted = |seen: &[Seen]| totals(seen).get("Received") == Some(&1.0);
     running.until(counted).await;
     running.terminate().await;
     let seen = running.everything().await;
     assert!(stored(&seen).is_empty(), "{seen:#?}");
-    let mut expected = fell_back(flushed(1.0, 1.0, 0.0, 0.0));
+    let mut expected = fell_back(flushed(1.0, 0.0, 0.0, 0.0));
     expected.insert("TimeoutImminent".to_owned(), 1.0);
     assert_eq!(totals(&seen), expected);
 }
