@@ -22,6 +22,8 @@ mod futures;
 mod impl_blocks;
 #[path = "macros/items.rs"]
 mod items;
+#[path = "macros/loud.rs"]
+mod loud;
 #[path = "macros/other_macros.rs"]
 mod other_macros;
 #[path = "macros/outcomes.rs"]

@@ -1,7 +1,6 @@
 //! Each call of a counted closure counts as a call of a function does.
 
 use std::{
-    cell::RefCell,
     num::ParseIntError,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -9,7 +8,11 @@ use std::{
 use futures_util::{StreamExt, stream};
 use tt_metrics::{Capture, capture, outcome};
 
-use crate::{block_on, poll_once, yield_once};
+use crate::{
+    block_on,
+    loud::{DROPPED, Loud},
+    poll_once, yield_once,
+};
 
 /// Successes, failures, interruptions.
 fn moved(metrics: &Capture) -> [u64; 3] {
@@ -82,18 +85,6 @@ fn an_async_closure_is_counted_from_its_first_poll() {
     assert_eq!(moved(&metrics), [1, 1, 1]);
     assert!(catch_unwind(AssertUnwindSafe(|| block_on(send(9)))).is_err());
     assert_eq!(moved(&metrics), [1, 2, 1]);
-}
-
-thread_local! {
-    static DROPPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Loud(&'static str);
-
-impl Drop for Loud {
-    fn drop(&mut self) {
-        DROPPED.with_borrow_mut(|dropped| dropped.push(self.0));
-    }
 }
 
 macro_rules! dropped {

@@ -1,33 +1,14 @@
 //! Arguments and locals drop in the order of the plain function.
 
-use std::{cell::RefCell, panic::catch_unwind, pin::pin};
+use std::{panic::catch_unwind, pin::pin};
 
 use tt_metrics::{capture, count, count_outcome};
 
-use crate::{block_on, poll_once, yield_once};
-
-thread_local! {
-    static DROPPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Loud(&'static str);
-
-impl Drop for Loud {
-    fn drop(&mut self) {
-        DROPPED.with_borrow_mut(|dropped| dropped.push(self.0));
-    }
-}
-
-/// What drops while this runs.
-fn dropped(during: impl FnOnce()) -> Vec<&'static str> {
-    DROPPED.take();
-    during();
-    DROPPED.take()
-}
-
-fn pair(first: &'static str, second: &'static str) -> (Loud, Loud) {
-    (Loud(first), Loud(second))
-}
+use crate::{
+    block_on,
+    loud::{DROPPED, Loud, dropped, pair},
+    poll_once, yield_once,
+};
 
 macro_rules! functions {
     ($module:ident, $(#[$attribute:meta])?) => {

@@ -1,23 +1,15 @@
 //! What patterns take of arguments, and what they leave, drops in the order of the plain function.
 #![expect(clippy::toplevel_ref_arg, reason = "patterns of every kind")]
 
-use std::{cell::RefCell, pin::pin};
+use std::pin::pin;
 
 use tt_metrics::capture;
 
-use crate::{block_on, poll_once, yield_once};
-
-thread_local! {
-    static DROPPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Loud(&'static str);
-
-impl Drop for Loud {
-    fn drop(&mut self) {
-        DROPPED.with_borrow_mut(|dropped| dropped.push(self.0));
-    }
-}
+use crate::{
+    block_on,
+    loud::{DROPPED, Loud, dropped, pair},
+    poll_once, yield_once,
+};
 
 /// A pattern of this name takes nothing of its argument.
 struct Unit;
@@ -26,17 +18,6 @@ impl Drop for Unit {
     fn drop(&mut self) {
         DROPPED.with_borrow_mut(|dropped| dropped.push("unit"));
     }
-}
-
-/// What drops while this runs.
-fn dropped(during: impl FnOnce()) -> Vec<&'static str> {
-    DROPPED.take();
-    during();
-    DROPPED.take()
-}
-
-fn pair(first: &'static str, second: &'static str) -> (Loud, Loud) {
-    (Loud(first), Loud(second))
 }
 
 macro_rules! functions {
