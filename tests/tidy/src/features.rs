@@ -1,7 +1,7 @@
-//! Whether the demo's build of each third-party crate is the tests' build of it.
+//! Checks that demo and tests build each third-party crate with the same features.
 //!
-//! Cargo unites features over the packages it builds at once. One feature more in a test's dependency, and the second command of
-//! the README compiles the AWS SDK again.
+//! Cargo unites the features that the packages of one build request. One more feature in a dependency of a test, and the second
+//! command of the README compiles the AWS SDK again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-/// What `cargo tt` builds: itself, then the functions with its own features.
+/// What `cargo tt` builds: first `cargo tt`, then the functions with the features of that build.
 const DEMO: [&[&str]; 2] = [
     &["--package=tt-cli"],
     &[
@@ -20,14 +20,14 @@ const DEMO: [&[&str]; 2] = [
     ],
 ];
 
-/// Dependencies of the target alone, of which each has one feature list; then those of macros and build scripts too.
+/// First the dependencies of the target alone, of which each has one feature list; then also those of macros and build scripts.
 const EDGES: [&str; 2] = ["no-build,no-proc-macro", "normal,build"];
 
 /// Feature lists of each version of a crate.
 type Features = BTreeMap<String, BTreeSet<String>>;
 
 /// One line for each crate that the demo builds with other features than the tests.
-pub(crate) fn broken(root: &Path) -> Vec<String> {
+pub fn violations(root: &Path) -> Vec<String> {
     let mut found = BTreeSet::new();
     for edges in EDGES {
         // The demo has no dev-dependencies, the tests have all.
@@ -44,8 +44,8 @@ pub(crate) fn broken(root: &Path) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// One line for each feature list of the metrics library that brings an AWS SDK although it does not ask for one.
-pub(crate) fn with_sdk(root: &Path) -> Vec<String> {
+/// One line for each feature list of the metrics library that depends on an AWS SDK without the feature for it.
+pub fn aws_sdk_without_its_feature(root: &Path) -> Vec<String> {
     let lists = ["", "lambda"].into_iter();
     lists
         .filter_map(|features| {
@@ -71,12 +71,12 @@ fn tree(root: &Path, packages: &[&str], edges: &str) -> String {
         .current_dir(root)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo tree failed: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo tree failed: {errors}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Reads lines such as `serde v1.0.229|default,derive`; members of the workspace, which end with their path, are left out.
+/// Reads lines such as `serde v1.0.229|default,derive`; it leaves out members of the workspace, which end with their path.
 fn features(tree: &str) -> Features {
     let mut found = Features::new();
     for line in tree.lines() {
@@ -104,29 +104,38 @@ fn differences(demo: &Features, tests: &Features) -> Vec<String> {
     differ.collect()
 }
 
-#[test]
-fn a_feature_that_only_a_test_wants_is_found() {
-    let demo = "tt-cli v0.1.0 (/a/cli)|\ntokio v1.54.1|net,rt\nserde v1.0.229|std (*)\n";
-    let tests = "tokio v1.54.1|net,rt,test-util\nserde v1.0.229|std\nciborium v0.2.2|\n";
-    let found = differences(&features(demo), &features(tests));
-    assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("tokio v1.54.1: "), "{found:?}");
-    assert!(differences(&features(demo), &features(demo)).is_empty());
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn the_feature_for_put_metric_data_brings_an_sdk() {
-    let package = ["--package=tt-metrics", "--features=put-metric-data"];
-    let tree = tree(crate::root(), &package, "normal,build");
-    assert!(sdk_crates(&tree).contains("aws-sdk-cloudwatch"));
-}
+    fn root() -> &'static Path {
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    }
 
-#[test]
-fn the_tree_of_this_workspace_is_read() {
-    let read = features(&tree(crate::root(), DEMO[0], "normal"));
-    assert!(read.len() > 100, "{} crates", read.len());
-    assert!(
-        read.keys()
-            .any(|package| package.starts_with("aws-sdk-s3 v"))
-    );
+    #[test]
+    fn a_feature_that_only_a_test_requests_is_found() {
+        let demo = "tt-cli v0.1.0 (/a/cli)|\ntokio v1.54.1|net,rt\nserde v1.0.229|std (*)\n";
+        let tests = "tokio v1.54.1|net,rt,test-util\nserde v1.0.229|std\nciborium v0.2.2|\n";
+        let found = differences(&features(demo), &features(tests));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("tokio v1.54.1: "), "{found:?}");
+        assert!(differences(&features(demo), &features(demo)).is_empty());
+    }
+
+    #[test]
+    fn the_feature_for_put_metric_data_depends_on_an_sdk() {
+        let package = ["--package=tt-metrics", "--features=put-metric-data"];
+        let tree = tree(root(), &package, "normal,build");
+        assert!(sdk_crates(&tree).contains("aws-sdk-cloudwatch"));
+    }
+
+    #[test]
+    fn the_tree_of_this_workspace_is_read() {
+        let read = features(&tree(root(), DEMO[0], "normal"));
+        assert!(read.len() > 100, "{} crates", read.len());
+        assert!(
+            read.keys()
+                .any(|package| package.starts_with("aws-sdk-s3 v"))
+        );
+    }
 }

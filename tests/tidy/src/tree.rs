@@ -1,4 +1,4 @@
-//! The files of the project.
+//! Lists the tracked files of the repository.
 
 use std::{
     fs,
@@ -8,16 +8,16 @@ use std::{
 
 /// A file that git tracks.
 #[derive(Debug, Clone)]
-pub(crate) struct File {
-    /// Below the root, with `/`.
-    pub(crate) path: String,
-    /// As it is in the working tree.
-    pub(crate) content: Vec<u8>,
+pub struct File {
+    /// The path below the root, with `/`.
+    pub path: String,
+    /// The content in the working tree.
+    pub content: Vec<u8>,
 }
 
 impl File {
-    /// A file for a test.
-    pub(crate) fn new(path: &str, content: &str) -> Self {
+    /// A file with this path and content, for tests of rules.
+    pub fn new(path: &str, content: &str) -> Self {
         Self {
             path: path.to_owned(),
             content: content.into(),
@@ -25,24 +25,24 @@ impl File {
     }
 
     /// The content, if it is text.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.content).ok()
     }
 
     /// What follows the last dot of the name.
-    pub(crate) fn extension(&self) -> &str {
+    pub fn extension(&self) -> &str {
         let name = self.segments().last().unwrap_or_default();
         name.rsplit_once('.').map_or("", |(_, extension)| extension)
     }
 
     /// Directories and name.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &str> {
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.path.split('/')
     }
 }
 
-/// Every file that git tracks below `root`; all files of an unpacked archive, which holds what was tracked.
-pub(crate) fn tracked(root: &Path) -> Vec<File> {
+/// Every file that git tracks below `root`. In an unpacked archive, which has no git directory, these are all files.
+pub fn tracked(root: &Path) -> Vec<File> {
     let paths = if root.join(".git").exists() {
         listed(root)
     } else {
@@ -70,8 +70,8 @@ fn listed(root: &Path) -> Vec<PathBuf> {
         .current_dir(root)
         .output()
         .expect("git lists the tracked files; install git");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git ls-files failed: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git ls-files failed: {errors}");
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
     let names = names.split('\0').filter(|name| !name.is_empty());
     names.map(PathBuf::from).collect()
@@ -93,38 +93,43 @@ fn walk(root: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn git(root: &Path, arguments: &[&str]) {
-    let status = Command::new("git")
-        .args(arguments)
-        .current_dir(root)
-        .status();
-    assert!(status.unwrap().success(), "git {arguments:?}");
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn a_file_added_by_force_is_listed_and_an_ignored_one_is_not() {
-    let root = tempfile::tempdir().unwrap();
-    git(root.path(), &["init", "--quiet"]);
-    fs::write(root.path().join(".gitignore"), "*.zip\n").unwrap();
-    fs::write(root.path().join("forced.zip"), "x").unwrap();
-    fs::write(root.path().join("ignored.zip"), "x").unwrap();
-    git(root.path(), &["add", "--force", "forced.zip"]);
-    git(root.path(), &["add", "."]);
-    let paths: Vec<_> = tracked(root.path())
-        .into_iter()
-        .map(|file| file.path)
-        .collect();
-    assert_eq!(paths, [".gitignore", "forced.zip"]);
-}
+    fn git(root: &Path, arguments: &[&str]) {
+        let status = Command::new("git")
+            .args(arguments)
+            .current_dir(root)
+            .status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    }
 
-#[test]
-fn an_unpacked_archive_is_read_without_git() {
-    let root = tempfile::tempdir().unwrap();
-    fs::create_dir_all(root.path().join("target/debug")).unwrap();
-    fs::create_dir_all(root.path().join("src")).unwrap();
-    fs::write(root.path().join("target/debug/built"), "x").unwrap();
-    fs::write(root.path().join("src/lib.rs"), "x").unwrap();
-    let files = tracked(root.path());
-    assert_eq!(files.len(), 1);
-    assert_eq!(files[0].path, "src/lib.rs");
+    #[test]
+    fn a_file_added_by_force_is_listed_and_an_ignored_one_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        git(root.path(), &["init", "--quiet"]);
+        fs::write(root.path().join(".gitignore"), "*.zip\n").unwrap();
+        fs::write(root.path().join("forced.zip"), "x").unwrap();
+        fs::write(root.path().join("ignored.zip"), "x").unwrap();
+        git(root.path(), &["add", "--force", "forced.zip"]);
+        git(root.path(), &["add", "."]);
+        let paths: Vec<_> = tracked(root.path())
+            .into_iter()
+            .map(|file| file.path)
+            .collect();
+        assert_eq!(paths, [".gitignore", "forced.zip"]);
+    }
+
+    #[test]
+    fn an_unpacked_archive_is_read_without_git() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("target/debug")).unwrap();
+        fs::create_dir_all(root.path().join("src")).unwrap();
+        fs::write(root.path().join("target/debug/built"), "x").unwrap();
+        fs::write(root.path().join("src/lib.rs"), "x").unwrap();
+        let files = tracked(root.path());
+        assert_eq!(files.len(), 1);
+        assert_eq!(files[0].path, "src/lib.rs");
+    }
 }
