@@ -1,0 +1,4 @@
+//! Decodes recorded events of AWS services, and variations of them.
+
+#[cfg(test)]
+mod decode;
