@@ -1,10 +1,13 @@
-//! `template.yaml`, transformed as AWS would and then checked, is deployable and keeps its promises.
+//! Checks `template.yaml` after the transform that CloudFormation applies to it: the linter's rules and the promises of the stack.
 //!
-//! The transform and the linter run in a virtual environment of their own (`requirements-template.txt`).
+//! The transform and the linter run in a separate virtual environment (`requirements-template.txt`).
 
 #[cfg(test)]
 #[path = "template/alarms.rs"]
 mod alarms;
+#[cfg(test)]
+#[path = "template/bucket.rs"]
+mod bucket;
 #[cfg(test)]
 #[path = "template/dashboard.rs"]
 mod dashboard;
@@ -24,29 +27,29 @@ use tt_cli::metrics::NAMES;
 
 use transform::{Checked, Task, check, packaged};
 
-/// Everything that is wrong with a template.
+/// Every finding of the transform, the linter and our own checks.
 fn mistakes(checked: Checked) -> Vec<String> {
     let mut found = checked.findings;
     found.extend(checked.template.iter().flat_map(promises::broken));
     found
 }
 
-/// One way to spoil the template and the words in which it must be noticed.
+/// A change that breaks the template, and a part of the message that must report it.
 struct Mistake {
     from: &'static str,
     to: &'static str,
-    noticed_as: &'static str,
+    reported_as: &'static str,
 }
 
-const fn mistake(from: &'static str, to: &'static str, noticed_as: &'static str) -> Mistake {
+const fn mistake(from: &'static str, to: &'static str, reported_as: &'static str) -> Mistake {
     Mistake {
         from,
         to,
-        noticed_as,
+        reported_as,
     }
 }
 
-/// The first four are those that linting the SAM file without the transform does not notice.
+/// The linter finds the first four only after the transform.
 const MISTAKES: &[Mistake] = &[
     mistake(
         "Destination: !GetAtt Bucket.Arn",
@@ -73,7 +76,7 @@ const MISTAKES: &[Mistake] = &[
     mistake(
         "MaximumRetryAttempts: 10000",
         "MaximumRetryAttempts: 10",
-        "an outage outlasts the retries",
+        "too few retries for an outage",
     ),
     mistake(
         "MaximumRecordAgeInSeconds: 21600\n",
@@ -99,34 +102,90 @@ const MISTAKES: &[Mistake] = &[
     mistake(
         "Value: aws/lambda/",
         "Value: aws/",
-        "nobody counts what the mapping discards",
+        "discarded batches are not counted",
     ),
     mistake("Value: incoming/", "Value: parked/", "upload prefix"),
-    mistake("RecursiveLoop: Allow\n", "\n", "runaway loop"),
+    mistake("Value: replay/", "Value: parked/", "replay prefix"),
+    mistake(
+        "ReservedConcurrentExecutions: !If [BoundsProducer",
+        "RecursiveLoop: Allow\n      ReservedConcurrentExecutions: !If [BoundsProducer",
+        "TTProducer: Lambda does not stop a loop",
+    ),
+    mistake(
+        "ReservedConcurrentExecutions: !If [BoundsProducer, !Ref ProducerConcurrency, !Ref AWS::NoValue]\n",
+        "\n",
+        "TTProducer: unbounded concurrency",
+    ),
+    mistake(
+        "Name: prefix\n                    Value: replay/",
+        "Name: prefix\n                    Value: incoming/replay/",
+        "replay prefix",
+    ),
+    mistake(
+        "Prefix: incoming/\n            ExpirationInDays",
+        "Prefix: uploads/\n            ExpirationInDays",
+        "`incoming/` never expire",
+    ),
+    mistake(
+        "Prefix: parked/\n            ExpirationInDays: !Ref DataRetentionDays",
+        "Prefix: parked/\n            ExpirationInDays: 3650",
+        "before the parked records",
+    ),
+    mistake(
+        "aws:SecureTransport: \"false\"",
+        "aws:SecureTransport: \"true\"",
+        "bucket: requests without TLS are allowed",
+    ),
+    mistake(
+        "              - !Sub ${Bucket.Arn}/*\n",
+        "",
+        "bucket: requests without TLS are allowed",
+    ),
+    mistake(
+        "Type: AWS::Kinesis::Stream\n    DeletionPolicy: RetainExceptOnCreate",
+        "Type: AWS::Kinesis::Stream\n    DeletionPolicy: Delete",
+        "EventStream: deleted with the stack",
+    ),
+    mistake(
+        "Type: AWS::SecretsManager::Secret\n    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Retain\n",
+        "Type: AWS::SecretsManager::Secret\n",
+        "SalesforceCredentials: no deletion policy",
+    ),
+    mistake(
+        "Type: AWS::SQS::Queue\n    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Retain",
+        "Type: AWS::SQS::Queue\n    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Delete",
+        "FailedNotifications: deleted when it is replaced",
+    ),
+    mistake(
+        "Action: s3:PutObject\n                Resource: !Sub arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}/parked/*",
+        "Action: s3:PutObject\n                Resource: !Sub arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}/replay/*",
+        "TTProducerRole: a function can write below `replay/`",
+    ),
+    mistake("LogFormat: Text", "LogFormat: JSON", "log format"),
     mistake(
         "Queue: !GetAtt UnfinishedUploads.Arn",
         "Queue: !GetAtt FailedNotifications.Arn",
-        "nobody reads on",
+        "UnfinishedUploads: no function reads it",
     ),
     mistake(
         "BatchSize: 1\n",
         "BatchSize: 5\n",
-        "files share an invocation",
+        "several files share an invocation",
     ),
     mistake(
         "FifoQueue: true",
         "FifoQueue: false",
-        "a message may come twice",
+        "a message can arrive twice",
     ),
     mistake(
         "VisibilityTimeout: 5400",
         "VisibilityTimeout: 900",
-        "visible again",
+        "visible during an invocation",
     ),
     mistake(
         "deadLetterTargetArn: !GetAtt AbandonedUploads.Arn\n        maxReceiveCount: 5",
         "redriveAllowPolicy: none",
-        "tried for ever",
+        "unbounded attempts",
     ),
     mistake(
         "Value: !GetAtt AbandonedUploads.QueueName",
@@ -211,7 +270,7 @@ const MISTAKES: &[Mistake] = &[
     mistake(
         "Threshold: 1\n",
         "Threshold: 2\n",
-        "one failure is no alarm",
+        "no alarm at one failure",
     ),
     mistake("\"SFCaseCreated\"]", "\"SFCasesCreated\"]", "dashboard"),
     mistake(
@@ -222,12 +281,12 @@ const MISTAKES: &[Mistake] = &[
     mistake(
         "Schedule: rate(10 minutes)\n",
         "Schedule: rate(10 minutes)\n            Input: '{}'\n",
-        "the schedule sends something else",
+        "the schedule has an input",
     ),
     mistake(
         "rate(10 minutes)",
         "rate(12 minutes)",
-        "a token may end before the schedule",
+        "a token can expire before the schedule",
     ),
     mistake(
         "[ERROR, WARN, INFO, DEBUG]",
@@ -257,7 +316,7 @@ const MISTAKES: &[Mistake] = &[
 ];
 
 #[test]
-fn the_metrics_read_back_are_those_that_the_functions_declare() {
+fn cargo_tt_reads_the_metrics_that_the_functions_declare() {
     assert_eq!(BTreeSet::from(NAMES), functions::counters());
 }
 
@@ -292,30 +351,30 @@ fn a_login_url_is_accepted_if_and_only_if_the_token_manager_starts_with_it() {
 }
 
 #[test]
-fn each_mistake_is_noticed() {
+fn each_mistake_is_reported() {
     let template = packaged();
     let tasks: Vec<Task> = MISTAKES
         .iter()
         .map(|mistake| {
             assert!(
                 template.contains(mistake.from),
-                "`{}` is gone",
+                "the template does not contain `{}`",
                 mistake.from
             );
             Task {
                 text: template.replacen(mistake.from, mistake.to, 1),
-                lint: mistake.noticed_as.starts_with('E'),
+                lint: mistake.reported_as.starts_with('E'),
                 login_urls: Vec::new(),
             }
         })
         .collect();
     let checked = check(&tasks);
     assert_eq!(checked.len(), MISTAKES.len());
-    let unnoticed: Vec<_> = MISTAKES
+    let unreported: Vec<_> = MISTAKES
         .iter()
         .zip(checked.into_iter().map(mistakes))
-        .filter(|(mistake, found)| !found.iter().any(|text| text.contains(mistake.noticed_as)))
-        .map(|(mistake, found)| (mistake.to, mistake.noticed_as, found))
+        .filter(|(mistake, found)| !found.iter().any(|text| text.contains(mistake.reported_as)))
+        .map(|(mistake, found)| (mistake.to, mistake.reported_as, found))
         .collect();
-    assert!(unnoticed.is_empty(), "unnoticed: {unnoticed:#?}");
+    assert!(unreported.is_empty(), "unreported: {unreported:#?}");
 }

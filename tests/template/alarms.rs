@@ -1,4 +1,4 @@
-//! What the alarms of the transformed template promise.
+//! The promises of the alarms.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{functions, promises::resources};
 
-/// The alarms on metrics of AWS: what fails without moving a metric of the catalogue.
+/// The alarms on metrics of AWS, for failures that change no metric of the catalogue.
 fn of_aws() -> [(&'static str, &'static str, &'static str, Value); 4] {
     let queue = |name| json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]);
     let function = |name| json!([{"Name": "FunctionName", "Value": {"Ref": name}}]);
@@ -38,7 +38,7 @@ fn of_aws() -> [(&'static str, &'static str, &'static str, Value); 4] {
     ]
 }
 
-/// The broken promises, one sentence each.
+/// One sentence for each promise that the template breaks.
 pub(crate) fn broken(template: &Value) -> Vec<String> {
     let alarms = resources(template, "AWS::CloudWatch::Alarm")
         .map(|(name, alarm)| (name, &alarm["Properties"]));
@@ -62,10 +62,10 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
             found.push(format!("{name}: missing data is an alarm"));
         }
         if alarm["MetricName"] != "IteratorAge" && alarm["Threshold"] != 1 {
-            found.push(format!("{name}: one failure is no alarm"));
+            found.push(format!("{name}: no alarm at one failure"));
         }
         if alarm["AlarmActions"].is_null() {
-            found.push(format!("{name}: tells nobody"));
+            found.push(format!("{name}: no topic is notified"));
         }
     }
     for (resource, namespace, metric, dimensions) in of_aws() {

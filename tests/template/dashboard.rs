@@ -1,4 +1,4 @@
-//! What the dashboard of the template promises: every metric of the catalogue, with a statistic that says something.
+//! The promises of the dashboard: it shows every metric of the catalogue with a suitable statistic.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::{
     promises::{items, properties},
 };
 
-/// The broken promises, one sentence each.
+/// One sentence for each promise that the template breaks.
 pub(crate) fn broken(template: &Value) -> Vec<String> {
     let body = &properties(template, "Dashboard")["DashboardBody"]["Fn::Sub"];
     let body: Value = match serde_json::from_str(body.as_str().unwrap_or_default()) {

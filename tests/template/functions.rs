@@ -1,11 +1,11 @@
-//! What the functions' own code says: which metrics they declare, and which environment they start with.
+//! Reads the code of the functions: the metrics that they declare, and whether they start with an environment.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-// What the linker leaves out is not in the catalogue.
+// The catalogue contains the metrics of linked crates only.
 use case_creation as _;
 use serde_json::{Value, json};
 use tms_token_manager::request::Request;
@@ -17,19 +17,19 @@ pub(crate) fn metrics() -> BTreeSet<&'static str> {
     catalogue().map(|declared| declared.metric).collect()
 }
 
-/// The names of those that count, whose sum says something.
+/// The names of the counters, which are the metrics with a meaningful sum.
 pub(crate) fn counters() -> BTreeSet<&'static str> {
     let counters = catalogue().filter(|declared| declared.kind == MetricKind::Counter);
     counters.map(|declared| declared.metric).collect()
 }
 
-/// The names of those that count failures.
+/// The names of the counters of failures.
 pub(crate) fn failures() -> BTreeSet<&'static str> {
     let failures = catalogue().filter(|declared| declared.meaning == Meaning::Failure);
     failures.map(|declared| declared.metric).collect()
 }
 
-/// What a function says about its environment in the template, if it would not start with it.
+/// The error of each function that does not start with its environment in the template.
 pub(crate) fn refusals(template: &Value) -> Vec<String> {
     let look_up = |function: &str| {
         let environment = environment(template, function);
@@ -57,7 +57,7 @@ pub(crate) fn refusals(template: &Value) -> Vec<String> {
     refused.collect()
 }
 
-/// Login URLs of which some are good.
+/// Valid and invalid login URLs.
 pub(crate) const LOGIN_URLS: [&str; 14] = [
     "https://acme.my.salesforce.com",
     "https://acme--uat.sandbox.my.salesforce.com/",
@@ -80,12 +80,12 @@ pub(crate) fn starts_with_login_url(url: &str) -> bool {
     !url.is_empty() && tms_token_manager::origin::Origin::parse(url).is_ok()
 }
 
-/// How far ahead TMS Token Manager refreshes when its schedule asks.
+/// The remaining lifetime of a token below which the schedule refreshes it.
 pub(crate) fn scheduled_ahead() -> Duration {
     let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
     match Request::parse(&event) {
         Ok(Request::Refresh(refresh)) if refresh.scheduled => refresh.ahead,
-        other => panic!("a scheduled event is taken for {other:?}"),
+        other => panic!("a scheduled event is parsed as {other:?}"),
     }
 }
 
@@ -95,7 +95,7 @@ fn refusal<T, E: std::error::Error>(config: Result<T, E>) -> Option<String> {
         .map(|error| format!("would not start: {error}"))
 }
 
-/// A function's environment, with parameters at their defaults and other references as their names.
+/// A function's environment, with the defaults of parameters and the names of other references.
 fn environment(template: &Value, function: &str) -> BTreeMap<String, String> {
     let function = &template["Resources"][function]["Properties"];
     let variables = function["Environment"]["Variables"].as_object();
@@ -105,7 +105,7 @@ fn environment(template: &Value, function: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// `None` for what depends on a condition: each stands for a parameter that is empty by default.
+/// The value of a variable. A value with a condition is `None`, because its parameter is empty by default.
 fn resolved(template: &Value, value: &Value) -> Option<String> {
     let references = value["Ref"].as_str().or(value["Fn::Sub"].as_str());
     let text = value.as_str().or(references)?;

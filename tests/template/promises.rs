@@ -1,24 +1,23 @@
-//! What the transformed template promises beyond being valid.
+//! The promises of the stack that the linter does not check.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{alarms, dashboard, functions};
+use crate::{alarms, bucket, dashboard, functions};
 
-/// Prefixes of the bucket that a policy may name as a whole.
-const PREFIXES: [&str; 3] = ["/incoming/*", "/parked/*", "/aws/lambda/*"];
-
-/// The most retries that an event source mapping may be given: in practice the age of a record is the bound.
+/// The highest number of retries that an event source mapping accepts. In practice the age of a record is the bound.
 const MOST_RETRIES: u32 = 10_000;
 
-/// The broken promises, one sentence each.
+/// One sentence for each promise that the template breaks.
 pub(crate) fn broken(template: &Value) -> Vec<String> {
     let checks = [
         event_source_mapping,
         producer_retries,
         unfinished_uploads,
-        bucket,
+        producer_concurrency,
+        deletion_policies,
+        bucket::broken,
         log_groups,
         policies,
         alarms::broken,
@@ -46,11 +45,11 @@ pub(crate) fn properties<'t>(template: &'t Value, name: &str) -> &'t Value {
     &template["Resources"][name]["Properties"]
 }
 
-fn complain(wrong: bool, complaint: &str) -> Option<String> {
-    wrong.then(|| complaint.to_owned())
+pub(crate) fn complaint(wrong: bool, text: &str) -> Option<String> {
+    wrong.then(|| text.to_owned())
 }
 
-/// A number above zero; absent and -1 mean "without end" to Lambda.
+/// Whether this is a number above zero. To Lambda, -1 and an absent value mean "unbounded".
 fn is_bound(value: &Value) -> bool {
     value.as_i64().is_some_and(|number| number > 0)
 }
@@ -71,33 +70,33 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
     let variables = &properties(template, "CaseCreation")["Environment"]["Variables"];
     let known_age = variables["MAX_RECORD_AGE_SECONDS"].as_str();
     let found = [
-        complain(
+        complaint(
             !is_bound(&mapping["MaximumRetryAttempts"]),
             "mapping: unbounded retries",
         ),
-        complain(
+        complaint(
             mapping["MaximumRetryAttempts"] != MOST_RETRIES,
-            "mapping: an outage outlasts the retries",
+            "mapping: too few retries for an outage",
         ),
-        complain(
+        complaint(
             !is_bound(&mapping["MaximumRecordAgeInSeconds"]),
             "mapping: unbounded record age",
         ),
-        complain(
+        complaint(
             mapping["BisectBatchOnFunctionError"] != true,
             "mapping: no bisect",
         ),
-        complain(
+        complaint(
             mapping["FunctionResponseTypes"] != json!(["ReportBatchItemFailures"]),
             "mapping: no partial batch response",
         ),
-        complain(destination.is_null(), "mapping: no on-failure destination"),
-        complain(
+        complaint(destination.is_null(), "mapping: no on-failure destination"),
+        complaint(
             known_age.and_then(|age| age.parse().ok())
                 != mapping["MaximumRecordAgeInSeconds"].as_u64(),
-            "CaseCreation: another record age than that of the mapping",
+            "CaseCreation: the mapping has another record age",
         ),
-        complain(
+        complaint(
             properties(template, "CaseCreationEventInvokeConfig")["DestinationConfig"].is_null(),
             "CaseCreation: no on-failure destination",
         ),
@@ -105,7 +104,7 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
     found.into_iter().flatten().collect()
 }
 
-/// What the next invocation of the producer gets of a file that took longer than one.
+/// The queue through which the next invocation of the producer continues a file.
 fn unfinished_uploads(template: &Value) -> Vec<String> {
     let queue = properties(template, "UnfinishedUploads");
     let function = properties(template, "TTProducer");
@@ -113,31 +112,31 @@ fn unfinished_uploads(template: &Value) -> Vec<String> {
     let mut mappings = resources(template, "AWS::Lambda::EventSourceMapping");
     let mapping = mappings.find(|(_, mapping)| mapping["Properties"]["EventSourceArn"] == arn);
     let mapping = mapping.map(|(_, mapping)| &mapping["Properties"]);
-    let patience = queue["VisibilityTimeout"].as_i64().unwrap_or_default();
+    let timeout = queue["VisibilityTimeout"].as_i64().unwrap_or_default();
     let found = [
-        complain(
-            function["RecursiveLoop"] != "Allow",
-            "TTProducer: a large file is taken for a runaway loop",
+        complaint(
+            !function["RecursiveLoop"].is_null(),
+            "TTProducer: Lambda does not stop a loop",
         ),
-        complain(
+        complaint(
             mapping.is_none_or(|mapping| mapping["FunctionName"] != json!({"Ref": "TTProducer"})),
-            "UnfinishedUploads: nobody reads on",
+            "UnfinishedUploads: no function reads it",
         ),
-        complain(
+        complaint(
             mapping.is_some_and(|mapping| mapping["BatchSize"] != 1),
-            "UnfinishedUploads: files share an invocation",
+            "UnfinishedUploads: several files share an invocation",
         ),
-        complain(
+        complaint(
             queue["FifoQueue"] != true,
-            "UnfinishedUploads: a message may come twice",
+            "UnfinishedUploads: a message can arrive twice",
         ),
-        complain(
-            patience < 6 * function["Timeout"].as_i64().unwrap_or(i64::MAX / 6),
-            "UnfinishedUploads: visible again while it is worked on",
+        complaint(
+            timeout < 6 * function["Timeout"].as_i64().unwrap_or(i64::MAX / 6),
+            "UnfinishedUploads: a message becomes visible during an invocation",
         ),
-        complain(
+        complaint(
             queue["RedrivePolicy"]["deadLetterTargetArn"].is_null(),
-            "UnfinishedUploads: tried for ever",
+            "UnfinishedUploads: unbounded attempts",
         ),
     ];
     found.into_iter().flatten().collect()
@@ -148,12 +147,12 @@ fn producer_retries(template: &Value) -> Vec<String> {
     let destination = &config["DestinationConfig"]["OnFailure"]["Destination"];
     let age = &config["MaximumEventAgeInSeconds"];
     let found = [
-        complain(
+        complaint(
             config["MaximumRetryAttempts"].is_null(),
             "TTProducer: default retries",
         ),
-        complain(!is_bound(age), "TTProducer: unbounded event age"),
-        complain(
+        complaint(!is_bound(age), "TTProducer: unbounded event age"),
+        complaint(
             destination.is_null(),
             "TTProducer: no on-failure destination",
         ),
@@ -161,49 +160,45 @@ fn producer_retries(template: &Value) -> Vec<String> {
     found.into_iter().flatten().collect()
 }
 
-fn bucket(template: &Value) -> Vec<String> {
-    let bucket = properties(template, "Bucket");
-    let notifications = &bucket["NotificationConfiguration"]["LambdaConfigurations"];
-    let reaches = |function: &str, prefix: &str| {
-        let rules = json!([{"Name": "prefix", "Value": prefix}]);
-        let arn = json!({"Fn::GetAtt": [function, "Arn"]});
-        items(notifications)
-            .into_iter()
-            .any(|one| one["Function"] == arn && one.pointer("/Filter/S3Key/Rules") == Some(&rules))
-    };
-    let access = bucket["PublicAccessBlockConfiguration"].as_object();
-    let is_closed =
-        access.is_some_and(|access| access.len() == 4 && access.values().all(|v| v == true));
-    let old_versions =
-        bucket.pointer("/LifecycleConfiguration/Rules/0/NoncurrentVersionExpiration");
-    let found = [
-        complain(
-            bucket["VersioningConfiguration"]["Status"] != "Enabled",
-            "bucket: not versioned",
-        ),
-        complain(
-            template["Resources"]["Bucket"]["DeletionPolicy"] != "RetainExceptOnCreate",
-            "bucket: not retained, or in the way of a second try when the first deployment fails",
-        ),
-        complain(!is_closed, "bucket: public access is possible"),
-        complain(
-            bucket["BucketEncryption"].is_null(),
-            "bucket: not encrypted",
-        ),
-        complain(
-            old_versions.is_none(),
-            "bucket: replaced versions stay for ever",
-        ),
-        complain(
-            !reaches("TTProducer", "incoming/"),
-            "bucket: upload prefix is not `incoming/`",
-        ),
-        complain(
-            !reaches("CaseCreation", "aws/lambda/"),
-            "bucket: nobody counts what the mapping discards",
-        ),
+fn producer_concurrency(template: &Value) -> Vec<String> {
+    let reserved = &properties(template, "TTProducer")["ReservedConcurrentExecutions"];
+    let is_bound = reserved.pointer("/Fn::If/1/Ref") == Some(&json!("ProducerConcurrency"))
+        && is_bound(&template["Parameters"]["ProducerConcurrency"]["Default"]);
+    complaint(!is_bound, "TTProducer: unbounded concurrency")
+        .into_iter()
+        .collect()
+}
+
+/// Streams, queues and secrets contain data that no deployment restores.
+fn deletion_policies(template: &Value) -> Vec<String> {
+    const KINDS: [&str; 3] = [
+        "AWS::Kinesis::Stream",
+        "AWS::SQS::Queue",
+        "AWS::SecretsManager::Secret",
     ];
-    found.into_iter().flatten().collect()
+    // TMS Token Manager can request a new token at any time.
+    const DELETED: [&str; 1] = ["SalesforceToken"];
+    let resources = KINDS.iter().flat_map(|kind| resources(template, kind));
+    let found = resources.flat_map(|(name, resource)| {
+        let policy = resource["DeletionPolicy"].as_str();
+        let replaced = resource["UpdateReplacePolicy"].as_str();
+        let is_kept = !DELETED.contains(&name);
+        [
+            complaint(
+                policy.is_none() || replaced.is_none(),
+                &format!("{name}: no deletion policy"),
+            ),
+            complaint(
+                is_kept && policy == Some("Delete"),
+                &format!("{name}: deleted with the stack"),
+            ),
+            complaint(
+                is_kept && replaced == Some("Delete"),
+                &format!("{name}: deleted when it is replaced"),
+            ),
+        ]
+    });
+    found.flatten().collect()
 }
 
 fn log_groups(template: &Value) -> Vec<String> {
@@ -218,7 +213,12 @@ fn log_groups(template: &Value) -> Vec<String> {
             !groups.iter().any(|(name, _)| group == name)
         })
         .map(|(name, _)| format!("{name}: log group is not one of the template"));
-    endless.chain(elsewhere).collect()
+    let filtered = resources(template, "AWS::Lambda::Function")
+        .filter(|(_, function)| function["Properties"]["LoggingConfig"]["LogFormat"] != "Text")
+        .map(|(name, _)| {
+            format!("{name}: the log format is not Text, so Lambda filters documents by level")
+        });
+    endless.chain(elsewhere).chain(filtered).collect()
 }
 
 fn policies(template: &Value) -> Vec<String> {
@@ -227,7 +227,7 @@ fn policies(template: &Value) -> Vec<String> {
         let role = &role["Properties"];
         if !role["ManagedPolicyArns"].is_null() {
             found.push(format!(
-                "{name}: a managed policy grants more than is needed"
+                "{name}: a managed policy grants more than the function needs"
             ));
         }
         for policy in items(&role["Policies"]) {
@@ -247,7 +247,7 @@ fn too_wide(statement: &Value) -> Option<String> {
     if let Some(action) = wild {
         return Some(format!("wildcard action {action}"));
     }
-    // CloudWatch has no resource to name; the namespace takes its place.
+    // PutMetricData has no resource; the condition on the namespace replaces it.
     let namespace = json!({"StringEquals": {"cloudwatch:namespace": {"Ref": "MetricNamespace"}}});
     if statement["Action"] == "cloudwatch:PutMetricData" && statement["Condition"] == namespace {
         return None;
@@ -257,7 +257,7 @@ fn too_wide(statement: &Value) -> Option<String> {
             .as_str()
             .or(resource["Fn::Sub"].as_str())
             .unwrap_or_default();
-        text.contains('*') && !PREFIXES.iter().any(|prefix| text.ends_with(prefix))
+        text.contains('*') && !bucket::PREFIXES.iter().any(|prefix| text.ends_with(prefix))
     };
     let resource = *items(&statement["Resource"]).iter().find(wild)?;
     Some(format!(
@@ -266,7 +266,7 @@ fn too_wide(statement: &Value) -> Option<String> {
     ))
 }
 
-/// A list, or the one value that stands for a list of one.
+/// The items of a list; CloudFormation accepts a single value instead of a list with one item.
 pub(crate) fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),
@@ -277,7 +277,7 @@ pub(crate) fn items(value: &Value) -> Vec<&Value> {
 fn log_level(template: &Value) -> Vec<String> {
     let levels = items(&template["Parameters"]["LogLevel"]["AllowedValues"]);
     let traces = levels.iter().any(|level| *level == "TRACE");
-    complain(
+    complaint(
         traces,
         "log level TRACE would put event bodies into the log",
     )
@@ -285,7 +285,7 @@ fn log_level(template: &Value) -> Vec<String> {
     .collect()
 }
 
-/// TMS Token Manager knows its schedule by the event that `EventBridge` sends of itself.
+/// TMS Token Manager recognises its schedule by the event that `EventBridge` sends if the rule has no input.
 fn schedule(template: &Value) -> Vec<String> {
     let rules: Vec<_> = resources(template, "AWS::Events::Rule").collect();
     let [(_, rule)] = rules[..] else {
@@ -296,21 +296,21 @@ fn schedule(template: &Value) -> Vec<String> {
         ["Input", "InputPath", "InputTransformer"].map(|name| !target[name].is_null())
     };
     let found = [
-        complain(
+        complaint(
             items(&rule["Targets"])
                 .iter()
                 .any(|target| input(target).contains(&true)),
-            "the schedule sends something else than a scheduled event: it would be audited as a caller",
+            "the schedule has an input, so the function would audit a caller instead of the schedule",
         ),
-        complain(
+        complaint(
             functions::scheduled_ahead() <= period(&rule["ScheduleExpression"]),
-            "a token may end before the schedule comes again",
+            "a token can expire before the schedule refreshes it",
         ),
     ];
     found.into_iter().flatten().collect()
 }
 
-/// The period of `rate(N minutes)`, endless for anything else.
+/// The period of `rate(N minutes)`, and the longest duration for any other expression.
 fn period(expression: &Value) -> Duration {
     let minutes = expression
         .as_str()

@@ -1,8 +1,8 @@
-"""Transforms SAM templates as CloudFormation would, offline, and lints what comes out.
+"""Transforms SAM templates as CloudFormation does, offline, and lints the results.
 
-Linting the SAM file alone misses mistakes in the resources that the transform makes. Reads a JSON array of
-{"text": .., "lint": bool, "login_urls": [..]} from standard input; writes an array of
-{"template": .. or null, "findings": [..], "login_urls": [..]} in the same order, with the login URLs that the template accepts.
+The linter finds mistakes in the resources that the transform generates only after the transform. This program reads a JSON array of
+{"text": .., "lint": bool, "login_urls": [..]} from standard input and writes an array of
+{"template": .. or null, "findings": [..], "login_urls": [..]} in the same order. "login_urls" are the login URLs that the template accepts.
 """
 
 import json
@@ -19,7 +19,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 class NoManagedPolicies:
-    """The template names no managed policy, so none is looked up in an account."""
+    """An empty list: the template contains no managed policy, so no account is needed."""
 
     def load(self):
         return {}

@@ -15,31 +15,31 @@ use tt_cli::{progress::Silent, python::Venv};
 pub(crate) struct Task {
     /// YAML.
     pub(crate) text: String,
-    /// Linting takes a second, so it is left out where another check must notice the mistake.
+    /// Linting takes a second, so only the tasks that need it request it.
     pub(crate) lint: bool,
     /// Values for the parameter `SalesforceLoginUrl`.
     pub(crate) login_urls: Vec<&'static str>,
 }
 
-/// What became of one template text.
+/// The result for one template text.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Checked {
-    /// Absent when the transform refused it.
+    /// Absent if the transform failed.
     pub(crate) template: Option<Value>,
     /// Errors of the transform, errors and warnings of the linter.
     pub(crate) findings: Vec<String>,
-    /// The values that its pattern accepts.
+    /// The login URLs that the pattern of the template accepts.
     pub(crate) login_urls: Vec<String>,
 }
 
-/// The template as `sam package` leaves it: code comes from S3.
+/// The template after `sam package`, which replaces the code of functions by locations in S3.
 pub(crate) fn packaged() -> String {
     let path = directory().join("../template.yaml");
     let text = std::fs::read_to_string(path).expect("template.yaml is in the workspace root");
     text.replace("CodeUri: functions/", "CodeUri: s3://packaged/")
 }
 
-/// Transforms each text, and lints it if wanted.
+/// Transforms each text, and lints it if its task requests that.
 pub(crate) fn check(tasks: &[Task]) -> Vec<Checked> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let requirements = directory().join("requirements-template.txt");
@@ -59,8 +59,8 @@ pub(crate) fn check(tasks: &[Task]) -> Vec<Checked> {
         .unwrap();
     drop(input);
     let output = python.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "transform.py failed:\n{said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "transform.py failed:\n{errors}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
