@@ -9,7 +9,6 @@ pub mod workspace;
 pub mod build;
 pub mod package;
 pub mod python;
-pub mod salesforce;
 pub mod stack;
 pub mod strip;
 

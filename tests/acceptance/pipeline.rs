@@ -6,11 +6,11 @@ use std::{
 };
 
 use aws_sdk_kinesis::types::ShardIteratorType;
+use salesforce_stand_in::{Api, Fault};
 use serde_json::Value;
 use tt_cli::{
     metrics::{self, NAMES},
     progress::Silent,
-    salesforce::{Api, Fault},
     stack::{LocalStack, Options, Uploaded},
 };
 
@@ -132,8 +132,8 @@ impl Pipeline {
     /// before Salesforce looks at the second. Gives the number of logins until then.
     pub(crate) async fn upload_while_the_token_ends(&self, name: &str, body: String) -> u64 {
         let salesforce = self.stack.salesforce();
-        let delay = Fault::Slow { millis: 3000 };
-        salesforce.script(Api::Data, [Fault::Pass, delay]);
+        let delay = Fault::Delay { millis: 3000 };
+        salesforce.script(Api::Create, [Fault::None, delay]);
         let (logins, before) = (self.logins(), salesforce.cases().len());
         self.upload(name, body).await;
         let deadline = Instant::now() + PATIENCE;
@@ -141,13 +141,13 @@ impl Pipeline {
             assert!(Instant::now() < deadline, "the first Cases are there");
             tokio::time::sleep(LOOK).await;
         }
-        salesforce.expire_tokens();
+        salesforce.end_sessions();
         logins
     }
 
     /// How many tokens Salesforce has given out.
     pub(crate) fn logins(&self) -> u64 {
-        self.stack.salesforce().counts().tokens
+        self.stack.salesforce().counts().logins
     }
 
     async fn invoke(&self, logical_id: &str, event: Value) -> Value {
@@ -165,7 +165,7 @@ impl Pipeline {
     }
 
     fn asked_for(&self) -> u64 {
-        self.stack.salesforce().counts().attempts.values().sum()
+        self.stack.salesforce().attempts().values().sum()
     }
 
     /// How many Cases there are, each of another event.

@@ -83,10 +83,7 @@ impl<'a> Live<'a> {
         let endpoint = stack.endpoint();
         let rows = [
             ("live page", self.running.page.url()),
-            (
-                "Salesforce",
-                format!("{}/_standin/cases", stack.salesforce().url()),
-            ),
+            ("Salesforce", stack.cases_url()),
             (
                 "more records",
                 "cargo tt upload FILE   (in another terminal)".into(),

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 
 use super::{Error, template};
-use crate::{package::Package, progress::Progress, salesforce};
+use crate::{package::Package, progress::Progress};
 
 /// Lower case and short, since the name of the bucket begins with it.
 const STACK: &str = "tt-local";
@@ -118,8 +118,8 @@ pub(super) fn packaged(template: &str, packages: &[Package]) -> Result<String, E
 /// Gives the stack the credentials of the stand-in and lets TMS Token Manager fetch the first token.
 pub(super) async fn first_token(sdk: &SdkConfig, resources: &Resources) -> Result<(), Error> {
     let credentials = json!({
-        "client_id": salesforce::CLIENT_ID,
-        "client_secret": salesforce::CLIENT_SECRET,
+        "client_id": salesforce_stand_in::CLIENT_ID,
+        "client_secret": salesforce_stand_in::CLIENT_SECRET,
     });
     aws_sdk_secretsmanager::Client::new(sdk)
         .put_secret_value()

@@ -16,10 +16,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
-use crate::{
-    build, package::Package, progress::Progress, python::Venv, salesforce::StandIn,
-    workspace::Workspace,
-};
+use salesforce_stand_in::{Org, StandIn};
+
+use crate::{build, package::Package, progress::Progress, python::Venv, workspace::Workspace};
 use deploy::Resources;
 use ministack::Ministack;
 use run::Run;
@@ -88,7 +87,7 @@ impl LocalStack {
 
         progress.begin("starting the local AWS endpoint and Salesforce");
         let run = Run::create(&workspace.scratch())?;
-        let salesforce = StandIn::start(0)
+        let salesforce = StandIn::start()
             .await
             .map_err(|source| Error::Salesforce { source })?;
         let ministack = async {
@@ -101,7 +100,7 @@ impl LocalStack {
         let urls = format!(
             "AWS at {}, Salesforce at {}",
             ministack.endpoint(),
-            salesforce.url()
+            salesforce.org().url()
         );
         progress.done(&urls);
 
@@ -158,8 +157,8 @@ impl LocalStack {
         let template = deploy::packaged(&template, &packages)?;
         progress.detail("uploading the Lambdas");
         deploy::upload(sdk, packages).await?;
-        let (url, log) = (salesforce.url(), ministack.log());
-        let resources = deploy::create(sdk, &template, &url, log, progress).await?;
+        let (url, log) = (salesforce.org().url(), ministack.log());
+        let resources = deploy::create(sdk, &template, url, log, progress).await?;
         progress.detail("fetching the first Salesforce token");
         deploy::first_token(sdk, &resources).await?;
         progress.done("");
@@ -211,9 +210,14 @@ impl LocalStack {
         self.resources.get(logical_id)
     }
 
-    /// The Salesforce stand-in.
-    pub fn salesforce(&self) -> &StandIn {
-        &self.salesforce
+    /// The org of the Salesforce stand-in.
+    pub fn salesforce(&self) -> &Org {
+        self.salesforce.org()
+    }
+
+    /// The page that lists the Cases of the stand-in as JSON.
+    pub fn cases_url(&self) -> String {
+        self.salesforce.cases_url()
     }
 
     /// Uploads a file to where TT Producer is notified of it.

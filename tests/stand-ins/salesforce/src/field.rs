@@ -1,32 +1,26 @@
-//! The fields of Case, and what an org refuses about their values.
+//! The fields of Case, and which values of them Salesforce refuses.
 
-use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::{
-    EXTERNAL_ID,
-    answer::{ApiError, RecordError},
-    record_id,
-    world::Rules,
-};
+use crate::{EXTERNAL_ID, record_id, reply::RecordError, rules::Rules};
 
-/// What a field of Case takes.
+/// What a field of Case accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Text of at most this many characters.
+    /// Text of at most this many UTF-16 code units.
     Text(usize),
-    /// The same, and it looks like an address.
+    /// The same, in the form of an e-mail address.
     Email(usize),
     Boolean,
     Reference,
     DateTime,
     /// Set by Salesforce only.
     ReadOnly,
-    /// A custom field that the stand-in knows nothing about: any scalar.
+    /// A custom field of the [rules](Rules): any scalar.
     Custom,
 }
 
-/// The standard fields (from the object reference of Case) and our external id.
+/// The standard fields, from the object reference of Case, and the external id.
 pub(crate) const FIELDS: &[(&str, Kind)] = &[
     ("Id", Kind::ReadOnly),
     ("AccountId", Kind::Reference),
@@ -73,98 +67,76 @@ pub(crate) const FIELDS: &[(&str, Kind)] = &[
     (EXTERNAL_ID, Kind::Text(255)),
 ];
 
-/// The name of a field as the org spells it, for a query or a list of fields.
-pub(crate) fn known(name: &str) -> Result<String, ApiError> {
-    field(name).map(|(name, _)| name.to_owned()).ok_or_else(|| {
-        let message = format!("No such column '{name}' on entity 'Case'.");
-        ApiError::new(StatusCode::BAD_REQUEST, "INVALID_FIELD", message)
-    })
+/// The canonical name and the kind of a field. Names are case-insensitive, as in an org.
+pub(crate) fn lookup<'a>(name: &str, rules: &'a Rules) -> Option<(&'a str, Kind)> {
+    let standard = FIELDS.iter().copied();
+    let custom = rules.custom_fields.iter();
+    let mut known = standard.chain(custom.map(|name| (name.as_str(), Kind::Custom)));
+    known.find(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
-/// The name and kind of a field; names are case-insensitive, as in an org.
-pub(crate) fn field(name: &str) -> Option<(&str, Kind)> {
-    let known = FIELDS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let is_custom = name.len() > 3 && name.to_ascii_lowercase().ends_with("__c");
-    known
-        .copied()
-        .or_else(|| is_custom.then_some((name, Kind::Custom)))
-}
-
-/// Checks the fields of one record and gives them their real names; `attributes` is dropped.
-pub(crate) fn check(sent: &Map<String, Value>) -> Result<Map<String, Value>, RecordError> {
+/// Checks the fields of a new record and returns them by their canonical names, without `attributes`.
+pub(crate) fn check(
+    sent: &Map<String, Value>,
+    rules: &Rules,
+) -> Result<Map<String, Value>, RecordError> {
     let mut fields = Map::new();
     for (name, value) in sent.iter().filter(|(name, _)| *name != "attributes") {
-        let Some((name, kind)) = field(name) else {
+        let Some((name, kind)) = lookup(name, rules) else {
             let message = format!("No such column '{name}' on sobject of type Case");
             return Err(RecordError::new("INVALID_FIELD", message, &[]));
         };
         check_value(name, kind, value)?;
         fields.insert(name.to_owned(), value.clone());
     }
+    check_required(&fields, rules)?;
     Ok(fields)
 }
 
-/// Checks that a new record has what this org requires.
-pub(crate) fn check_required(
-    fields: &Map<String, Value>,
-    rules: &Rules,
-) -> Result<(), RecordError> {
-    let is_missing = |name: &&str| fields.get(*name).is_none_or(is_blank);
-    let missing: Vec<&str> = rules
-        .required
-        .iter()
-        .map(String::as_str)
-        .filter(is_missing)
+fn check_required(fields: &Map<String, Value>, rules: &Rules) -> Result<(), RecordError> {
+    let required = rules.required_fields.iter().map(String::as_str);
+    let missing: Vec<&str> = required
+        .filter(|name| fields.get(*name).is_none_or(is_blank))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
     let message = format!("Required fields are missing: [{}]", missing.join(", "));
-    Err(RecordError::new(
-        "REQUIRED_FIELD_MISSING",
-        message,
-        &missing,
-    ))
+    let code = "REQUIRED_FIELD_MISSING";
+    Err(RecordError::new(code, message, &missing))
 }
 
 fn check_value(name: &str, kind: Kind, value: &Value) -> Result<(), RecordError> {
     match (kind, value) {
-        (Kind::ReadOnly, _) => Err(RecordError::new(
-            "INVALID_FIELD_FOR_INSERT_UPDATE",
-            format!(
+        (Kind::ReadOnly, _) => {
+            let code = "INVALID_FIELD_FOR_INSERT_UPDATE";
+            let message = format!(
                 "Unable to create/update fields: {name}. Please check the security settings of this field and \
                  verify that it is read/write for your profile or permission set."
-            ),
-            &[name],
-        )),
+            );
+            Err(RecordError::new(code, message, &[name]))
+        }
         (_, Value::Null)
         | (Kind::Boolean, Value::Bool(_))
         | (Kind::Custom, Value::String(_) | Value::Bool(_) | Value::Number(_)) => Ok(()),
         (Kind::Text(max), Value::String(text)) => check_length(name, text, max),
         (Kind::Email(max), Value::String(text)) => check_email(name, text, max),
-        (Kind::Reference, Value::String(text)) if text.is_empty() || record_id::is_id(text) => {
-            Ok(())
-        }
-        (Kind::Reference, Value::String(text)) => {
-            let message = format!("{name}: id value of incorrect type: {text}");
-            Err(RecordError::new("MALFORMED_ID", message, &[name]))
-        }
+        (Kind::Reference, Value::String(text)) => check_reference(name, text),
         (Kind::DateTime, Value::String(text)) if text.parse::<jiff::Timestamp>().is_ok() => Ok(()),
-        _ => Err(RecordError::new(
-            "INVALID_TYPE_ON_FIELD_IN_RECORD",
-            wrong_type(name, value),
-            &[name],
-        )),
+        _ => {
+            let code = "INVALID_TYPE_ON_FIELD_IN_RECORD";
+            let found = type_name(value);
+            let message = format!("{name}: value not of required type: {found}");
+            Err(RecordError::new(code, message, &[name]))
+        }
     }
 }
 
 fn check_length(name: &str, text: &str, max: usize) -> Result<(), RecordError> {
-    // A real org counts UTF-16 units, and it does quote the value.
     if text.encode_utf16().count() <= max {
         return Ok(());
     }
+    // Salesforce quotes the value.
     let message = format!("{name}: data value too large: {text} (max length={max})");
     Err(RecordError::new("STRING_TOO_LONG", message, &[name]))
 }
@@ -178,17 +150,25 @@ fn check_email(name: &str, text: &str, max: usize) -> Result<(), RecordError> {
     check_length(name, text, max)
 }
 
-fn wrong_type(name: &str, value: &Value) -> String {
-    let found = match value {
+fn check_reference(name: &str, text: &str) -> Result<(), RecordError> {
+    if text.is_empty() || record_id::is_id(text) {
+        return Ok(());
+    }
+    let message = format!("{name}: id value of incorrect type: {text}");
+    Err(RecordError::new("MALFORMED_ID", message, &[name]))
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
         Value::Object(_) => "an object",
         Value::Array(_) => "an array",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) | Value::Null => "a string",
-    };
-    format!("{name}: value not of required type: {found}")
+    }
 }
 
+/// Whether Salesforce treats the value as absent.
 pub(crate) fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
