@@ -1,19 +1,19 @@
-//! What a document of five metrics takes to render, beside text that is known when the program is built.
+//! Measures how long a document of five metrics takes to render, compared with preformatted text.
 
 use tt_bench::{Case, documents, measure, table};
 
 #[expect(
     clippy::print_stdout,
-    reason = "the table is what the benchmark is for"
+    reason = "the table is the output of the benchmark"
 )]
 fn main() {
     let cases = [
         Case::new(
-            "a copy of the limit, for the noise",
+            "limit, measured a second time",
             documents::many_preformatted,
         ),
         Case::new(
-            "limit: text known beforehand, and `itoa`",
+            "limit: preformatted text and `itoa`",
             documents::many_preformatted,
         ),
         Case::new("`tt-metrics`", documents::many_rendered),

@@ -1,6 +1,6 @@
-//! How many instructions longer a counted call is: counted by callgrind, so the same on every machine.
+//! Checks how many instructions the counting adds to a call. Callgrind counts them, so the result is the same on every machine.
 //!
-//! Fails when a call is longer than its bound, or when there is no valgrind.
+//! The benchmark fails if a call exceeds its bound or if valgrind is not installed.
 
 use std::{
     env,
@@ -10,17 +10,17 @@ use std::{
 
 use tt_bench::{Case, awaits, calls, functions, futures};
 
-/// How many instructions a counted call may be longer than the same one not counted.
+/// The number of instructions that counting may add to a call.
 ///
-/// The functions do next to nothing and call nothing, which is the worst case: one that has to save registers anyway
-/// saves none for the count.
+/// The functions are leaf functions with little work, which is the worst case: a function that saves registers for its own calls saves
+/// none for the count.
 const BOUNDS: [Bound; 8] = [
     Bound {
         counted: Case::new("a sync call", calls!(functions::counted)),
         not_counted: NOT_COUNTED,
         instructions: 10,
     },
-    // One more store, at the beginning, and the cells are found there: at the end they are known.
+    // One more store, at the beginning. The cells are found there and kept until the end of the call.
     Bound {
         counted: Case::new(
             "a sync call, `interrupted` too",
@@ -34,7 +34,7 @@ const BOUNDS: [Bound; 8] = [
         not_counted: NOT_COUNTED,
         instructions: 10,
     },
-    // Three of them look after the marks of bodies, which is what makes the future no larger.
+    // Three instructions maintain the marker of the running body, which keeps the future as small as the plain one.
     Bound {
         counted: Case::new("an async call", awaits!(futures::counted)),
         not_counted: ASYNC_NOT_COUNTED,
@@ -48,13 +48,13 @@ const BOUNDS: [Bound; 8] = [
         not_counted: ASYNC_NOT_COUNTED,
         instructions: 17,
     },
-    // What two registers cannot hold is with the caller before it is counted.
+    // The result does not fit into two registers, so it is in the memory of the caller before the call is counted.
     Bound {
         counted: Case::new("a call that returns text", calls!(functions::text_counted)),
         not_counted: TEXT_NOT_COUNTED,
         instructions: 12,
     },
-    // What the function is given is saved for the rare case that its thread has no cells yet.
+    // The arguments are saved for the rare case that the thread has no cells yet.
     Bound {
         counted: Case::new(
             "the same, `interrupted` too",
@@ -95,10 +95,13 @@ struct Bound {
 /// Calls of the shorter run; the longer one makes twice as many.
 const CALLS: u64 = 10_000;
 
-/// What this program runs instead, below callgrind: the name of a case and a number of calls.
+/// The variable with the name of a case and a number of calls, which this program runs below callgrind.
 const CASE: &str = "TT_BENCH_CASE";
 
-#[expect(clippy::print_stderr, reason = "it reports to a person")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the report is the output of the benchmark"
+)]
 fn main() -> ExitCode {
     if let Ok(case) = env::var(CASE) {
         run(&case);
@@ -118,20 +121,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the bound is kept.
-#[expect(clippy::print_stdout, reason = "it reports to a person")]
+/// Whether the number of instructions is within the bound.
+#[expect(
+    clippy::print_stdout,
+    reason = "the report is the output of the benchmark"
+)]
 fn check(bound: &Bound) -> Result<bool, Box<dyn Error>> {
     let Bound {
         counted,
         not_counted,
-        instructions: most,
+        instructions: limit,
     } = bound;
     let instructions_of_one = instructions(*counted)?;
     let more = instructions_of_one.saturating_sub(instructions(*not_counted)?);
-    let kept = more <= *most;
+    let kept = more <= *limit;
     let verdict = if kept { "" } else { ": TOO MANY" };
     println!(
-        "{:<31} {instructions_of_one:>3} instructions, {more:>2} more than not counted, of at most {most}{verdict}",
+        "{:<31} {instructions_of_one:>3} instructions, {more:>2} more than not counted, at most {limit} allowed{verdict}",
         counted.name
     );
     Ok(kept)
@@ -149,7 +155,7 @@ fn run(request: &str) {
     }
 }
 
-/// Instructions of one call: the difference of two runs, so what the process does besides does not matter.
+/// The instructions of one call: the difference of two runs divided by the calls, so the start of the process is not included.
 fn instructions(case: Case) -> Result<u64, Box<dyn Error>> {
     let more = collected(case, 2 * CALLS)?.saturating_sub(collected(case, CALLS)?);
     Ok(more / CALLS)
@@ -162,10 +168,10 @@ fn collected(case: Case, calls: u64) -> Result<u64, Box<dyn Error>> {
         .env(CASE, format!("{}={calls}", case.name))
         .output()
         .map_err(|error| format!("valgrind is needed and did not start: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let collected = said
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report
         .lines()
         .find_map(|line| line.split_once("Collected :"))
-        .ok_or_else(|| format!("callgrind did not say what it collected: {said}"))?;
+        .ok_or_else(|| format!("callgrind did not report the number of instructions: {report}"))?;
     Ok(collected.1.trim().parse()?)
 }

@@ -1,4 +1,4 @@
-//! The catalogue of a program that is optimised, linked as a whole and stripped, read from its file.
+//! Reads the catalogue from the file of an optimised and stripped program.
 
 #[cfg(test)]
 #[path = "catalogue/program.rs"]
@@ -16,11 +16,11 @@ fn lines(declared: &[Declared<'_>]) -> Vec<String> {
 }
 
 #[test]
-fn a_stripped_release_build_says_what_it_counts_without_running() {
+fn the_catalogue_of_a_stripped_release_build_is_read_from_its_file() {
     let path = program::build();
     let file = std::fs::read(&path).unwrap();
     let object = object::File::parse(&*file).unwrap();
-    assert_eq!(object.symbols().count(), 0, "the program is stripped");
+    assert_eq!(object.symbols().count(), 0, "the program has no symbols");
 
     let declared = catalogue::read(&file).unwrap();
     let mut metrics: Vec<&str> = declared.iter().map(|one| one.metric).collect();
@@ -45,9 +45,9 @@ fn a_stripped_release_build_says_what_it_counts_without_running() {
     assert_eq!((quota.unit, quota.kind), ("Percent", MetricKind::Gauge));
     assert_eq!((quota.meaning, quota.function), (Meaning::Level, "program"));
 
-    // The list that the running program knows is the same.
-    let said = Command::new(&path).output().unwrap();
-    let mut said: Vec<&str> = str::from_utf8(&said.stdout).unwrap().lines().collect();
-    said.sort_unstable();
-    assert_eq!(lines(&declared), said);
+    // The running program prints the same list.
+    let printed = Command::new(&path).output().unwrap();
+    let mut printed: Vec<&str> = str::from_utf8(&printed.stdout).unwrap().lines().collect();
+    printed.sort_unstable();
+    assert_eq!(lines(&declared), printed);
 }

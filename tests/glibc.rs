@@ -1,4 +1,4 @@
-//! The Lambda binaries start on Amazon Linux 2023, whose C library is glibc 2.34.
+//! Checks that the Lambda binaries start on Amazon Linux 2023, which has glibc 2.34.
 
 #[cfg(test)]
 #[path = "glibc/needs.rs"]
@@ -11,7 +11,7 @@ use tt_cli::{build, progress::Silent, workspace::Workspace};
 const AMAZON_LINUX_2023: Version = Version(2, 34);
 
 #[tokio::test]
-async fn the_lambdas_need_no_newer_glibc_than_amazon_linux_2023_has() {
+async fn the_lambdas_require_no_newer_glibc_than_that_of_amazon_linux_2023() {
     let workspace = Workspace::find().unwrap();
     let binaries = build::build(&workspace, &Silent).await.unwrap();
     assert_eq!(binaries.len(), build::FUNCTIONS.len());
@@ -20,8 +20,8 @@ async fn the_lambdas_need_no_newer_glibc_than_amazon_linux_2023_has() {
         let newest = needs::newest_glibc(&content).unwrap();
         assert!(
             newest.is_some_and(|version| version <= AMAZON_LINUX_2023),
-            "{} needs glibc {newest:?}, Lambda has {AMAZON_LINUX_2023:?}; build it for deployment \
-             with `cargo lambda build --release` or on a system as old",
+            "{} requires glibc {newest:?}, Lambda has {AMAZON_LINUX_2023:?}; build it for deployment \
+             with `cargo lambda build --release` or on a system with an older glibc",
             binary.function
         );
     }

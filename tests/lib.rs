@@ -1,2 +1,2 @@
-//! Tests of the workspace as a whole; the example of the README is compiled here.
+//! Tests of the whole workspace, and the example of the README as a documentation test.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]

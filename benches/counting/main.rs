@@ -1,10 +1,10 @@
-//! What a counted call costs beside a call that is not counted and beside the usual ways of counting.
+//! Measures a counted call, a call that is not counted, and other ways of counting.
 
 use tt_bench::{Case, awaits, calls, functions, futures, measure, table};
 
 #[expect(
     clippy::print_stdout,
-    reason = "the table is what the benchmark is for"
+    reason = "the table is the output of the benchmark"
 )]
 fn main() {
     let sync = [

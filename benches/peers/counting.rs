@@ -1,4 +1,4 @@
-//! What a counted call costs beside the crates that people count with, all in one run.
+//! Measures a counted call and the same call counted with other crates, in one run.
 
 #[path = "functions.rs"]
 mod functions;
@@ -26,15 +26,15 @@ fn main() {
             calls!(functions::metrics),
         ),
         Case::new(
-            "`metrique` 0.1, one record a call, EMF to nowhere",
+            "`metrique` 0.1, one record per call, EMF discarded",
             calls!(functions::metrique),
         ),
         Case::new(
-            "`#[autometrics]` 3.0 (latency too), prometheus",
+            "`#[autometrics]` 3.0 (includes latency), prometheus",
             calls!(functions::autometrics),
         ),
         Case::new(
-            "`#[tracing::instrument]`, formatted to nowhere",
+            "`#[tracing::instrument]`, formatted and discarded",
             calls!(functions::instrument),
         ),
     ];

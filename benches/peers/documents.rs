@@ -1,4 +1,4 @@
-//! What a document of five metrics takes to render beside the crates that people use for it, all in one run.
+//! Measures how long a document of five metrics takes to render with this and other crates, in one run.
 
 use std::{
     cell::RefCell,
@@ -23,11 +23,11 @@ fn main() {
     check();
     let cases = [
         Case::new(
-            "a copy of the limit, for the noise",
+            "limit, measured a second time",
             documents::many_preformatted,
         ),
         Case::new(
-            "limit: text known beforehand, and `itoa`",
+            "limit: preformatted text and `itoa`",
             documents::many_preformatted,
         ),
         Case::new("`tt-metrics`", documents::many_rendered),
@@ -104,7 +104,7 @@ fn many_by_metrics_cloudwatch_embedded(documents: u64) {
     }
 }
 
-/// Each way writes the same five values, in a form that CloudWatch takes.
+/// Checks that each crate writes the same five values in a valid document.
 fn check() {
     let growth = [1, 5, 0, 17, 100_000];
     let ours =

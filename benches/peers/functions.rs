@@ -1,4 +1,4 @@
-//! The same function, counted with other crates as their documentation shows it.
+//! The same function, counted with other crates as their documentation recommends.
 
 use std::{io, sync::LazyLock};
 
@@ -7,7 +7,7 @@ use metrique_writer::{BoxEntrySink, FormatExt, sink::FlushImmediately};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tt_bench::functions::{Shipped, body};
 
-/// Installs what the crates write to.
+/// Installs the recorders and subscribers of the crates.
 pub fn set_up() {
     metrics_cloudwatch_embedded::Builder::new()
         .cloudwatch_namespace("shop/orders")

@@ -1,4 +1,4 @@
-//! The smallest Lambda function: it answers with what it is asked.
+//! The smallest Lambda function, which returns its payload.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

@@ -1,6 +1,6 @@
-"""Prints what each feature of tt-metrics adds to the smallest Lambda function: size, time to the first /next, memory.
+"""Prints the size, start time and memory that each feature of tt-metrics adds to the smallest Lambda function.
 
-Run it from anywhere: python3 benches/size/measure.py
+Usage: python3 benches/size/measure.py
 """
 
 import http.server
@@ -28,7 +28,7 @@ VARIANTS = [
 
 
 class RuntimeApi(http.server.BaseHTTPRequestHandler):
-    """Hands out invocations until there were enough, then lets the function wait."""
+    """Returns the requested number of invocations, then lets the function wait."""
 
     protocol_version = "HTTP/1.1"
 
@@ -83,7 +83,7 @@ def run(binary, environment, invocations):
     """Milliseconds from the start of the process to the first /next, and KiB resident after the invocations."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
     server.daemon_threads = True
-    # A function that is killed leaves its requests open.
+    # A function that is killed does not complete its requests.
     server.handle_error = lambda *_: None
     server.state = {
         "nexts": [],
@@ -108,7 +108,7 @@ def run(binary, environment, invocations):
             "AWS_REGION": "eu-west-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            # Answers every request, so it stands for CloudWatch too; there is no TLS then.
+            # The server also replaces CloudWatch, because it answers every request. The connection has no TLS.
             "AWS_ENDPOINT_URL": f"http://{address}",
             "TT_METRICS_NAMESPACE": "bench/Size",
             **environment,
@@ -116,7 +116,7 @@ def run(binary, environment, invocations):
     )
     if not server.state["done"].wait(30):
         process.kill()
-        raise SystemExit(f"{binary} did not ask for {invocations} invocations")
+        raise SystemExit(f"{binary} did not request {invocations} invocations")
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     resident = int(status.split("VmRSS:")[1].split()[0])
     process.kill()
@@ -130,7 +130,7 @@ def run(binary, environment, invocations):
 def main():
     binaries = [(name, build(feature), environment) for name, feature, environment in VARIANTS]
     starts = {name: [] for name, _, _ in binaries}
-    # In turn, so that what the machine does meanwhile meets all of them.
+    # The variants run in turn, so that other load on the machine affects all of them.
     for _ in range(STARTS):
         for name, binary, environment in binaries:
             starts[name].append(run(binary, environment, 0)[0])

@@ -1,11 +1,11 @@
-//! One way of counting, as something that can be called many times.
+//! One way of counting, in a form that can be called many times.
 
 use std::fmt;
 
 /// One row of the table.
 #[derive(Clone, Copy)]
 pub struct Case {
-    /// What it is.
+    /// Its name in the table.
     pub name: &'static str,
     /// Makes this many calls.
     pub calls: fn(u64),
@@ -24,7 +24,7 @@ impl fmt::Debug for Case {
     }
 }
 
-/// Many calls of a sync function.
+/// A closure that calls a sync function many times.
 #[macro_export]
 macro_rules! calls {
     ($function:path) => {
@@ -37,7 +37,7 @@ macro_rules! calls {
     };
 }
 
-/// Many calls of an async function within one future.
+/// A closure that calls an async function many times within one future.
 #[macro_export]
 macro_rules! awaits {
     ($function:path) => {

@@ -13,10 +13,10 @@ pub const NAMES: [&str; 5] = [
     "InvoiceFailed",
 ];
 
-/// Where they go.
+/// Their namespace.
 pub const NAMESPACE: &str = "shop/orders";
 
-/// The document as text around its numbers.
+/// The text of the document between its numbers.
 const PIECES: [&str; 6] = [
     concat!(
         ",\"CloudWatchMetrics\":[{\"Namespace\":\"shop/orders\",\"Dimensions\":[[]],\"Metrics\":[",
@@ -31,7 +31,7 @@ const PIECES: [&str; 6] = [
     "}\n",
 ];
 
-/// Writes text that is known when the program is built, and numbers in between: no way of rendering does less.
+/// Writes preformatted text and numbers, which is the least work that renders this document.
 pub fn preformatted(growth: [u64; 5], document: &mut Vec<u8>) {
     let mut number = itoa::Buffer::new();
     document.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
@@ -49,7 +49,7 @@ fn milliseconds(time: SystemTime) -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }
 
-/// What the library writes for these metrics.
+/// Writes the document of the library for these metrics.
 pub fn rendered(data: &[Datum], document: &mut Vec<u8>) {
     render_document(NAMESPACE, SystemTime::now(), data, document);
 }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_render_the_same_document() {
+    fn both_functions_render_the_same_document() {
         let growth = [1, 5, 0, 17, 100_000];
         let (mut one, mut other) = (Vec::new(), Vec::new());
         preformatted(growth, &mut one);

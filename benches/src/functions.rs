@@ -1,4 +1,4 @@
-//! One sync function, counted in several ways; the body is the same in all of them.
+//! One sync function with the same body, counted in several ways.
 
 use std::{
     cell::Cell,
@@ -9,10 +9,10 @@ use std::{
     },
 };
 
-/// An order that ends well.
+/// An order for which the body succeeds.
 pub const GOOD: u64 = 7;
 
-/// The body can fail and can panic, as real ones can, so that a counted call needs its guard against panics.
+/// A body that can fail and panic, so that the compiler keeps the guard of a counted call.
 #[inline]
 pub fn body(order: u64) -> Result<u64, Refused> {
     assert!(order != 0, "an order has a number");
@@ -29,13 +29,13 @@ pub struct Refused;
 /// What the body returns.
 pub type Shipped = Result<u64, Refused>;
 
-/// Counts nothing.
+/// Does not count.
 #[inline(never)]
 pub fn not_counted(order: u64) -> Shipped {
     body(order)
 }
 
-/// The same code at another address: what the layout of code alone changes.
+/// The same code at another address, which shows the influence of the code layout.
 #[inline(never)]
 pub fn not_counted_again(order: u64) -> Shipped {
     let shipped = body(order);
@@ -48,7 +48,7 @@ thread_local! {
     static FAILED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The limit: counts in a cell of the thread that nobody else can read, and not when the body panics.
+/// The limit: counts in a cell that only its thread can read, and does not count a panic.
 #[inline(never)]
 pub fn thread_local(order: u64) -> Shipped {
     let shipped = body(order);
@@ -64,7 +64,7 @@ pub fn counted(order: u64) -> Shipped {
     body(order)
 }
 
-/// Counts with the attribute, interrupted calls too.
+/// Counts with the attribute, including interrupted calls.
 #[inline(never)]
 #[tt_metrics::count_outcome(
     success = "BenchShipped",
@@ -75,7 +75,7 @@ pub fn counted_with_interrupted(order: u64) -> Shipped {
     body(order)
 }
 
-/// Counts calls with the attribute, whatever becomes of them.
+/// Counts calls with the attribute, regardless of their outcome.
 #[inline(never)]
 #[tt_metrics::count("BenchCalls")]
 pub fn calls_counted(order: u64) -> Shipped {
@@ -84,7 +84,7 @@ pub fn calls_counted(order: u64) -> Shipped {
 
 static ATOMIC: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
-/// Counts with a locked instruction in a cell that all threads share.
+/// Counts with an atomic operation in a cell that all threads share.
 #[inline(never)]
 pub fn shared_atomic(order: u64) -> Shipped {
     let shipped = body(order);
@@ -110,7 +110,7 @@ pub fn locked_map(order: u64) -> Shipped {
     shipped
 }
 
-/// What a function returns that hands out a row of numbers.
+/// A result with many numbers.
 pub type Row = Result<[u64; 16], Refused>;
 
 /// A body whose result is too large for registers.
@@ -119,7 +119,7 @@ fn row(order: u64) -> Row {
     body(order).map(|order| [order; 16])
 }
 
-/// Counts nothing of a call with a large result.
+/// Does not count a call with a large result.
 #[inline(never)]
 pub fn large_not_counted(order: u64) -> Row {
     row(order)
@@ -132,7 +132,7 @@ pub fn large_counted(order: u64) -> Row {
     row(order)
 }
 
-/// What a function returns that makes text.
+/// A result with text.
 pub type Text = Result<String, Refused>;
 
 #[inline]
@@ -140,7 +140,7 @@ fn text(order: u64) -> Text {
     body(order).map(|_| String::new())
 }
 
-/// Counts nothing of a call that returns text.
+/// Does not count a call that returns text.
 #[inline(never)]
 pub fn text_not_counted(order: u64) -> Text {
     text(order)
@@ -153,7 +153,7 @@ pub fn text_counted(order: u64) -> Text {
     text(order)
 }
 
-/// Counts a call that returns text, interrupted calls too.
+/// Counts a call that returns text, including interrupted calls.
 #[inline(never)]
 #[tt_metrics::count_outcome(
     success = "BenchShipped",

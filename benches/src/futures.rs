@@ -1,7 +1,7 @@
 //! One async function, counted in several ways.
 #![expect(
     clippy::unused_async,
-    reason = "a future that never waits is all cost of counting"
+    reason = "a future that never waits shows the cost of counting alone"
 )]
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 
 use crate::functions::{Shipped, body};
 
-/// Counts nothing.
+/// Does not count.
 pub async fn not_counted(order: u64) -> Shipped {
     body(order)
 }
@@ -23,7 +23,7 @@ thread_local! {
     static FAILED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The limit: counts in a cell of the thread that nobody else can read, and only a call that ends.
+/// The limit: counts in a cell that only its thread can read, and only calls that end.
 pub async fn thread_local(order: u64) -> Shipped {
     let shipped = body(order);
     let cell = if shipped.is_ok() { &SHIPPED } else { &FAILED };
@@ -37,7 +37,7 @@ pub async fn counted(order: u64) -> Shipped {
     body(order)
 }
 
-/// Counts with the attribute, interrupted calls too.
+/// Counts with the attribute, including interrupted calls.
 #[tt_metrics::count_outcome(
     success = "BenchShipped",
     failure = "BenchFailed",

@@ -1,8 +1,8 @@
-//! Ways of counting how one call ended, and what measures them side by side.
+//! Ways of counting the outcome of a call, and the measurement that compares them.
 #![expect(
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,
-    reason = "the functions end in each way, and do nothing else"
+    reason = "the functions return errors and panic only for the measurement"
 )]
 
 mod case;

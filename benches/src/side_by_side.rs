@@ -1,7 +1,7 @@
-//! Measures ways of counting beside each other: each in turn for a moment, many times over.
+//! Measures ways of counting in turn, with many short samples of each.
 //!
-//! Runners such as criterion and divan measure one case to its end and then the next. What the machine does meanwhile then looks
-//! like a difference of the cases, and the differences here are smaller than that.
+//! Runners such as criterion and divan measure one case completely before the next. Other load on the machine then appears as a
+//! difference between the cases, and is larger than the differences measured here.
 
 use std::{
     hint::spin_loop,
@@ -12,27 +12,27 @@ use std::{
 
 use crate::Case;
 
-/// How long one sample takes, about: shorter than what a scheduler gives a thread at once.
+/// The approximate duration of a sample, which is shorter than the time slice of a scheduler.
 const SAMPLE: Duration = Duration::from_micros(200);
 
-/// How many samples are taken of each case.
+/// The number of samples of each case.
 const SAMPLES: usize = 301;
 
-/// How often a sample of two threads is tried until both ran at once.
+/// The number of attempts at a sample in which two threads run at the same time.
 const TRIES: usize = 5;
 
-/// What one call costs.
+/// The measured cost of one call.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
     /// The way of counting.
     pub case: Case,
-    /// Nanoseconds a call on one thread, the median.
+    /// The median of nanoseconds for a call on one thread.
     pub alone: f64,
-    /// Nanoseconds a call on each of two threads at once, the median.
+    /// The median of nanoseconds for a call on two threads that run at the same time.
     pub together: f64,
 }
 
-/// Measures all of them.
+/// Measures all cases.
 pub fn measure(cases: &[Case]) -> Vec<Measured> {
     let sizes: Vec<u64> = cases.iter().map(|case| calls_of_a_sample(*case)).collect();
     let mut alone = vec![Vec::with_capacity(SAMPLES); cases.len()];
@@ -68,7 +68,7 @@ fn calls_of_a_sample(case: Case) -> u64 {
     }
 }
 
-/// When a thread began its calls and when it had made them.
+/// The times at which a thread began and ended its calls.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
     began: Instant,
@@ -87,7 +87,7 @@ impl Ran {
         self.ended - self.began
     }
 
-    /// Whether both ran at once nearly all the time: on a busy machine they may have taken turns.
+    /// Whether both ran at the same time for nearly all of their duration. On a busy machine they may run one after the other.
     fn overlaps(self, other: Self) -> bool {
         let both = self
             .ended
@@ -101,11 +101,11 @@ fn sample(case: Case, calls: u64) -> f64 {
     nanoseconds(Ran::make(case, calls).time(), calls)
 }
 
-/// What one call costs on the slower of two threads that begin at once, if the machine let them run at once.
+/// The cost of one call on the slower of two threads, if both ran at the same time.
 fn sample_on_two_threads(case: Case, calls: u64) -> Option<f64> {
     let ready = AtomicUsize::new(0);
     let run = || {
-        // The first call of a thread finds its cells.
+        // The first call of a thread allocates its cells.
         (case.calls)(1);
         ready.fetch_add(1, Ordering::AcqRel);
         while ready.load(Ordering::Acquire) < 2 {

@@ -1,10 +1,10 @@
-//! The table: what one call costs, and how many times that of a baseline.
+//! Prints the measured costs as a table.
 
 use std::fmt::Write as _;
 
 use crate::Measured;
 
-/// A table in Markdown; the second case is the limit that all are compared with, on as many threads.
+/// A table in Markdown. The second case is the limit to which all others are compared.
 pub fn table(title: &str, measured: &[Measured]) -> String {
     let limit = measured.get(1);
     let alone_at_best = limit.map_or(f64::NAN, |limit| limit.alone);

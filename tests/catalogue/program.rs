@@ -1,4 +1,4 @@
-//! A small program with counted functions, built as for production.
+//! A small program with counted functions, built with the settings of production.
 
 use std::{
     fs,
@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-/// Every metric of the program, in order.
+/// The names of all metrics of the program, sorted.
 pub(crate) const METRICS: [&str; 7] = [
     "GenericCalls",
     "InnerDone",
@@ -17,10 +17,10 @@ pub(crate) const METRICS: [&str; 7] = [
     "QuotaUsed",
 ];
 
-/// Where the attribute of `ship` stands.
+/// The line of the attribute of `ship`.
 pub(crate) const LINE_OF_SHIP: u32 = 13;
 
-/// A library of which nothing is called, in an older edition.
+/// A library in an older edition, of which the program calls nothing.
 const ORDERS: &str = r#"#![forbid(unsafe_code)]
 
 use tt_metrics::{count, count_outcome, MetricName};
@@ -101,7 +101,7 @@ panic = "abort"
     );
     write("orders/Cargo.toml", &manifest);
     write("orders/orders.rs", ORDERS);
-    // The versions of the workspace, which are at hand.
+    // The versions of the workspace are in the local registry cache.
     fs::copy(root.join("Cargo.lock"), home.join("Cargo.lock")).unwrap();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -111,7 +111,7 @@ panic = "abort"
         .current_dir(&home)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo build failed: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo build failed: {errors}");
     home.join("target/release/program")
 }

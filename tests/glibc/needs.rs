@@ -1,4 +1,4 @@
-//! Which version of glibc an executable asks of the dynamic linker.
+//! Reads the version of glibc that an executable requires.
 
 use object::{
     elf::FileHeader64,
@@ -21,7 +21,7 @@ impl Version {
     }
 }
 
-/// The newest version of glibc that a symbol needs, from the section `.gnu.version_r`; `None` without such a symbol.
+/// The newest version of glibc that a symbol requires, from the section `.gnu.version_r`; `None` without such a symbol.
 pub(crate) fn newest_glibc(executable: &[u8]) -> read::Result<Option<Version>> {
     let file = ElfFile64::<object::Endianness>::parse(executable)?;
     let endian = file.endian();
@@ -51,7 +51,7 @@ fn versions_are_ordered_by_number() {
 }
 
 #[test]
-fn a_newer_need_is_seen() {
+fn a_newer_requirement_is_found() {
     let mut executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     let Version(major, minor) = newest_glibc(&executable).unwrap().expect("tests use glibc");
     assert!(minor > 9, "glibc {major}.{minor}");

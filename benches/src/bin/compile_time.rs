@@ -1,9 +1,12 @@
-//! What the attributes cost a build: 100 functions plain, with `#[count_outcome]`, and with `#[tracing::instrument]`.
+//! Measures the compile time of 100 functions: plain, with `#[count_outcome]`, and with `#[tracing::instrument]`.
 //!
-//! `cargo run -p tt-bench --bin compile-time` generates the three crates below the target directory and prints the
-//! shortest of some runs of each build as a table in Markdown. "Clean" builds the crate anew and has its dependencies;
-//! each figure includes the start of cargo.
-#![expect(clippy::print_stdout, reason = "it reports to a person")]
+//! `cargo run -p tt-bench --bin compile-time` generates the three crates below the target directory, and prints the shortest of
+//! several runs of each build as a table in Markdown. A clean build compiles the crate without its dependencies. Each figure
+//! includes the start of cargo.
+#![expect(
+    clippy::print_stdout,
+    reason = "the report is the output of the benchmark"
+)]
 
 use std::{
     fmt::Write,
@@ -51,7 +54,7 @@ fn main() -> io::Result<()> {
     for Crate { name, .. } in &CRATES {
         let _infallible = write!(table, "| {name} |");
         for command in ["check", "build"] {
-            // The dependencies are built before the clock runs.
+            // The dependencies are built before the measurement.
             cargo(&workspace, command, name)?;
             let clean = shortest(|| {
                 remove_output(&workspace, name)?;
@@ -74,7 +77,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A workspace of the three crates, with the versions of this one.
+/// Writes a workspace of the three crates, with the dependency versions of this one.
 fn generate(root: &Path, workspace: &Path) -> io::Result<()> {
     let members: Vec<&str> = CRATES.iter().map(|krate| krate.name).collect();
     fs::create_dir_all(workspace)?;
@@ -102,7 +105,7 @@ fn generate(root: &Path, workspace: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Half of the functions are `async`; each has arguments, a `?` and two ways to end.
+/// Generates the functions. Half of them are `async`, and each has arguments, a `?` and two outcomes.
 fn source(krate: &Crate, change: u128) -> String {
     let mut source = format!("//! Generated.\n\npub const CHANGE: u128 = {change};\n");
     for number in 0..FUNCTIONS {
@@ -122,7 +125,7 @@ fn source(krate: &Crate, change: u128) -> String {
     source
 }
 
-/// Changes one line of a crate, to one that it never had.
+/// Changes one line of a crate to a new value.
 fn change(workspace: &Path, name: &str) -> io::Result<()> {
     let krate = CRATES.iter().find(|krate| krate.name == name);
     let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
@@ -130,7 +133,7 @@ fn change(workspace: &Path, name: &str) -> io::Result<()> {
     fs::write(workspace.join(name).join("src/lib.rs"), source)
 }
 
-/// Removes what was built of the crate itself.
+/// Removes the build artefacts of the crate, without those of its dependencies.
 fn remove_output(workspace: &Path, name: &str) -> io::Result<()> {
     run(
         Command::new("cargo").args(["clean", "--quiet", "--offline", "-p", name]),
