@@ -26,7 +26,6 @@ mod answer;
 mod backoff;
 mod batch;
 mod chunk;
-mod done;
 mod entry;
 mod error;
 mod limits;

@@ -11,17 +11,22 @@ use aws_sdk_kinesis::{
 };
 
 use crate::{
-    Batch, Entry, Limits, PutError,
+    Batch, Entry, Limits, PutError, Receipt,
     answer::{Kind, RecordAnswer, RequestFailure, is_throttle},
     backoff::random,
     batch::{Form, Sealed, Written},
     chunk::chunks,
-    done::{Done, Fate},
     order::rounds,
     pace::{Cost, Observation, Pace},
     parcel::aggregate,
     request::put_records,
 };
+
+/// The final result of one record.
+type Fate = Result<Receipt, PutError>;
+
+/// Takes the final result of one record, by its position in the batch.
+type Settle<'s> = dyn FnMut(usize, Fate) + Send + 's;
 
 /// A stream to put records on. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -106,16 +111,46 @@ impl Stream {
     pub async fn put_batch(&self, batch: Batch, deadline: Option<Instant>) -> Vec<Fate> {
         let mut fates: Vec<Option<Fate>> = Vec::new();
         fates.resize_with(batch.len(), || None);
+        self.put_batch_each(batch, deadline, |index, fate| {
+            if let Some(slot) = fates.get_mut(index) {
+                *slot = Some(fate);
+            }
+        })
+        .await;
+        let unsent = PutError::OutOfTime { attempts: 0 };
+        fates
+            .into_iter()
+            .map(|fate| fate.unwrap_or_else(|| Err(unsent.clone())))
+            .collect()
+    }
+
+    /// Puts records as [`put_batch`](Self::put_batch) does, and passes the final result of each record to `settle` as
+    /// soon as the answer that decides it arrives: a record that is sent again does not delay the results of others.
+    ///
+    /// `settle` is called once for each record of the batch, with its position in it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: a dropped call may have put any part of the records.
+    pub async fn put_batch_each(
+        &self,
+        batch: Batch,
+        deadline: Option<Instant>,
+        mut settle: impl FnMut(usize, Fate) + Send,
+    ) {
+        let mut refused = vec![false; batch.len()];
         for (index, error) in batch.refused {
-            file(&mut fates, index, Err(error));
+            if let Some(refused) = refused.get_mut(index) {
+                *refused = true;
+            }
+            settle(index, Err(error));
         }
-        let sendable = (0..).zip(&fates).filter(|(_, fate)| fate.is_none());
+        let sendable = (0..).zip(&refused).filter(|(_, refused)| !**refused);
         let sendable: Vec<_> = sendable.map(|(index, _)| index).collect();
         match batch.form {
             Form::Written(written) => {
-                for (index, fate) in self.put_checked(written, sendable, deadline).await {
-                    file(&mut fates, index, fate);
-                }
+                self.put_checked(written, sendable, deadline, &mut settle)
+                    .await;
             }
             Form::Plain(entries) => {
                 let parcels = aggregate(&entries, &sendable, self.limits.record_bytes);
@@ -127,18 +162,15 @@ impl Stream {
                     members.push(inside);
                 }
                 let all = (0..members.len()).collect();
-                for (carrier, fate) in self.put_checked(carriers, all, deadline).await {
+                let mut settle_members = |carrier: usize, fate: Fate| {
                     for index in members.get(carrier).into_iter().flatten() {
-                        file(&mut fates, *index, fate.clone());
+                        settle(*index, fate.clone());
                     }
-                }
+                };
+                self.put_checked(carriers, all, deadline, &mut settle_members)
+                    .await;
             }
         }
-        let unsent = PutError::OutOfTime { attempts: 0 };
-        fates
-            .into_iter()
-            .map(|fate| fate.unwrap_or_else(|| Err(unsent.clone())))
-            .collect()
     }
 
     /// Puts the records at `indices`, none of which spoils a request.
@@ -147,39 +179,38 @@ impl Stream {
         written: Written,
         indices: Vec<usize>,
         deadline: Option<Instant>,
-    ) -> Vec<(usize, Fate)> {
+        settle: &mut Settle<'_>,
+    ) {
         let records = written.seal(&self.name);
-        let mut results = Vec::with_capacity(indices.len());
         for round in rounds(|index| records.key(index), indices, self.limits.order) {
             let mut waiting = chunks(|index| records.size(index), &round, &self.limits);
             waiting.reverse();
             while let Some(chunk) = waiting.pop() {
-                let done = self.put_chunk(&records, chunk, deadline).await;
-                results.extend(done.results);
-                waiting.extend(done.halves);
+                let halves = self.put_chunk(&records, chunk, deadline, settle).await;
+                waiting.extend(halves);
             }
         }
-        results
     }
 
-    /// Puts the records of one request until each has its final result.
+    /// Puts the records of one request until each has its final result. Returns the records to send in requests of
+    /// their own, the first half last.
     async fn put_chunk(
         &self,
         records: &Sealed,
         mut open: Vec<usize>,
         deadline: Option<Instant>,
-    ) -> Done {
-        let mut done = Done::default();
+        settle: &mut Settle<'_>,
+    ) -> Vec<Vec<usize>> {
         let mut attempts = 0;
         loop {
             let Some(patience) = self.patience(deadline) else {
-                done.fail(open, &PutError::OutOfTime { attempts });
-                return done;
+                fail(settle, open, &PutError::OutOfTime { attempts });
+                return Vec::new();
             };
             let cost = cost(records, &open);
             if !self.take_turn(cost, deadline).await {
-                done.fail(open, &PutError::OutOfTime { attempts });
-                return done;
+                fail(settle, open, &PutError::OutOfTime { attempts });
+                return Vec::new();
             }
             attempts += 1;
             let sent = Instant::now();
@@ -187,35 +218,38 @@ impl Stream {
             self.learn(sent, cost, open.len(), &answer);
             match answer {
                 Ok(answers) if answers.len() == open.len() => {
-                    open = self.sort(answers, open, attempts, &mut done);
+                    open = self.sort(answers, open, attempts, settle);
                 }
                 Ok(answers) => {
                     let error = self.protocol_error(open.len(), answers.len());
-                    done.fail(open, &error);
-                    return done;
+                    fail(settle, open, &error);
+                    return Vec::new();
                 }
                 Err(failure) if failure.kind == Kind::Content && open.len() > 1 => {
                     // The second half goes below the first on the stack: order is kept.
                     let second = open.split_off(open.len() / 2);
-                    done.halves = vec![second, open];
-                    return done;
+                    return vec![second, open];
                 }
                 Err(failure) => {
                     let retryable = failure.kind == Kind::Passing;
                     if !retryable || attempts >= self.limits.attempts {
-                        done.fail(open, &self.request_error(failure, attempts, retryable));
-                        return done;
+                        fail(
+                            settle,
+                            open,
+                            &self.request_error(failure, attempts, retryable),
+                        );
+                        return Vec::new();
                     }
                     tracing::debug!(stream = %self.name, code = %failure.code, attempts, "request failed, trying again");
                 }
             }
             if open.is_empty() {
-                return done;
+                return Vec::new();
             }
             let pause = self.limits.backoff.pause(attempts, random());
             if deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
-                done.fail(open, &PutError::OutOfTime { attempts });
-                return done;
+                fail(settle, open, &PutError::OutOfTime { attempts });
+                return Vec::new();
             }
             tokio::time::sleep(pause).await;
         }
@@ -227,13 +261,12 @@ impl Stream {
         answers: Vec<RecordAnswer>,
         sent: Vec<usize>,
         attempts: u32,
-        done: &mut Done,
+        settle: &mut Settle<'_>,
     ) -> Vec<usize> {
         let mut again = Vec::new();
-        done.results.reserve(sent.len());
         for (index, answer) in sent.into_iter().zip(answers) {
             match answer {
-                RecordAnswer::Accepted(receipt) => done.results.push((index, Ok(receipt))),
+                RecordAnswer::Accepted(receipt) => settle(index, Ok(receipt)),
                 RecordAnswer::Refused(_) if attempts < self.limits.attempts => again.push(index),
                 RecordAnswer::Refused(code) => {
                     let stream = Arc::clone(&self.name);
@@ -242,9 +275,9 @@ impl Stream {
                         code,
                         attempts,
                     };
-                    done.results.push((index, Err(error)));
+                    settle(index, Err(error));
                 }
-                RecordAnswer::Nonsense => done.fail([index], &self.protocol_error(1, 0)),
+                RecordAnswer::Nonsense => fail(settle, [index], &self.protocol_error(1, 0)),
             }
         }
         again
@@ -337,8 +370,8 @@ fn cost(records: &Sealed, indices: &[usize]) -> Cost {
     Cost::of(indices.len(), sizes.sum())
 }
 
-fn file(fates: &mut [Option<Fate>], index: usize, fate: Fate) {
-    if let Some(slot) = fates.get_mut(index) {
-        *slot = Some(fate);
+fn fail(settle: &mut Settle<'_>, indices: impl IntoIterator<Item = usize>, error: &PutError) {
+    for index in indices {
+        settle(index, Err(error.clone()));
     }
 }
