@@ -9,7 +9,7 @@ use tt_producer::{Config, Producer};
 // One thread: the stream is slower than it by far, and requests need not wake another one.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    function_log::init();
     // Rust prints the `Debug` form of what `main` returns; that of a text is the sentence itself.
     let config =
         Config::read(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
