@@ -1,6 +1,10 @@
 //! One flush: take the counts, send them within the budget, keep what was refused.
 
+mod config;
+mod contributors;
 mod fate;
+mod health;
+mod in_flight;
 #[cfg(feature = "lambda")]
 mod running;
 
@@ -19,19 +23,27 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+pub use config::{Config, ConfigError};
+pub(crate) use contributors::Told;
+pub use health::OnEmpty;
+
+use contributors::Contributors;
 use fate::Boarded;
+use health::Health;
+use in_flight::{Flight, InFlight};
 
 use crate::{
-    buffer::{BUFFER, Buffer},
-    config::{Config, ConfigError},
-    contributors::{Contributors, Told},
-    gauge,
-    health::Health,
-    in_flight::{Flight, InFlight},
-    open_calls::StillOpen,
-    sink::{Batch, Configured, EmitError, Invocation, Properties, Sink, SinkResult, property},
-    snapshot::Snapshot,
-    sync::lock,
+    count::{
+        buffer::{BUFFER, Buffer},
+        gauge,
+        open_calls::StillOpen,
+        snapshot::Snapshot,
+        sync::lock,
+    },
+    sink::{
+        Batch, Configured, EmitError, Invocation, Properties, Sink, SinkKind, SinkResult, admit,
+        property,
+    },
 };
 
 /// Sends what was counted; it never fails and never takes longer than its budget.
@@ -68,7 +80,12 @@ impl Flusher<Configured> {
     /// When a variable of the environment is missing or cannot be used.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
-        let sink = Configured::new(&config).await;
+        let kind = if config.disabled {
+            SinkKind::Emf
+        } else {
+            config.sink
+        };
+        let sink = Configured::new(kind).await;
         Ok(Self::new(config, sink))
     }
 }
@@ -127,7 +144,7 @@ impl<K: Sink> Flusher<K> {
             return;
         }
         let (mut snapshot, invocation) = self.drain(invocation, Moment::Early);
-        let silent = told == Told::Nothing && snapshot.counted_nothing();
+        let silent = told == Told::Nothing && snapshot.is_zero_except(&Health::NAMES);
         if let Some(invocation) = invocation.filter(|_| silent) {
             self.health.found_empty(self.config.on_empty, invocation);
             snapshot.extend(self.health.take());
@@ -235,7 +252,7 @@ impl<K: Sink> Flusher<K> {
         };
         let (mut snapshot, alone) = self.contributors.drained(request_id, || {
             let snapshot = self.buffer.drain(SystemTime::now(), still_open);
-            let told = if snapshot.counted_nothing() {
+            let told = if snapshot.is_zero_except(&Health::NAMES) {
                 Told::Nothing
             } else {
                 Told::Something
@@ -246,7 +263,7 @@ impl<K: Sink> Flusher<K> {
         if std::ptr::eq(self.buffer, &raw const *BUFFER) {
             snapshot.extend(gauge::take());
         }
-        if let Some((number, violation)) = snapshot.admit(&self.config.dimensions) {
+        if let Some((number, violation)) = admit(snapshot.data_mut(), &self.config.dimensions) {
             self.health.dropped.add(number);
             tracing::warn!(number, first = %violation, "metrics that CloudWatch would refuse were dropped");
         }

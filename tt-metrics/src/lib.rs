@@ -154,72 +154,35 @@
     doc = "\n[`MetricsLayer`]: https://docs.rs/lambda_runtime\n[`run`]: https://docs.rs/lambda_runtime"
 )]
 
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
-mod aborting;
-mod buffer;
-#[cfg(test)]
-#[cfg(tt_metrics_model)]
-#[path = "buffer/model.rs"]
-mod buffer_model;
-#[cfg(test)]
-#[path = "buffer/tests.rs"]
-mod buffer_tests;
-mod call;
-mod capture;
-pub mod catalogue;
-mod config;
-mod contributors;
-mod counter;
-mod declaration;
-mod detail;
-mod detailed_call;
-mod dimension;
-#[cfg(test)]
-#[cfg(all(feature = "lambda", not(tt_metrics_model)))]
-mod endings;
-mod flush;
-mod gauge;
-mod health;
-mod in_flight;
-mod latency;
-#[cfg(feature = "lambda")]
-mod layer;
-mod level;
-pub mod limits;
+// In the order of the work; each folder imports only the folders above it. A flush calls a sink, so `sink` comes before
+// `flush`.
 mod metric;
-mod namespace;
-mod open_calls;
-mod outcome;
-#[cfg(feature = "lambda")]
-mod run;
-#[cfg(feature = "lambda")]
-mod shutdown;
-pub mod sink;
-mod site;
-#[cfg(feature = "lambda")]
-mod snap_start;
-mod snapshot;
-mod sync;
-mod track;
-#[cfg(feature = "lambda")]
-mod watchdog;
 
-pub use capture::{Capture, Entered, Followed, capture};
-pub use catalogue::{Declared, Meaning, MetricKind, catalogue};
-pub use config::{Config, ConfigError, OnEmpty, SinkKind};
-pub use declaration::{Declaration, DeclaredDimension};
-pub use dimension::Dimension;
-pub use flush::Flusher;
-pub use gauge::gauge;
+mod declare;
+
+mod count;
+
+pub mod sink;
+
+mod flush;
+
 #[cfg(feature = "lambda")]
-pub use layer::{FlushAfter, MetricsLayer, MetricsService};
-pub use metric::{MetricName, Resolution, Unit};
-pub use namespace::Namespace;
-pub use outcome::{Classify, Outcome};
+mod lambda;
+
+mod testing;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use count::gauge;
+pub use declare::{
+    Declaration, DeclaredDimension, Site,
+    catalogue::{self, Declared, Meaning, MetricKind, catalogue},
+};
+pub use flush::{Config, ConfigError, Flusher, OnEmpty};
 #[cfg(feature = "lambda")]
-pub use run::{run, run_concurrent};
-pub use sink::property::property;
-pub use site::Site;
+pub use lambda::{FlushAfter, MetricsLayer, MetricsService, run, run_concurrent};
+pub use metric::{Classify, Dimension, MetricName, Namespace, Outcome, Resolution, Unit, limits};
+pub use sink::{SinkKind, property::property};
+pub use testing::{Capture, Entered, Followed, capture};
 pub use tt_metrics_macros::{Classify, Dimension, count, count_outcome, outcome};

@@ -4,8 +4,9 @@ use std::{error::Error, sync::Arc, time::Instant};
 
 use super::{Flusher, Moment};
 use crate::{
-    in_flight::Flight,
-    sink::{Datum, Delivery, EmitError, Partial, Sink, SinkResult, Was, emf},
+    flush::in_flight::Flight,
+    metric::Datum,
+    sink::{Delivery, EmitError, Partial, Sink, SinkResult, Was, emf},
 };
 
 impl<K: Sink> Flusher<K> {

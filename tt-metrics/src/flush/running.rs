@@ -13,10 +13,9 @@ use tokio::time::timeout;
 
 use super::{Flusher, Moment};
 use crate::{
-    contributors::Told,
-    in_flight::Flight,
+    count::sync::lock,
+    flush::{contributors::Told, in_flight::Flight},
     sink::{Invocation, Sink},
-    sync::lock,
 };
 
 impl<K: Sink> Flusher<K> {

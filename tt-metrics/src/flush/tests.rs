@@ -8,11 +8,10 @@ use std::{
 
 use super::*;
 use crate::{
-    declaration::Declaration,
-    metric::MetricName,
-    sink::{CaptureSink, Datum, Delivery, DimensionSets, Packing, Partial, SinkResult, Value},
-    site::{Kind, Site},
-    sync::lock,
+    count::sync::lock,
+    declare::{declaration::Declaration, kind::Kind, site::Site},
+    metric::{Datum, DimensionSets, MetricName, Resolution, Value},
+    sink::{CaptureSink, Delivery, Packing, Partial, SinkResult},
 };
 
 mod log;
@@ -54,13 +53,13 @@ fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
     let buffer = Box::leak(Box::new(Buffer::new(|| &SITE)));
     let config = Config {
         namespace: "test".to_owned(),
-        sink: crate::SinkKind::Emf,
+        sink: SinkKind::Emf,
         dimensions: DimensionSets::default(),
-        resolution: crate::Resolution::Standard,
+        resolution: Resolution::Standard,
         delivery,
         flush_timeout: Duration::from_secs(1),
         flush_interval: Duration::ZERO,
-        on_empty: crate::OnEmpty::Ignore,
+        on_empty: OnEmpty::Ignore,
         cold_start_metric: false,
         disabled: false,
     };
@@ -166,10 +165,7 @@ fn a_sink_that_panics_ends_the_flush_and_nothing_else() {
 
 #[test]
 fn an_empty_invocation_and_a_cold_start_are_counted_where_that_is_wanted() {
-    for (on_empty, counted) in [
-        (crate::OnEmpty::Fail, Some(&1)),
-        (crate::OnEmpty::Warn, None),
-    ] {
+    for (on_empty, counted) in [(OnEmpty::Fail, Some(&1)), (OnEmpty::Warn, None)] {
         let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
         flusher.config.on_empty = on_empty;
         flusher.config.cold_start_metric = counted.is_some();
@@ -212,7 +208,7 @@ fn data_of_a_batch_that_fared_differently_are_treated_one_by_one() {
 #[test]
 fn an_invocation_whose_counts_were_sent_while_it_ran_is_not_empty() {
     let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
-    flusher.config.on_empty = crate::OnEmpty::Fail;
+    flusher.config.on_empty = OnEmpty::Fail;
     for (id, growth, empty) in [("counts", 3, None), ("counts nothing", 0, Some(&1))] {
         let invocation = flusher.invocation(id.to_owned());
         flusher.contributors.enter(id);
@@ -231,7 +227,7 @@ fn an_invocation_whose_counts_were_sent_while_it_ran_is_not_empty() {
 #[test]
 fn a_resolution_of_the_process_is_that_of_every_metric_and_a_series_stays_one_datum() {
     let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
-    flusher.config.resolution = crate::Resolution::High;
+    flusher.config.resolution = Resolution::High;
     flusher.buffer.claim().add(0, Kind::Success, 5);
     flusher.health.dropped.add(1);
     let (snapshot, _) = flusher.drain(None, Moment::Early);
@@ -240,6 +236,6 @@ fn a_resolution_of_the_process_is_that_of_every_metric_and_a_series_stays_one_da
     flush(&flusher);
     let batches = flusher.sink.accepted.batches();
     let resolutions: Vec<_> = batches.iter().flatten().map(|it| it.resolution).collect();
-    assert_eq!(resolutions, [crate::Resolution::High; 3]);
+    assert_eq!(resolutions, [Resolution::High; 3]);
     assert_eq!(flusher.sink.accepted.totals().get("Done"), Some(&7));
 }

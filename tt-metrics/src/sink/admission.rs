@@ -1,7 +1,9 @@
 //! What is kept away from every sink: data that CloudWatch would refuse, and with it all that it came with.
 
-use super::{Datum, DimensionSets, Value};
-use crate::limits::{self, Violation};
+use crate::metric::{
+    Datum, DimensionSets, Dimensions, Value,
+    limits::{self, Violation},
+};
 
 /// Drops what CloudWatch would refuse; says how many data lost something, and why the first one did.
 pub(crate) fn admit(data: &mut Vec<Datum>, sets: &DimensionSets) -> Option<(u64, Violation)> {
@@ -30,7 +32,7 @@ fn check(datum: &Datum, sets: &DimensionSets) -> Result<(), Violation> {
         limits::check_value(level)?;
     }
     let name = datum.metric.as_str();
-    let taken = |set: &super::Dimensions| set.iter().any(|(dimension, _)| dimension == name);
+    let taken = |set: &Dimensions| set.iter().any(|(dimension, _)| dimension == name);
     // In the embedded metric format, metrics and dimensions share one key space.
     if name == "_aws" || taken(&datum.dimensions) || sets.as_slice().iter().any(taken) {
         return Err(Violation::Malformed(format!(
@@ -65,7 +67,7 @@ fn check_observations(datum: &mut Datum) -> Result<(), Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{metric::MetricName, sink::Dimensions};
+    use crate::metric::{Dimensions, MetricName};
 
     const GOOD: MetricName = MetricName::new("Good");
     const BAD: MetricName = MetricName::new("Bad");

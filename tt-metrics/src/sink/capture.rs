@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Batch, Datum, EmitError, Sink, Value};
-use crate::sync::lock;
+use crate::count::sync::lock;
 
 /// Keeps every batch in memory; clones share it.
 #[derive(Debug, Clone, Default)]

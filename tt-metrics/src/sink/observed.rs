@@ -86,9 +86,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        metric::MetricName,
-        sink::{Datum, Departure, DimensionSets, Properties},
-        sync::lock,
+        count::sync::lock,
+        metric::{Datum, DimensionSets, MetricName},
+        sink::{Departure, Properties},
     };
 
     /// Accepts a batch of one datum and no other; knows whether it was told of the end.

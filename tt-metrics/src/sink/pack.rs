@@ -5,7 +5,7 @@ mod families;
 use std::collections::BTreeMap;
 
 use super::{Batch, Datum, Dimensions, Value};
-use crate::{limits, metric::MetricName};
+use crate::metric::{MetricName, limits};
 use families::families;
 
 /// What one batch of a sink can carry.

@@ -87,8 +87,8 @@ fn time_of_day(time: SystemTime) -> String {
 mod tests {
     use super::*;
     use crate::{
-        metric::{MetricName, Unit},
-        sink::{Departure, DimensionSets, Dimensions, Invocation, Properties},
+        metric::{DimensionSets, Dimensions, MetricName, Unit},
+        sink::{Departure, Invocation, Properties},
     };
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Mutex};
 
-use crate::sync::lock;
+use crate::count::sync::lock;
 
 /// Most properties of one invocation.
 const MAX_PROPERTIES: usize = 64;

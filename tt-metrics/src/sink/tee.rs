@@ -14,7 +14,7 @@ use std::{
 };
 
 use super::{Batch, Datum, Delivery, Departure, EmitError, Packing, Partial, Sink, SinkResult};
-use crate::sync::lock;
+use crate::count::sync::lock;
 
 /// Sends everything to two sinks at once.
 ///

@@ -7,8 +7,8 @@ use std::{
 
 use super::*;
 use crate::{
-    limits::read_document,
-    sink::{Dimensions, emf},
+    metric::{Dimensions, limits::read_document},
+    sink::emf,
 };
 
 /// An output that takes so many bytes, a few at a time, and then fails.

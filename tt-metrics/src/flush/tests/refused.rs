@@ -1,7 +1,7 @@
 //! Requests that certainly never left, whatever the delivery is.
 
 use super::*;
-use crate::{limits::read_request, sink::put_metric_data::stand_in::behind_a_door};
+use crate::{metric::limits::read_request, sink::put_metric_data::stand_in::behind_a_door};
 
 /// How often a flush was tried, what arrived of its count, and what it says of itself.
 async fn flushed(delivery: Delivery, refused: u32) -> (u32, Vec<f64>, Vec<&'static str>) {

@@ -4,11 +4,8 @@ use std::cell::Cell;
 
 use super::{Batch, dimensions};
 use crate::{
-    metric::{MetricName, Resolution, Unit},
-    sink::{
-        DimensionSets, Dimensions,
-        json::{integer, key, separate, string},
-    },
+    metric::{DimensionSets, Dimensions, MetricName, Resolution, Unit},
+    sink::json::{integer, key, separate, string},
 };
 
 thread_local! {
@@ -129,7 +126,10 @@ fn head(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::{Datum, Departure, Properties};
+    use crate::{
+        metric::Datum,
+        sink::{Departure, Properties},
+    };
 
     #[test]
     fn a_template_fits_no_document_that_differs_in_anything() {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    metric::{MetricName, Resolution, Unit},
-    sink::{Datum, Invocation},
+    metric::{Datum, MetricName, Resolution, Unit},
+    sink::Invocation,
 };
 
 fn datum(name: &'static str, growth: u64) -> Datum {
@@ -176,7 +176,7 @@ fn a_property_named_as_what_is_said_of_an_invocation_never_stands_twice() {
         };
         render(batch, &mut line);
         let line = String::from_utf8(line).expect("is text");
-        let stored = crate::limits::read_document(&line, batch.timestamp);
+        let stored = crate::metric::limits::read_document(&line, batch.timestamp);
         assert_eq!(stored.expect("no key stands twice").len(), 1);
         let document = document(batch);
         assert_eq!(document["request_id"], request_id);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::catalogue;
+use crate::declare::catalogue::catalogue;
 
 /// A number for each metric, the same for those of one function, also by way of a metric that functions share.
 pub(super) fn families() -> BTreeMap<&'static str, usize> {

@@ -11,9 +11,12 @@ use fastrand::Rng;
 
 use super::{families::join, *};
 use crate::{
-    limits::{Stored, read_document},
-    metric::{Resolution, Unit},
-    sink::{Departure, DimensionSets, Invocation, Properties, admit, emf},
+    metric::{
+        DimensionSets, Resolution, Unit,
+        limits::{Stored, read_document},
+    },
+    sink::admit,
+    sink::{Departure, Invocation, Properties, emf},
 };
 
 /// Metric, dimensions and unit: what adds up.

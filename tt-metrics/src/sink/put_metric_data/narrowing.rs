@@ -4,7 +4,10 @@
 
 use std::error::Error;
 
-use crate::sink::{Datum, EmitError, Partial, SinkResult};
+use crate::{
+    metric::Datum,
+    sink::{EmitError, Partial, SinkResult},
+};
 
 /// What is still to be sent, and what became of the rest.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use aws_sdk_cloudwatch::{
 use tokio::net::TcpSocket;
 
 use super::PutMetricData;
-use crate::sync::lock;
+use crate::count::sync::lock;
 
 /// How a request is answered: the status, and what the answer says was wrong.
 #[derive(Debug, Clone, Copy)]

@@ -14,8 +14,8 @@ use super::{
     *,
 };
 use crate::{
-    metric::MetricName,
-    sink::{DimensionSets, Properties, SinkResult},
+    metric::{DimensionSets, MetricName},
+    sink::{Properties, SinkResult},
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -105,7 +105,7 @@ async fn a_request_that_never_left_is_sent_again_within_three_attempts() {
         let (sink, door) = behind_a_door(refused);
         let (result, held) = emitted(&sink, 3, PATIENCE).await;
         let attempts = door.attempts.load(Ordering::Relaxed);
-        let arrived = crate::sync::lock(&door.bodies).len();
+        let arrived = crate::count::sync::lock(&door.bodies).len();
         if refused < MAX_ATTEMPTS {
             assert!(result.is_ok(), "{result:?}");
             assert_eq!((attempts, arrived, held), (refused + 1, 1, false));

@@ -8,8 +8,8 @@ use std::{
 
 use super::*;
 use crate::{
-    MetricName,
-    sink::{CaptureSink, DimensionSets, Properties},
+    metric::{DimensionSets, MetricName},
+    sink::{CaptureSink, Properties},
 };
 
 const DONE: MetricName = MetricName::new("Done");

@@ -5,7 +5,10 @@
 )]
 
 use super::*;
-use crate::{buffer::Buffer, counter, open_calls::StillOpen, site::SITES};
+use crate::{
+    count::{buffer::Buffer, counter, open_calls::StillOpen},
+    declare::site::SITES,
+};
 
 #[crate::count(
     "WireBytesRead",
@@ -102,7 +105,7 @@ fn unit_and_resolution_stand_in_documents() {
 #[cfg(feature = "put-metric-data")]
 #[test]
 fn unit_and_resolution_stand_in_requests() {
-    use crate::{limits::read_request, sink::Sink};
+    use crate::{metric::limits::read_request, sink::Sink};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

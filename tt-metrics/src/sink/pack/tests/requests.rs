@@ -7,7 +7,7 @@ use std::{
 
 use super::*;
 use crate::{
-    limits::read_request,
+    metric::limits::read_request,
     sink::{
         PutMetricData, Sink,
         put_metric_data::stand_in::{self, Answer},

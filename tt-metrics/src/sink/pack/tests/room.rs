@@ -1,7 +1,7 @@
 //! Batches are filled to the bounds, and nothing takes more room than it is given.
 
 use super::*;
-use crate::limits::{MAX_DATUM_VALUES, MAX_REQUEST_BYTES};
+use crate::metric::limits::{MAX_DATUM_VALUES, MAX_REQUEST_BYTES};
 
 #[test]
 fn a_batch_is_filled_to_its_last_byte() {

@@ -1,0 +1,346 @@
+//! The buffer: every thread's shard of cells, what was flushed already, and what a sink refused.
+//!
+//! A shard has one writer, the thread that leased it, so a count is a load and a store without a locked instruction.
+//! Cells only grow. A drain hands out the growth since the last drain: no cell is ever reset, which would race with
+//! its writer. The shard of a thread that ended goes to the next thread, with its totals, so nothing is folded or lost.
+
+use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
+
+// Not of the crate, so that the model of this file brings its own.
+use super::sync::{AtomicU64, Mutex, Ordering, fence, lock};
+use crate::{
+    count::{
+        detail,
+        open_calls::{Counted, OUTCOMES, OpenCalls, StillOpen},
+        snapshot::Snapshot,
+    },
+    declare::{
+        kind::Kind,
+        level::Level,
+        site::{SITES, Site},
+    },
+    metric::{Datum, Metric, MetricName},
+};
+
+/// The buffer that the attributes of this binary count into.
+pub(crate) static BUFFER: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(|| SITES.static_slice()));
+
+/// How many cells a site has in a shard.
+///
+/// As many as it has bytes, so that the distance of a site from the first one is the index of its first cell.
+const CELLS: usize = size_of::<Site>();
+
+/// Cells that nobody uses before and behind a shard: two cache lines, since processors prefetch lines in pairs.
+const PADDING: usize = 16;
+
+/// The cell of a site that says where its detail begins.
+const DETAIL: usize = CELLS - 1;
+
+const _: () = assert!((Kind::Began as usize) < DETAIL);
+
+/// The cells of one site.
+pub(crate) type Row = [AtomicU64; CELLS];
+
+/// The cells of one thread: those of the first site, then those of the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shard {
+    cells: &'static [AtomicU64],
+    /// The same, by site.
+    rows: &'static [Row],
+    /// Those that few sites have, in the order of `detail`.
+    details: &'static [AtomicU64],
+}
+
+impl Shard {
+    /// What a thread has that has not counted yet.
+    pub(crate) const EMPTY: Self = Self {
+        cells: &[],
+        rows: &[],
+        details: &[],
+    };
+
+    /// All cells of a site, by how far it is from the first one, in bytes.
+    #[inline]
+    pub(crate) fn row_at_distance(self, distance: usize) -> Option<&'static Row> {
+        self.rows.get(distance / CELLS)
+    }
+
+    /// The cell of a kind of count, by how far the site is from the first one, in bytes.
+    #[inline]
+    pub(crate) fn at_distance(self, distance: usize, kind: Kind) -> Option<Cell> {
+        let cell = self.cells.get(distance.wrapping_add(kind as usize))?;
+        Some(Cell(cell))
+    }
+
+    /// The same of a cell of the site's detail.
+    #[inline]
+    pub(crate) fn detail_at_distance(self, distance: usize, at: usize) -> Option<Cell> {
+        let begins = self.cells.get(distance.wrapping_add(DETAIL))?;
+        let begins = usize::try_from(begins.load(Ordering::Relaxed)).ok()?;
+        self.details.get(begins + at).map(Cell)
+    }
+
+    /// A cell of the detail of a site, by the position of the site.
+    pub(crate) fn detail(self, index: usize, at: usize) -> Option<Cell> {
+        self.detail_at_distance(index * CELLS, at)
+    }
+
+    /// A cell of a kind of count, by the position of the site.
+    pub(crate) fn cell(self, index: usize, kind: Kind) -> Option<Cell> {
+        self.at_distance(index * CELLS, kind)
+    }
+
+    /// Counts, as the attribute of a site does.
+    /// Whether both are the cells of one thread.
+    pub(crate) fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.cells, other.cells)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn add(self, index: usize, kind: Kind, n: u64) {
+        self.cell(index, kind).unwrap().add(n);
+    }
+}
+
+/// A cell of the shard of the calling thread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell(&'static AtomicU64);
+
+impl Cell {
+    /// The cell of a kind of count among those of its site.
+    #[inline]
+    pub(crate) fn of(row: &'static Row, kind: Kind) -> Option<Self> {
+        row.get(kind as usize).map(Self)
+    }
+
+    /// Adds without a locked instruction: only this thread writes the cell.
+    #[inline]
+    pub(crate) fn add(self, n: u64) {
+        self.0.store(self.get().wrapping_add(n), Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn get(self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// All counts of a process, or of a test.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    sites: fn() -> &'static [Site],
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    shards: Vec<Shard>,
+    free: Vec<Shard>,
+    flushed: BTreeMap<Metric, u64>,
+    /// The same for the detail of each site.
+    flushed_detail: Vec<Vec<u64>>,
+    refused: Vec<Datum>,
+    open: OpenCalls,
+}
+
+impl Buffer {
+    /// An empty buffer for these sites.
+    pub(crate) fn new(sites: fn() -> &'static [Site]) -> Self {
+        Self {
+            sites,
+            state: Mutex::new(State {
+                shards: Vec::new(),
+                free: Vec::new(),
+                flushed: BTreeMap::new(),
+                flushed_detail: Vec::new(),
+                refused: Vec::new(),
+                open: OpenCalls::default(),
+            }),
+        }
+    }
+
+    /// Gives the calling thread a shard that no other thread writes.
+    pub(crate) fn claim(&self) -> Shard {
+        let mut state = lock(&self.state);
+        if let Some(shard) = state.free.pop() {
+            return shard;
+        }
+        let shard = self.allocate();
+        state.shards.push(shard);
+        shard
+    }
+
+    /// Takes a shard back from a thread that ends; its totals stay.
+    pub(crate) fn release(&self, shard: Shard) {
+        lock(&self.state).free.push(shard);
+    }
+
+    /// Adds for a thread that has no shard any more, in a shard that it leases for this one count.
+    pub(crate) fn add_once(&self, n: u64, cell: impl FnOnce(Shard) -> Option<Cell>) {
+        let shard = self.claim();
+        if let Some(cell) = cell(shard) {
+            cell.add(n);
+        }
+        self.release(shard);
+    }
+
+    /// Takes everything counted since the last drain, and what was put back; every metric is there, at zero if it did not move.
+    pub(crate) fn drain(&self, at: SystemTime, still_open: StillOpen) -> Snapshot {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        let shards = &state.shards;
+        let details = self.details(shards);
+        let totals = self.sum(shards, &details, |site, counted| {
+            state.open.settle(site, counted, still_open)
+        });
+        let refused = std::mem::take(&mut state.refused);
+        let growth = totals.iter().map(|(metric, &total)| {
+            let flushed = state.flushed.get(metric).copied().unwrap_or(0);
+            Datum::growth(*metric, total.wrapping_sub(flushed))
+        });
+        let mut snapshot = Snapshot::new(at, growth);
+        snapshot.extend(detail::levels((self.sites)(), Level::take_most));
+        snapshot.extend(self.growth_of_details(&state.flushed_detail, &details));
+        snapshot.put_back(refused);
+        state.flushed = totals;
+        state.flushed_detail = details;
+        snapshot
+    }
+
+    /// Takes back what a sink certainly did not accept; it goes with the next drain.
+    pub(crate) fn put_back(&self, data: &[Datum]) {
+        let mut state = lock(&self.state);
+        let kept = data.iter().filter(|datum| !datum.value.is_zero());
+        for datum in kept {
+            Datum::merge_newer(&mut state.refused, datum.clone());
+        }
+    }
+
+    /// Everything ever counted, flushed or not, by metric.
+    pub(crate) fn totals(&self) -> BTreeMap<MetricName, u64> {
+        let shards = &lock(&self.state).shards;
+        let mut totals = BTreeMap::new();
+        for (metric, sum) in self.sum(shards, &self.details(shards), |_, counted| counted.outcomes)
+        {
+            let total = totals.entry(metric.name).or_insert(0_u64);
+            *total = total.wrapping_add(sum);
+        }
+        totals
+    }
+
+    /// Everything ever counted in the detail of each site.
+    pub(crate) fn detail_totals(&self) -> Vec<Vec<u64>> {
+        self.details(&lock(&self.state).shards)
+    }
+
+    /// What grew in the detail since then, and the levels, which a flush still tells.
+    pub(crate) fn details_since(&self, before: &[Vec<u64>]) -> Vec<Datum> {
+        let levels = detail::levels((self.sites)(), Level::most);
+        let mut data = self.growth_of_details(before, &self.detail_totals());
+        data.extend(levels);
+        data
+    }
+
+    /// Begins to look for the greatest level again.
+    pub(crate) fn forget_levels(&self) {
+        drop(detail::levels((self.sites)(), Level::take_most));
+    }
+
+    /// How many shards there are, leased or not.
+    #[cfg(test)]
+    pub(crate) fn shards(&self) -> usize {
+        lock(&self.state).shards.len()
+    }
+
+    /// What each metric came to; `outcomes` says what there is to send of a site whose open calls are known.
+    fn sum(
+        &self,
+        shards: &[Shard],
+        details: &[Vec<u64>],
+        mut outcomes: impl FnMut(usize, Counted) -> [u64; OUTCOMES],
+    ) -> BTreeMap<Metric, u64> {
+        let mut totals = BTreeMap::new();
+        for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
+            let sum = |kind| {
+                let cells = shards.iter().filter_map(|it| it.cell(index, kind));
+                cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
+            };
+            let of_detail = |kind| detail::sum(site.declaration, detail, kind);
+            let [calls, mut ended @ ..] =
+                Kind::ALL.map(|kind| sum(kind).wrapping_add(of_detail(kind)));
+            if site.knows_open_calls() {
+                // Pairs with the fence at the end of a call: who sees an end sees the beginning too.
+                fence(Ordering::Acquire);
+                let counted = Counted {
+                    outcomes: ended,
+                    began: sum(Kind::Began),
+                };
+                ended = outcomes(index, counted);
+            }
+            for (kind, sum) in Kind::ALL.into_iter().zip([calls].into_iter().chain(ended)) {
+                if let Some(metric) = site.declaration.declared(kind) {
+                    let total = totals.entry(metric).or_insert(0_u64);
+                    *total = total.wrapping_add(sum);
+                }
+            }
+        }
+        totals
+    }
+
+    /// Everything ever counted in the detail of each site.
+    fn details(&self, shards: &[Shard]) -> Vec<Vec<u64>> {
+        let sites = (self.sites)().iter().enumerate();
+        let detail = |(index, site): (usize, &Site)| -> Vec<u64> {
+            let sum = |at| {
+                let cells = shards.iter().filter_map(|it| it.detail(index, at));
+                cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
+            };
+            (0..detail::cells(site.declaration)).map(sum).collect()
+        };
+        sites.map(detail).collect()
+    }
+
+    /// What grew under dimensions of its own or as a distribution; data of the same dimensions stand together.
+    fn growth_of_details(&self, flushed: &[Vec<u64>], details: &[Vec<u64>]) -> Vec<Datum> {
+        let mut data = Vec::new();
+        for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
+            let before = flushed.get(index).map(Vec::as_slice).unwrap_or_default();
+            let before = before.iter().copied().chain(std::iter::repeat(0));
+            let growth: Vec<u64> = detail
+                .iter()
+                .zip(before)
+                .map(|(now, before)| now.wrapping_sub(before))
+                .collect();
+            data.extend(detail::data(site, &growth));
+        }
+        data.sort_by(|one, other| one.dimensions.cmp(&other.dimensions));
+        data
+    }
+
+    // Leaked on purpose: a cell must outlive its thread, and the number of shards is that of the threads alive at once.
+    fn allocate(&self) -> Shard {
+        let sites = (self.sites)();
+        let cells = padded(sites.len() * CELLS);
+        let mut begins = 0_usize;
+        for (index, site) in sites.iter().enumerate() {
+            if let Some(cell) = cells.get(index * CELLS + DETAIL) {
+                cell.store(begins as u64, Ordering::Relaxed);
+            }
+            begins += detail::cells(site.declaration);
+        }
+        Shard {
+            cells,
+            rows: cells.as_chunks().0,
+            details: padded(begins),
+        }
+    }
+}
+
+fn padded(cells: usize) -> &'static [AtomicU64] {
+    if cells == 0 {
+        return &[];
+    }
+    let padded = (0..cells + 2 * PADDING).map(|_| AtomicU64::new(0));
+    let padded: &'static [AtomicU64] = Box::leak(padded.collect());
+    padded.get(PADDING..PADDING + cells).unwrap_or_default()
+}

@@ -1,0 +1,88 @@
+//! What one flush took out of the buffer.
+
+use std::time::SystemTime;
+
+use crate::metric::{Datum, MetricName, Resolution};
+
+/// The growth of every metric since the flush before, with one timestamp.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    at: SystemTime,
+    data: Vec<Datum>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(at: SystemTime, data: impl IntoIterator<Item = Datum>) -> Self {
+        let data = data.into_iter().collect();
+        Self { at, data }
+    }
+
+    /// Adds data that are newer than what is in it; one series is one datum.
+    pub(crate) fn extend(&mut self, data: impl IntoIterator<Item = Datum>) {
+        for datum in data {
+            Datum::merge_newer(&mut self.data, datum);
+        }
+    }
+
+    /// Adds data that are older than what is in it; one series is one datum.
+    pub(crate) fn put_back(&mut self, data: impl IntoIterator<Item = Datum>) {
+        for datum in data {
+            Datum::merge_older(&mut self.data, datum);
+        }
+    }
+
+    /// When the counts were taken, and every metric with its growth.
+    pub(crate) fn into_parts(self) -> (SystemTime, Vec<Datum>) {
+        (self.at, self.data)
+    }
+
+    /// Every metric with its growth.
+    #[cfg(test)]
+    pub(crate) fn data(&self) -> &[Datum] {
+        &self.data
+    }
+
+    /// Every metric with its growth, to drop what cannot be sent.
+    pub(crate) fn data_mut(&mut self) -> &mut Vec<Datum> {
+        &mut self.data
+    }
+
+    /// Stores every metric at least as fine as this; one series stays one datum.
+    pub(crate) fn raise(&mut self, resolution: Resolution) {
+        if resolution == Resolution::Standard {
+            return;
+        }
+        let is_fine = |datum: &Datum| datum.resolution == resolution;
+        let data = std::mem::take(&mut self.data).into_iter();
+        let (fine, coarse): (Vec<_>, Vec<_>) = data.partition(is_fine);
+        let raised = coarse
+            .into_iter()
+            .map(|datum| datum.with_resolution(resolution));
+        self.data = raised.collect();
+        // What a sink refused was raised before.
+        self.put_back(fine);
+    }
+
+    /// Whether no metric moved but these.
+    pub(crate) fn is_zero_except(&self, metrics: &[MetricName]) -> bool {
+        let own = |datum: &Datum| metrics.contains(&datum.metric);
+        self.data
+            .iter()
+            .all(|datum| datum.value.is_zero() || own(datum))
+    }
+
+    /// Whether no metric moved.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.data.iter().all(|datum| datum.value.is_zero())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn get(&self, metric: MetricName) -> u64 {
+        let found = self.data.iter().filter(|datum| datum.metric == metric);
+        let growth = found.map(|datum| match datum.value {
+            crate::metric::Value::Count(growth) => growth,
+            _ => 0,
+        });
+        growth.sum()
+    }
+}

@@ -1,0 +1,93 @@
+//! What went wrong with metrics themselves; each is sent as a metric once it is not zero.
+
+use crate::{
+    count::sync::{AtomicU64, Ordering},
+    metric::{Datum, MetricName},
+    sink::Invocation,
+};
+
+/// What an invocation means that moved no metric.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnEmpty {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// A warning in the log.
+    Warn,
+    /// An error in the log and the metric `EmptyInvocations`, for an alarm. The invocation itself does not fail: its
+    /// answer is out by then, and metrics never break a function.
+    Fail,
+}
+
+/// Counts of the library about itself.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// Data that CloudWatch refuses or nothing can carry, in whole or in part.
+    pub(crate) dropped: Tally,
+    /// Flushes that no sink accepted; their counts wait for the next flush.
+    pub(crate) failed: Tally,
+    /// Flushes of which it is unknown whether CloudWatch accepted them.
+    pub(crate) ambiguous: Tally,
+    /// Flushes that went to the embedded metric format, since the sink refused them or its time was over.
+    pub(crate) fell_back: Tally,
+    /// Invocations that came so close to their deadline that the watchdog flushed.
+    pub(crate) timeout_imminent: Tally,
+    /// Invocations that moved no metric, where that is a fault.
+    pub(crate) empty: Tally,
+    /// First invocations of a process, where that is wanted.
+    pub(crate) cold_start: Tally,
+}
+
+/// One of those counts.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(AtomicU64);
+
+impl Tally {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+impl Health {
+    /// Says what the configuration wants said of an invocation that moved no metric.
+    pub(crate) fn found_empty(&self, on_empty: OnEmpty, invocation: &Invocation) {
+        let request_id = &invocation.request_id;
+        match on_empty {
+            OnEmpty::Ignore => {}
+            OnEmpty::Warn => tracing::warn!(request_id, "the invocation moved no metric"),
+            OnEmpty::Fail => {
+                self.empty.add(1);
+                tracing::error!(request_id, "the invocation moved no metric");
+            }
+        }
+    }
+
+    /// The names of all of them.
+    pub(crate) const NAMES: [MetricName; 7] = [
+        MetricName::new("MetricsDropped"),
+        MetricName::new("FlushFailed"),
+        MetricName::new("FlushAmbiguous"),
+        MetricName::new("FlushFellBackToEmf"),
+        MetricName::new("TimeoutImminent"),
+        MetricName::new("EmptyInvocations"),
+        MetricName::new("ColdStart"),
+    ];
+
+    /// Takes the counts that are not zero.
+    pub(crate) fn take(&self) -> impl Iterator<Item = Datum> {
+        let tallies = [
+            &self.dropped,
+            &self.failed,
+            &self.ambiguous,
+            &self.fell_back,
+            &self.timeout_imminent,
+            &self.empty,
+            &self.cold_start,
+        ];
+        let taken = tallies.map(|tally| tally.0.swap(0, Ordering::Relaxed));
+        let data = Self::NAMES.into_iter().zip(taken);
+        data.map(|(metric, number)| Datum::count(metric, number))
+            .filter(|datum| !datum.value.is_zero())
+    }
+}
