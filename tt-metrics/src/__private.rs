@@ -43,7 +43,7 @@ use crate::count::{
 /// The name of a metric as the attribute has it, which has checked it.
 #[must_use]
 pub const fn metric_name(checked: &'static str) -> MetricName {
-    MetricName::of_attribute(checked)
+    MetricName::new_unchecked(checked)
 }
 
 /// Counts `n` on the `calls` metric of a site (`#[count]`), at the start of the body.

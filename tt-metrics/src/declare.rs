@@ -1,4 +1,4 @@
-//! What a program declares, collected by the linker: sites, gauges, the namespace, and the catalogue of all metrics.
+//! What a program declares, collected by the linker: counted functions, gauges, the namespace, and the catalogue of metrics.
 
 pub mod catalogue;
 pub(crate) mod declaration;

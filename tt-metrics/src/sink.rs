@@ -35,7 +35,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use crate::metric::{Datum, DimensionSets, Dimensions, Value, dimensions::Dimension};
+pub use crate::metric::{Datum, DimensionSets, Dimensions, Value};
 
 /// What one request or document carries: data of one moment, with one timestamp.
 #[derive(Debug, Clone, Copy)]

@@ -278,7 +278,7 @@ impl Buffer {
                 ended = outcomes(index, counted);
             }
             for (kind, sum) in Kind::ALL.into_iter().zip([calls].into_iter().chain(ended)) {
-                if let Some(metric) = site.declaration.declared(kind) {
+                if let Some(metric) = site.declaration.metric(kind) {
                     let total = totals.entry(metric).or_insert(0_u64);
                     *total = total.wrapping_add(sum);
                 }

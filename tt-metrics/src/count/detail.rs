@@ -86,14 +86,14 @@ pub(crate) fn data(site: &Site, growth: &[u64]) -> Vec<Datum> {
         let dimensions = dimensions(site, position);
         for kind in Kind::ALL {
             let growth = cells.get(kind as usize).copied().unwrap_or(0);
-            if let (Some(metric), 1..) = (declaration.declared(kind), growth) {
+            if let (Some(metric), 1..) = (declaration.metric(kind), growth) {
                 data.push(Datum::growth(metric, growth).with_dimensions(dimensions.clone()));
             }
         }
     }
     let errors = growth.get(errors_at(declaration)..).unwrap_or_default();
     for (value, &growth) in declaration.error_values().zip(errors) {
-        if let (Some(metric), 1..) = (declaration.declared(Kind::Failure), growth) {
+        if let (Some(metric), 1..) = (declaration.metric(Kind::Failure), growth) {
             let dimensions = Dimensions::new([(ERROR, value)]);
             data.push(Datum::growth(metric, growth).with_dimensions(dimensions));
         }

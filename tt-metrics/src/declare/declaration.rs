@@ -1,4 +1,4 @@
-//! What an attribute declares: its function, its metrics and their dimensions.
+//! The declaration of an attribute: its function, its metrics and their dimensions.
 
 mod check;
 
@@ -9,16 +9,16 @@ use crate::{
     metric::{Metric, MetricName, Resolution, Unit, dimension::OTHER},
 };
 
-/// The dimension that says how a call failed.
+/// The name of the dimension of `failure_by`.
 pub(crate) const ERROR: &str = "Error";
 
-/// The value of that dimension for a call that panicked.
+/// The value of the dimension `Error` for a call that panicked.
 const PANIC: &str = "Panic";
 
-/// Its values beside those of the error type.
+/// The values of the dimension `Error` in addition to those of the error type.
 pub(crate) const MORE_ERRORS: [&str; 2] = [PANIC, OTHER];
 
-/// What one attribute declared about one function.
+/// The declaration of one attribute on one function.
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
     /// `module::path::function`.
@@ -31,38 +31,38 @@ pub struct Declaration {
     pub doc: &'static str,
     /// Metric that counts calls (`#[count("..")]`).
     pub calls: Option<MetricName>,
-    /// Metric that counts [`Outcome::Success`](crate::Outcome::Success).
+    /// Metric that counts the outcome [`Outcome::Success`](crate::Outcome::Success).
     pub success: Option<MetricName>,
-    /// Metric that counts [`Outcome::Failure`](crate::Outcome::Failure).
+    /// Metric that counts the outcome [`Outcome::Failure`](crate::Outcome::Failure).
     pub failure: Option<MetricName>,
-    /// Metric that counts [`Outcome::Neutral`](crate::Outcome::Neutral).
+    /// Metric that counts the outcome [`Outcome::Neutral`](crate::Outcome::Neutral).
     pub neutral: Option<MetricName>,
-    /// Metric that counts [`Outcome::Interrupted`](crate::Outcome::Interrupted).
+    /// Metric that counts the outcome [`Outcome::Interrupted`](crate::Outcome::Interrupted).
     pub interrupted: Option<MetricName>,
-    /// Metric that holds how long calls took.
+    /// Metric of the durations of calls.
     pub latency: Option<MetricName>,
-    /// Metric that holds how many calls were open at once.
+    /// Metric of the number of open calls.
     pub in_flight: Option<MetricName>,
-    /// Metric that holds a level which the program measures ([`gauge!`](crate::gauge!)).
+    /// Metric of a value that the program measures ([`gauge!`](crate::gauge!)).
     pub gauge: Option<MetricName>,
-    /// The unit of what is counted or measured; durations are in milliseconds, and levels count calls.
+    /// The unit of counters and of `gauge`. Durations are in milliseconds, and `in_flight` counts calls.
     pub unit: Unit,
-    /// How fine CloudWatch stores each of these metrics.
+    /// The storage resolution of each of these metrics.
     pub resolution: Resolution,
-    /// The dimensions that the arguments of a call give to each counter.
+    /// The dimensions of each counter (`dimensions(..)`).
     pub dimensions: &'static [DeclaredDimension],
-    /// The values of the dimension `Error`, by which failures are counted too; empty when they are not.
+    /// The values of the dimension `Error` (`failure_by`); empty without that argument.
     pub errors: &'static [&'static str],
 }
 
-/// One dimension and the values it may have.
+/// One dimension and its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeclaredDimension {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its values; empty for free text.
+    /// The values; empty for free text.
     pub values: &'static [&'static str],
-    /// How many different values free text may bring before all others are `Other`; 0 for listed values.
+    /// The maximum number of different values of free text; all further ones are `Other`. 0 for listed values.
     pub max: u16,
 }
 
@@ -95,7 +95,7 @@ impl Declaration {
         }
     }
 
-    /// How many combinations of dimension values there are; 0 without dimensions.
+    /// The number of combinations of dimension values; 0 without dimensions.
     pub(crate) const fn series(&self) -> usize {
         if self.dimensions.is_empty() {
             return 0;
@@ -109,7 +109,7 @@ impl Declaration {
         series
     }
 
-    /// The values of the dimension `Error`: those of the type, of a panic, and of a failure without an error.
+    /// The values of the dimension `Error`: those of the type, then of a panic, then of a failure without an error.
     pub(crate) fn error_values(&self) -> impl Iterator<Item = &'static str> + use<> {
         let more: &[&str] = if self.errors.is_empty() {
             &[]
@@ -119,8 +119,8 @@ impl Declaration {
         self.errors.iter().chain(more).copied()
     }
 
-    /// The metric that a kind of count goes to, if one was declared.
-    pub(crate) const fn metric(&self, kind: Kind) -> Option<MetricName> {
+    /// The name of the metric for a kind of count, if one was declared.
+    pub(crate) const fn metric_name(&self, kind: Kind) -> Option<MetricName> {
         match kind {
             Kind::Calls => self.calls,
             Kind::Success => self.success,
@@ -131,10 +131,10 @@ impl Declaration {
         }
     }
 
-    /// The same with its unit and resolution.
-    pub(crate) fn declared(&self, kind: Kind) -> Option<Metric> {
+    /// The metric for a kind of count, if one was declared.
+    pub(crate) fn metric(&self, kind: Kind) -> Option<Metric> {
         Some(Metric {
-            name: self.metric(kind)?,
+            name: self.metric_name(kind)?,
             unit: self.unit,
             resolution: self.resolution,
         })
@@ -142,7 +142,7 @@ impl Declaration {
 }
 
 impl DeclaredDimension {
-    /// How many values it may have.
+    /// The number of different values.
     pub(crate) const fn radix(&self) -> usize {
         if self.max > 0 {
             self.max as usize + 1

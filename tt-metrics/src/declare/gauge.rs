@@ -2,21 +2,21 @@
 
 use crate::declare::declaration::Declaration;
 
-/// Every `gauge!` of the binary, collected by the linker.
+/// Every `gauge!` of the program, collected by the linker.
 #[linkme::distributed_slice]
 pub static GAUGES: [Gauge];
 
-/// The static that [`gauge!`](crate::gauge!) places where it stands.
+/// The static that each [`gauge!`](crate::gauge!) creates.
 #[derive(Debug)]
 pub struct Gauge {
-    /// What it declares.
+    /// The declaration of the metric.
     pub(crate) declaration: &'static Declaration,
-    // Named here so that the linker keeps it: nothing else refers to it.
+    // This reference keeps the record in the program.
     record: &'static [u8],
 }
 
 impl Gauge {
-    /// Makes a gauge, with its record in the catalogue of the binary.
+    /// Creates a gauge with its record in the catalogue.
     #[must_use]
     pub const fn new(declaration: &'static Declaration, record: &'static [u8]) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl Gauge {
         }
     }
 
-    /// What the catalogue of the binary says about it.
+    /// Its record in the catalogue.
     pub(crate) const fn record(&self) -> &'static [u8] {
         self.record
     }

@@ -1,11 +1,11 @@
-//! What one cell of a site counts.
+//! The kinds of counts of a site.
 
 use crate::metric::Outcome;
 
-/// What a cell of a site counts.
+/// A kind of count; each site has one cell for each kind.
 ///
-/// The outcomes are numbered as `Outcome` is, and success and failure as `Result` tells them apart, so the usual outcome
-/// becomes the index of its cell without an instruction.
+/// The outcomes have the discriminants of `Outcome`, and success and failure those of `Result`, so the usual outcome is
+/// converted to the index of its cell without an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Kind {
@@ -14,12 +14,12 @@ pub(crate) enum Kind {
     Neutral = 2,
     Interrupted = 3,
     Calls = 4,
-    /// Calls that began, where open ones are to be known; no metric.
+    /// Calls that began, for sites that track open calls. It has no metric.
     Began = 5,
 }
 
 impl Kind {
-    /// Every kind that a metric may count: calls, then their outcomes.
+    /// Every kind that has a metric: calls, then the outcomes.
     pub(crate) const ALL: [Self; 5] = [
         Self::Calls,
         Self::Success,

@@ -1,10 +1,10 @@
-//! How many calls of a function are open at once.
+//! The number of open calls of a function.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The calls of one site that have begun and not ended, and the most there were since the last look.
+/// The number of open calls of one site, and the maximum since it was last read.
 ///
-/// A level is shared by all threads, so it costs locked instructions; only sites that ask for it have one.
+/// All threads share it, so it takes atomic read-modify-write instructions. Only sites with `in_flight` have one.
 #[derive(Debug, Default)]
 pub struct Level {
     open: AtomicU64,
@@ -12,7 +12,7 @@ pub struct Level {
 }
 
 impl Level {
-    /// No call is open.
+    /// Creates a gauge without open calls.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -32,13 +32,13 @@ impl Level {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The most calls that were open at once, without an end to the look.
+    /// The maximum since the last [`take_most`](Self::take_most), without resetting it.
     pub(crate) fn most(&self) -> u64 {
         let open = self.open.load(Ordering::Relaxed);
         self.most.load(Ordering::Relaxed).max(open)
     }
 
-    /// The most calls that were open at once since this was asked before.
+    /// Returns the maximum since the previous call, and resets it to the number of open calls.
     pub(crate) fn take_most(&self) -> u64 {
         let open = self.open.load(Ordering::Relaxed);
         self.most.swap(open, Ordering::Relaxed).max(open)
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_since_the_last_look_is_told_once_and_open_calls_stay() {
+    fn the_maximum_is_reset_to_the_open_calls_when_it_is_read() {
         let calls = Level::new();
         calls.enter();
         calls.enter();

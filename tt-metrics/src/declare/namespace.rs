@@ -1,14 +1,14 @@
-//! The namespace that a program states for its metrics, collected by the linker.
+//! The namespace that a program declares for its metrics, collected by the linker.
 
 use crate::metric::Namespace;
 
-/// Every namespace that the program states, collected by the linker.
+/// Every namespace that the program declares.
 #[linkme::distributed_slice]
 pub static NAMESPACES: [Namespace];
 
-/// States the namespace of this program's metrics, which `TT_METRICS_NAMESPACE` replaces where it is set.
+/// Declares the namespace of this program's metrics. The environment variable `TT_METRICS_NAMESPACE` overrides it.
 ///
-/// It stands once in a program, beside its items; a namespace that CloudWatch does not take is a compile error.
+/// Use it once in a program, at module level. An invalid namespace is a compile error.
 ///
 /// ```
 /// tt_metrics::namespace!("shop/Orders");
@@ -25,7 +25,7 @@ macro_rules! namespace {
         const _: () = {
             #[$crate::__private::linkme::distributed_slice($crate::__private::NAMESPACES)]
             #[linkme(crate = $crate::__private::linkme)]
-            static NAMESPACE: $crate::Namespace =
+            static NAMESPACE: $crate::__private::Namespace =
                 match $crate::__private::check_namespace($namespace) {
                     ::core::result::Result::Ok(namespace) => namespace,
                     ::core::result::Result::Err(rule) => ::core::panic!("{}", rule),

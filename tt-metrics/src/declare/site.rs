@@ -1,35 +1,35 @@
-//! One counted function: where its counts go, in one link-time list.
+//! One counted function, in a list that the linker collects.
 
 use crate::declare::{declaration::Declaration, level::Level, texts::Texts};
 
-/// Every site of the binary, collected by the linker; empty when nothing is counted.
+/// Every counted function of the program, collected by the linker.
 #[linkme::distributed_slice]
 pub static SITES: [Site];
 
-/// The static that an attribute places beside a function.
+/// The static that an attribute creates for its function.
 // The alignment makes the size a power of two, so the index of a site is one subtraction and one shift.
 #[derive(Debug)]
 #[repr(align(32))]
 pub struct Site {
-    /// What the attribute declared.
+    /// The declaration of the attribute.
     pub declaration: &'static Declaration,
-    // Named here so that the linker keeps it: nothing else refers to it.
+    // This reference keeps the record in the program.
     record: &'static [u8],
     knows_open_calls: bool,
     state: Option<&'static State>,
 }
 
-/// What few sites keep beside their cells.
+/// State that few sites have in addition to their cells.
 #[derive(Debug)]
 pub struct State {
-    /// The texts of each dimension of free text.
+    /// The values of each dimension of free text.
     pub texts: &'static [Texts],
-    /// The calls that are open.
+    /// The open calls (`in_flight`).
     pub level: Level,
 }
 
 impl Site {
-    /// Makes the site of one attribute, with its record in the catalogue of the binary.
+    /// Creates the site of an attribute with its record in the catalogue.
     #[must_use]
     pub const fn new(declaration: &'static Declaration, record: &'static [u8]) -> Self {
         Self {
@@ -40,13 +40,13 @@ impl Site {
         }
     }
 
-    /// Whether each call is counted when it begins, so that those that never end can be told.
+    /// Whether each call is also counted when it begins, so that calls that never end can be counted as interrupted.
     #[inline]
     pub(crate) const fn knows_open_calls(&self) -> bool {
         self.knows_open_calls
     }
 
-    /// The same site with more to keep than counts.
+    /// Adds state to the site.
     #[must_use]
     pub const fn with(self, state: &'static State) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Site {
         }
     }
 
-    /// The texts of each dimension of free text.
+    /// The values of each dimension of free text.
     pub(crate) const fn texts(&self) -> &'static [Texts] {
         match self.state {
             Some(state) => state.texts,
@@ -63,12 +63,12 @@ impl Site {
         }
     }
 
-    /// The calls that are open, if the attribute asks for them.
+    /// The metric and the open calls, if the attribute has `in_flight`.
     pub(crate) fn level(&self) -> Option<(crate::metric::MetricName, &'static Level)> {
         Some((self.declaration.in_flight?, &self.state?.level))
     }
 
-    /// What the catalogue of the binary says about this site.
+    /// Its record in the catalogue.
     pub(crate) const fn record(&self) -> &'static [u8] {
         self.record
     }

@@ -1,29 +1,29 @@
-//! The values that a dimension of free text has had.
+//! The values of a dimension of free text.
 
 use std::sync::OnceLock;
 
 use crate::metric::dimension::{OTHER, is_value};
 
-/// Room for one text.
+/// A slot for one value.
 pub type Place = OnceLock<Box<str>>;
 
-/// The texts that one dimension has had, the first of them up to a cap.
+/// The values of one dimension of free text, up to a maximum number.
 #[derive(Debug)]
 pub struct Texts(&'static [Place]);
 
 impl Texts {
-    /// A list with one place for each text.
+    /// Creates a list with the given slots.
     #[must_use]
     pub const fn new(places: &'static [Place]) -> Self {
         Self(places)
     }
 
-    /// How many values there may be, the one for all others included.
+    /// The number of different values, including the one for all others.
     pub(crate) const fn values(&self) -> usize {
         self.0.len() + 1
     }
 
-    /// The text at a position.
+    /// The value at a position.
     pub(crate) fn get(&self, index: usize) -> &str {
         self.0
             .get(index)
@@ -31,10 +31,10 @@ impl Texts {
             .map_or(OTHER, |text| text)
     }
 
-    /// The position of a text, which takes the next free place when it is new; that of `Other` when none is left, or when
-    /// CloudWatch would not take the text.
+    /// The position of a value. A new value takes the next free slot. The position of `Other` is returned when no slot is
+    /// free, or when CloudWatch would refuse the value.
     ///
-    /// Places fill from the front and never change, so a text has one position, whichever thread brings it first.
+    /// Slots are filled from the front and never change, so a value has one position on all threads.
     pub(crate) fn index(&self, text: &str) -> usize {
         let found = self.0.iter().position(|place| match place.get() {
             Some(known) => **known == *text,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_keep_their_place_and_the_rest_is_other() {
+    fn values_keep_their_slot_and_further_values_are_other() {
         static PLACES: [OnceLock<Box<str>>; 2] = [const { OnceLock::new() }; 2];
         let texts = Texts::new(&PLACES);
         let indexes = ["a", "b", "a", "c", "b", "", "new\nline"].map(|text| texts.index(text));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_agree_on_the_place_of_a_text() {
+    fn threads_agree_on_the_slot_of_a_value() {
         static PLACES: [OnceLock<Box<str>>; 8] = [const { OnceLock::new() }; 8];
         let texts = Texts::new(&PLACES);
         let words: Vec<String> = (0..8).map(|word| word.to_string()).collect();

@@ -1,9 +1,8 @@
-//! One datum: what one metric did since the flush before, under its own dimensions.
+//! One datum: the change of one metric since the previous flush, under its own dimensions.
 
-use super::Dimensions;
-use crate::metric::{Metric, MetricName, Resolution, Unit};
+use super::{Dimensions, Metric, MetricName, Resolution, Unit};
 
-/// What one metric did since the flush before.
+/// The change of one metric since the previous flush.
 ///
 /// ```
 /// use tt_metrics::{MetricName, Unit, sink::{Datum, Dimensions, Value}};
@@ -23,34 +22,34 @@ pub struct Datum {
     pub metric: MetricName,
     /// Its unit.
     pub unit: Unit,
-    /// How fine CloudWatch stores it.
+    /// Its storage resolution.
     pub resolution: Resolution,
-    /// Its own dimensions, beside those that every metric of the process has; empty for nearly all.
+    /// Its own dimensions, in addition to those of every metric of the process.
     pub dimensions: Dimensions,
-    /// What it did.
+    /// The change.
     pub value: Value,
 }
 
-/// What a metric did since the flush before.
+/// The value of a datum.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
-    /// A counter grew by this much. CloudWatch gets one observation, so `Sum` is the statistic to read.
+    /// The growth of a counter. It is sent as one observation, so `Sum` is the statistic to read.
     Count(u64),
-    /// A level, as it stood when the snapshot was taken.
+    /// The current value of a gauge.
     Gauge(f64),
-    /// Observations: each value, and how often it was seen.
+    /// Observations: each value with its number of occurrences.
     Histogram(Vec<(f64, u64)>),
 }
 
 impl Datum {
-    /// The growth of a counter; unit `Count`.
+    /// The growth of a counter, with unit `Count`.
     #[must_use]
     pub const fn count(metric: MetricName, growth: u64) -> Self {
         Self::new(metric, Value::Count(growth))
     }
 
-    /// The growth of a counter as it is declared.
+    /// The growth of a declared counter.
     pub(crate) const fn growth(metric: Metric, growth: u64) -> Self {
         Self {
             metric: metric.name,
@@ -61,19 +60,19 @@ impl Datum {
         }
     }
 
-    /// A level; unit `Count`.
+    /// The value of a gauge, with unit `Count`.
     #[must_use]
     pub const fn gauge(metric: MetricName, level: f64) -> Self {
         Self::new(metric, Value::Gauge(level))
     }
 
-    /// Observations, each value with how often it was seen; unit `Count`.
+    /// Observations, each value with its number of occurrences, with unit `Count`.
     #[must_use]
     pub fn histogram(metric: MetricName, observed: impl IntoIterator<Item = (f64, u64)>) -> Self {
         Self::new(metric, Value::Histogram(observed.into_iter().collect()))
     }
 
-    /// With standard resolution, unit `Count` and no dimensions of its own.
+    /// A datum with standard resolution, unit `Count` and no dimensions.
     #[must_use]
     pub const fn new(metric: MetricName, value: Value) -> Self {
         Self {
@@ -85,25 +84,25 @@ impl Datum {
         }
     }
 
-    /// The same in another unit.
+    /// Replaces the unit.
     #[must_use]
     pub fn with_unit(self, unit: Unit) -> Self {
         Self { unit, ..self }
     }
 
-    /// The same with another resolution.
+    /// Replaces the resolution.
     #[must_use]
     pub fn with_resolution(self, resolution: Resolution) -> Self {
         Self { resolution, ..self }
     }
 
-    /// The same with these dimensions of its own.
+    /// Replaces the dimensions.
     #[must_use]
     pub fn with_dimensions(self, dimensions: Dimensions) -> Self {
         Self { dimensions, ..self }
     }
 
-    /// Puts a newer datum into a list in which each series is one datum.
+    /// Adds a newer datum to a list that has one datum per series.
     pub(crate) fn merge_newer(data: &mut Vec<Self>, mut newer: Self) {
         match data.iter_mut().find(|known| newer.continues(known)) {
             Some(known) => {
@@ -114,7 +113,7 @@ impl Datum {
         }
     }
 
-    /// Puts an older datum into a list in which each series is one datum.
+    /// Adds an older datum to a list that has one datum per series.
     pub(crate) fn merge_older(data: &mut Vec<Self>, older: Self) {
         match data.iter_mut().find(|known| known.continues(&older)) {
             Some(known) => known.value.absorb(&older.value),
@@ -122,7 +121,7 @@ impl Datum {
         }
     }
 
-    /// Whether both go to one series of one kind, so that they can be one datum.
+    /// Whether both belong to the same series and kind, so that they can be merged.
     fn continues(&self, earlier: &Self) -> bool {
         self.metric == earlier.metric
             && self.unit == earlier.unit
@@ -133,8 +132,8 @@ impl Datum {
 }
 
 impl Value {
-    /// Whether it says nothing that a flush must not lose: no growth and no observation. A level says nothing either
-    /// once it is past.
+    /// Whether losing the value loses no count: no growth and no observation. A gauge is always zero in this sense, since
+    /// the next value replaces it.
     #[must_use]
     pub fn is_zero(&self) -> bool {
         match self {
@@ -144,7 +143,7 @@ impl Value {
         }
     }
 
-    /// What `Sum` shows for it in CloudWatch.
+    /// The value of the statistic `Sum` in CloudWatch.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
@@ -161,7 +160,7 @@ impl Value {
         }
     }
 
-    /// Takes in what the same series did earlier: growth and observations add up, the newer level stands.
+    /// Merges an earlier value of the same series: growth and observations are added, the newer gauge is kept.
     pub(crate) fn absorb(&mut self, earlier: &Self) {
         match (self, earlier) {
             (Self::Count(growth), Self::Count(more)) => *growth = growth.saturating_add(*more),
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_and_observations_add_up_and_the_newer_level_stands() {
+    fn growth_and_observations_are_added_and_the_newer_gauge_is_kept() {
         use Value::{Count, Gauge, Histogram};
         assert_eq!(absorbed(Count(2), &Count(3)), Count(5));
         assert_eq!(absorbed(Count(u64::MAX), &Count(3)), Count(u64::MAX));

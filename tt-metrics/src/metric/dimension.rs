@@ -1,10 +1,11 @@
-//! Dimensions whose values are known before they are seen, so that a count needs no text.
+//! Dimensions with a fixed list of values, so that counting handles positions instead of text.
 
 use crate::metric::limits;
 
 /// A type with a fixed list of values, for `dimensions(..)` and `failure_by`.
 ///
-/// Derived for an enum, each variant is a value by its name, whatever it carries; `#[dimension("another name")]` renames one.
+/// Derive it for an enum: the name of each variant is a value, and fields are ignored. `#[dimension("another name")]` renames
+/// a value.
 ///
 /// ```
 /// use tt_metrics::Dimension;
@@ -20,7 +21,7 @@ use crate::metric::limits;
 /// assert_eq!(Carrier::Van { number: 3 }.index(), 1);
 /// ```
 ///
-/// Written by hand, it groups values of a type of another crate:
+/// Implement it by hand to group the values of a type, also one of another crate:
 ///
 /// ```
 /// struct Status(u16);
@@ -44,10 +45,10 @@ use crate::metric::limits;
     note = "put `#[derive(tt_metrics::Dimension)]` on an enum, or give a list of texts or `max = N` in the attribute"
 )]
 pub trait Dimension {
-    /// The values as CloudWatch shows them: at least one, each 1 to 1024 printable ASCII characters.
+    /// The values as CloudWatch shows them: at least one, each with 1 to 1024 printable ASCII characters.
     const VALUES: &'static [&'static str];
 
-    /// The position in [`VALUES`](Self::VALUES); a greater number stands for the last value.
+    /// The position in [`VALUES`](Self::VALUES). A number beyond the end selects the last value.
     fn index(&self) -> usize;
 }
 
@@ -60,10 +61,10 @@ impl Dimension for bool {
     }
 }
 
-/// The value of everything that a list or a cap leaves out.
+/// The value for everything that is not in the list, or beyond the maximum number of values.
 pub(crate) const OTHER: &str = "Other";
 
-/// The values of a type. An attribute asks for them in one place, so that a type without any is one error.
+/// The values of a type. The generated code requires them in one place, so that a type without them is reported once.
 #[derive(Debug)]
 pub struct Values<D> {
     names: &'static [&'static str],
@@ -71,10 +72,10 @@ pub struct Values<D> {
 }
 
 impl<D: Dimension> Values<D> {
-    /// Those that the type lists.
+    /// The values of `D`.
     #[expect(
         clippy::new_without_default,
-        reason = "made in a `const`, which calls no trait"
+        reason = "created in a `const`, which cannot call a trait method"
     )]
     #[must_use]
     pub const fn new() -> Self {
@@ -86,20 +87,20 @@ impl<D: Dimension> Values<D> {
 }
 
 impl<D> Values<D> {
-    /// As CloudWatch shows them.
+    /// The values as CloudWatch shows them.
     #[must_use]
     pub const fn names(&self) -> &'static [&'static str] {
         self.names
     }
 
-    /// The position of one of them.
+    /// The position of a value.
     #[inline]
     pub(crate) fn index(&self, value: &D) -> usize {
         (self.index)(value)
     }
 }
 
-/// Whether CloudWatch takes a text as the value of a dimension.
+/// Whether CloudWatch accepts a text as the value of a dimension.
 pub(crate) const fn is_value(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() <= limits::MAX_DIMENSION_VALUE_LENGTH

@@ -1,51 +1,44 @@
-//! Dimensions: those of one datum, and the sets under which every metric of the process is sent.
+//! The dimensions of one datum, and the dimension sets of the process.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use crate::metric::limits::{self, Violation};
+use super::limits::{self, Violation};
 
-/// Most sets of dimensions: each multiplies the number of metrics that CloudWatch stores and bills.
+/// The maximum number of dimension sets: each one multiplies the number of metrics that CloudWatch stores and bills.
 const MAX_SETS: usize = 10;
-/// Most bytes that the sets take of a document, so that there is room for data.
+/// The maximum size of the dimension sets in a document, which leaves room for data.
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
-/// An ordered list of dimensions; clones share it.
+/// An ordered list of dimensions, each a name and a value. Cloning it does not copy the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Dimensions(Option<Arc<[Dimension]>>);
+pub struct Dimensions(Option<Arc<[Pair]>>);
 
-/// One dimension: its name and its value.
-pub type Dimension = (Cow<'static, str>, Cow<'static, str>);
+/// The name and the value of one dimension.
+pub(crate) type Pair = (Cow<'static, str>, Cow<'static, str>);
 
 impl Dimensions {
     /// No dimensions.
     pub const NONE: Self = Self(None);
 
-    /// These dimensions, in this order. Names and values that CloudWatch would refuse are noticed by the flush, which
-    /// drops the datum and counts it.
+    /// Creates a list in the given order. A flush drops a datum whose dimensions CloudWatch would refuse, and counts it as
+    /// `MetricsDropped`.
     #[must_use]
     pub fn new<N, V>(dimensions: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: Into<Cow<'static, str>>,
         V: Into<Cow<'static, str>>,
     {
-        let dimensions: Arc<[Dimension]> = dimensions
+        let dimensions: Arc<[Pair]> = dimensions
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
         Self((!dimensions.is_empty()).then_some(dimensions))
     }
 
-    /// The dimensions, in order.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Dimension] {
-        self.0.as_deref().unwrap_or_default()
-    }
-
-    /// Name and value of each, in order.
+    /// The name and value of each dimension, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.as_slice()
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
+        let pairs = self.0.as_deref().unwrap_or_default();
+        pairs.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// Whether there are none.
@@ -65,9 +58,9 @@ impl fmt::Display for Dimensions {
     }
 }
 
-/// The sets of dimensions under which every metric of the process is sent; by default one set without dimensions.
+/// The dimension sets under which every metric of the process is sent. The default is one set without dimensions.
 ///
-/// CloudWatch stores a metric once under each set, so its total is the same under each.
+/// CloudWatch stores a metric once for each set, with the same total.
 ///
 /// ```
 /// use tt_metrics::sink::{DimensionSets, Dimensions};
@@ -87,12 +80,13 @@ impl Default for DimensionSets {
 }
 
 impl DimensionSets {
-    /// These sets, or one without dimensions if there are none.
+    /// Creates the sets; an empty list is one set without dimensions.
     ///
     /// # Errors
     ///
-    /// When there are more than 10 or their names and values are longer than 32 KB, two are equal, one breaks the
-    /// rules of CloudWatch, or a dimension has two values: in the embedded metric format, all sets share one key space.
+    /// When there are more than 10 sets, their names and values take more than 32 KB, two sets have the same names, a set
+    /// violates the limits of CloudWatch, or a dimension has two values: in the embedded metric format, all sets share one
+    /// key space.
     pub fn new(sets: impl IntoIterator<Item = Dimensions>) -> Result<Self, Violation> {
         let sets: Vec<_> = sets.into_iter().collect();
         if sets.is_empty() {
@@ -120,7 +114,7 @@ impl DimensionSets {
         Ok(sets)
     }
 
-    /// Name and value of each dimension, once for all sets.
+    /// The name and value of each distinct dimension of all sets.
     pub(crate) fn distinct(&self) -> impl Iterator<Item = (&str, &str)> {
         let before = |index| self.0.iter().take(index).flat_map(Dimensions::iter);
         self.0.iter().enumerate().flat_map(move |(index, set)| {
@@ -129,7 +123,7 @@ impl DimensionSets {
         })
     }
 
-    /// The bytes that the sets take of a document, at most: each character may be escaped.
+    /// The maximum size of the sets in a document, where each character may be escaped.
     pub(crate) fn document_bytes(&self) -> usize {
         let names = self.0.iter().flat_map(Dimensions::iter);
         let names = names.map(|(name, _)| 2 * name.len() + 3).sum::<usize>();
@@ -138,14 +132,14 @@ impl DimensionSets {
         names + pairs.sum::<usize>()
     }
 
-    /// The sets, in order; at least one.
+    /// The sets, in order. There is at least one.
     #[must_use]
     pub fn as_slice(&self) -> &[Dimensions] {
         &self.0
     }
 
-    /// The sets of a datum with dimensions of its own: these stand in place of others of the same name, and sets that
-    /// become equal are one.
+    /// The dimension sets of a datum: its own dimensions replace those of the same name, and sets that become equal are
+    /// merged.
     #[must_use]
     pub fn with<'a>(&'a self, own: &'a Dimensions) -> Vec<Vec<(&'a str, &'a str)>> {
         let mut sets: Vec<Vec<(&str, &str)>> = Vec::with_capacity(self.0.len());
@@ -164,7 +158,7 @@ impl DimensionSets {
     }
 }
 
-/// Whether two sets, each without a name twice, have the same names: their values are then equal too.
+/// Whether two sets without duplicate names have the same names. Their values are then equal too.
 fn have_equal_names<'a>(
     left: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
     right: &(impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone),
@@ -182,13 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_no_dimensions() {
+    fn an_empty_list_equals_no_dimensions() {
         assert_eq!(set(&[]), Dimensions::NONE);
         assert!(Dimensions::NONE.is_empty());
     }
 
     #[test]
-    fn sets_that_are_equal_or_contradict_each_other_are_refused() {
+    fn equal_and_contradicting_sets_are_refused() {
         let (a, b) = (("a", "1"), ("b", "2"));
         assert!(DimensionSets::new([set(&[a]), set(&[a, b]), set(&[])]).is_ok());
         assert!(DimensionSets::new([set(&[a, b]), set(&[b, a])]).is_err());
@@ -201,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn dimensions_of_a_datum_replace_those_of_the_same_name_and_no_set_stands_twice() {
+    fn dimensions_of_a_datum_replace_those_of_the_same_name_and_equal_sets_are_merged() {
         let sets =
             DimensionSets::new([set(&[("a", "1"), ("b", "2")]), set(&[("b", "2")]), set(&[])]);
         let sets = sets.expect("valid");

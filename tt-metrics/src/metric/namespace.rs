@@ -1,4 +1,4 @@
-//! The namespace that a program states for its metrics, checked at compile time.
+//! A CloudWatch namespace, checked at compile time.
 
 use std::fmt;
 
@@ -11,24 +11,15 @@ use crate::metric::limits;
 pub struct Namespace(&'static str);
 
 impl Namespace {
-    /// Checks a namespace; in a `const` a bad one is a compile error.
-    ///
-    /// ```
-    /// const ORDERS: tt_metrics::Namespace = tt_metrics::Namespace::new("shop/Orders");
-    /// assert_eq!(ORDERS.as_str(), "shop/Orders");
-    /// ```
-    ///
-    /// ```compile_fail
-    /// const RESERVED: tt_metrics::Namespace = tt_metrics::Namespace::new("AWS/Lambda");
-    /// ```
+    /// Checks a namespace. In a `const`, an invalid namespace is a compile error.
     ///
     /// # Panics
     ///
-    /// When the namespace breaks the rules above.
+    /// When the namespace is not valid.
     #[must_use]
     #[expect(
         clippy::panic,
-        reason = "the only way to refuse something while compiling"
+        reason = "a panic in a `const` is a compile error"
     )]
     pub const fn new(namespace: &'static str) -> Self {
         match check(namespace) {
@@ -50,11 +41,11 @@ impl fmt::Display for Namespace {
     }
 }
 
-/// Checks a namespace, or says the rule that it breaks.
+/// Checks a namespace, or returns the rule that it violates.
 ///
 /// # Errors
 ///
-/// When it breaks a rule of [`Namespace`].
+/// When it violates a rule of [`Namespace`].
 pub const fn check(namespace: &'static str) -> Result<Namespace, &'static str> {
     let bytes = namespace.as_bytes();
     if namespace.is_empty() {
@@ -85,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cloudwatch_refuses_is_no_namespace_and_nothing_else() {
+    fn a_namespace_is_valid_exactly_where_cloudwatch_accepts_it() {
         let long: &'static str = "n".repeat(256).leak();
         for text in [
             "shop/Orders",
@@ -104,8 +95,8 @@ mod tests {
             "a\n",
             long,
         ] {
-            let here = catch_unwind(|| Namespace::new(text)).is_ok();
-            assert_eq!(here, limits::check_namespace(text).is_ok(), "{text:?}");
+            let accepted = catch_unwind(|| Namespace::new(text)).is_ok();
+            assert_eq!(accepted, limits::check_namespace(text).is_ok(), "{text:?}");
         }
     }
 }

@@ -1,31 +1,31 @@
-//! How one counted call ended.
+//! The outcome of a counted call, and the classification of return values.
 
 use std::ops::ControlFlow;
 
-/// How one counted call ended; every call that began ends as exactly one of these.
+/// How a counted call ended. Every call that began has exactly one outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The work was done.
+    /// The work succeeded.
     Success,
-    /// The work failed for good, or panicked.
+    /// The work failed finally, or panicked.
     Failure,
-    /// Nothing was left to do, for example because a replay found the work done.
+    /// There was nothing to do, for example because the record is a replay of one that was processed before.
     Neutral,
-    /// The call was cancelled, or was still open when the process was stopped.
+    /// The call was cancelled, or was still running when the process ended.
     Interrupted,
 }
 
-/// A return value that says by itself how the call ended.
+/// Classifies a return value as an [`Outcome`].
 ///
 /// | value | outcome |
 /// |---|---|
 /// | `Ok(_)`, `Some(_)`, `true`, `ControlFlow::Continue(_)` | success |
 /// | `Err(_)`, `None`, `false`, `ControlFlow::Break(_)` | failure |
-/// | an [`Outcome`] | itself |
-/// | a reference | that of what it refers to |
+/// | an [`Outcome`] | that outcome |
+/// | a reference | the outcome of the value it refers to |
 ///
-/// Where `None` or `false` is no failure, a classifier (`by = path`) says what it is.
+/// Where `None` or `false` is not a failure, name a classifier with `by = path::to::fn`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether the call succeeded",
     label = "this type has no outcome",
@@ -34,7 +34,7 @@ pub enum Outcome {
     note = "`#[count_outcome(skip)]` leaves a method out where its `impl` block is counted"
 )]
 pub trait Classify {
-    /// The outcome that this value stands for.
+    /// Returns the outcome of the call that returned this value.
     fn outcome(&self) -> Outcome;
 }
 

@@ -1,39 +1,39 @@
-//! The catalogue of a program, taken out of its file.
+//! Reads the catalogue from the file of a program.
 
 use object::{Object, ObjectSection};
 
 use super::{
-    Declared,
+    entry::Entry,
     record::{self, MAGIC, Reader, VERSION},
 };
 
-/// The section that holds the records; Mach-O has names of its own.
+/// The section of the records in ELF and Mach-O files.
 const SECTIONS: [&str; 2] = [".tt_metrics", "__tt_metrics"];
 
-/// Why a file has no catalogue that can be read.
+/// Why the catalogue of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// It is no ELF, Mach-O or other executable file.
+    /// The file is not an ELF, Mach-O or other executable file.
     #[error("the file is not a program or library")]
     Format(#[source] object::Error),
-    /// It declares no metric, or was not built with `tt-metrics`.
+    /// The program declares no metric, or was not built with `tt-metrics`.
     #[error("the program has no catalogue of metrics")]
     Missing,
-    /// A record is of a version that this build does not know.
-    #[error("the catalogue has records of version {0}, this reader knows version {VERSION}")]
+    /// A record has a version that this build cannot read.
+    #[error("the catalogue has records of version {0}, expected version {VERSION}")]
     Version(u32),
     /// A record is damaged.
     #[error("the catalogue is damaged {0} bytes before its end")]
     Damaged(usize),
 }
 
-/// Reads every metric that a program declares from the bytes of its file, without running it.
+/// Reads every metric that a program declares from the bytes of its file.
 ///
 /// ```
 /// let this_program = std::fs::read(std::env::current_exe()?)?;
 /// match tt_metrics::catalogue::read(&this_program) {
-///     Ok(declared) => println!("{} metrics", declared.len()),
+///     Ok(entries) => println!("{} metrics", entries.len()),
 ///     Err(error) => println!("{error}"),
 /// }
 /// # Ok::<_, std::io::Error>(())
@@ -41,8 +41,8 @@ pub enum ReadError {
 ///
 /// # Errors
 ///
-/// When the bytes are no program, hold no catalogue, or one that this build cannot read.
-pub fn read(file: &[u8]) -> Result<Vec<Declared<'_>>, ReadError> {
+/// When the bytes are not a program, or contain no catalogue or one that this build cannot read.
+pub fn read(file: &[u8]) -> Result<Vec<Entry<'_>>, ReadError> {
     let object = object::File::parse(file).map_err(ReadError::Format)?;
     let found = SECTIONS
         .iter()
@@ -51,8 +51,8 @@ pub fn read(file: &[u8]) -> Result<Vec<Declared<'_>>, ReadError> {
     section_of(section.data().map_err(ReadError::Format)?)
 }
 
-fn section_of(section: &[u8]) -> Result<Vec<Declared<'_>>, ReadError> {
-    let mut declared = Vec::new();
+fn section_of(section: &[u8]) -> Result<Vec<Entry<'_>>, ReadError> {
+    let mut entries = Vec::new();
     let mut bytes = Reader(section);
     loop {
         // A linker may align records.
@@ -60,7 +60,7 @@ fn section_of(section: &[u8]) -> Result<Vec<Declared<'_>>, ReadError> {
             bytes.0 = rest;
         }
         if bytes.0.is_empty() {
-            return Ok(declared);
+            return Ok(entries);
         }
         let damaged = ReadError::Damaged(bytes.0.len());
         let Some((version, payload)) = next(&mut bytes) else {
@@ -69,7 +69,7 @@ fn section_of(section: &[u8]) -> Result<Vec<Declared<'_>>, ReadError> {
         if version != VERSION {
             return Err(ReadError::Version(version));
         }
-        declared.extend(record::payload(payload).ok_or(damaged)?);
+        entries.extend(record::payload(payload).ok_or(damaged)?);
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_an_error() {
+    fn a_file_that_is_not_a_program_is_an_error() {
         assert!(matches!(read(b"#!/bin/sh"), Err(ReadError::Format(_))));
     }
 }

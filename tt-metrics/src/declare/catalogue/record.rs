@@ -1,6 +1,6 @@
-//! The record of one attribute in the catalogue of a binary: made at compile time, read at any time.
+//! The record of one attribute or gauge: encoded at compile time, decoded at run time or from the file of a program.
 
-use super::{Declared, Dimension, Meaning, MetricKind};
+use super::entry::{DimensionEntry, Entry, Meaning, MetricKind};
 use crate::{
     declare::declaration::{Declaration, ERROR, MORE_ERRORS},
     metric::{MetricName, Resolution},
@@ -11,7 +11,7 @@ pub(super) const VERSION: u32 = 2;
 /// Magic, version and length.
 pub(super) const HEADER: usize = 12;
 
-/// The length of the record of a declaration.
+/// Returns the length of the record of a declaration.
 #[must_use]
 pub const fn encoded_len(declaration: &Declaration) -> usize {
     let mut measure = Writer {
@@ -22,11 +22,11 @@ pub const fn encoded_len(declaration: &Declaration) -> usize {
     measure.at
 }
 
-/// The record of a declaration; `N` is its [`encoded_len`].
+/// Encodes a declaration; `N` is its [`encoded_len`].
 ///
 /// # Panics
 ///
-/// When `N` is another length.
+/// When `N` is not the length of the record.
 #[must_use]
 pub const fn encode<const N: usize>(declaration: &Declaration) -> [u8; N] {
     let mut bytes = [0; N];
@@ -35,14 +35,14 @@ pub const fn encode<const N: usize>(declaration: &Declaration) -> [u8; N] {
         at: 0,
     };
     writer.record(declaration);
-    assert!(writer.at == N, "the record has another length");
+    assert!(writer.at == N, "`N` is not the length of the record");
     bytes
 }
 
-/// Writes into a record, or measures when there is none.
+/// Writes a record, or measures its length when `bytes` is empty.
 ///
-/// Each attribute has the compiler interpret this, so it is written for few calls: it has no type parameter, and
-/// bytes are moved by hand where the standard library takes several calls.
+/// The compiler interprets this code for each attribute, so it is written for few function calls: it has no type
+/// parameter, and copies bytes in a loop where the standard library takes several calls.
 struct Writer<'a> {
     bytes: &'a mut [u8],
     at: usize,
@@ -141,15 +141,15 @@ impl Writer<'_> {
         self.bytes(text.as_bytes());
     }
 
-    /// The lowest bytes of a number; what does not fit is a compile error of the attribute.
+    /// Writes the lowest bytes of a number. A number that does not fit is a compile error of the attribute.
     #[expect(
         clippy::indexing_slicing,
-        reason = "the record is as long as it was measured"
+        reason = "the record has the measured length"
     )]
     const fn number(&mut self, number: usize, bytes: usize) {
         assert!(
             number >> (8 * bytes - 1) >> 1 == 0,
-            "more than a record of the catalogue can hold"
+            "a record of the catalogue cannot hold this number"
         );
         let end = self.at + bytes;
         if self.bytes.is_empty() {
@@ -168,7 +168,7 @@ impl Writer<'_> {
 
     #[expect(
         clippy::indexing_slicing,
-        reason = "the record is as long as it was measured"
+        reason = "the record has the measured length"
     )]
     const fn bytes(&mut self, mut bytes: &[u8]) {
         if self.bytes.is_empty() {
@@ -183,8 +183,8 @@ impl Writer<'_> {
     }
 }
 
-/// The metrics of one record, or `None` when it is not one of this version.
-pub(super) fn decode(record: &[u8]) -> Option<Vec<Declared<'_>>> {
+/// Decodes a record. Returns `None` when it is damaged or has another version.
+pub(super) fn decode(record: &[u8]) -> Option<Vec<Entry<'_>>> {
     let mut bytes = Reader(record.strip_prefix(MAGIC)?);
     if bytes.u32()? != VERSION {
         return None;
@@ -193,8 +193,8 @@ pub(super) fn decode(record: &[u8]) -> Option<Vec<Declared<'_>>> {
     payload(bytes.take(length)?)
 }
 
-/// The metrics in the part of a record that follows its header.
-pub(super) fn payload(payload: &[u8]) -> Option<Vec<Declared<'_>>> {
+/// Decodes the part of a record after its header.
+pub(super) fn payload(payload: &[u8]) -> Option<Vec<Entry<'_>>> {
     let mut bytes = Reader(payload);
     let function = bytes.text()?;
     let file = bytes.text()?;
@@ -202,7 +202,7 @@ pub(super) fn payload(payload: &[u8]) -> Option<Vec<Declared<'_>>> {
     let doc = bytes.text()?;
     let dimensions = bytes.each(Reader::dimension)?;
     bytes.each(|bytes| {
-        Some(Declared {
+        Some(Entry {
             metric: bytes.text()?,
             unit: bytes.text()?,
             kind: MetricKind::from_name(bytes.text()?)?,
@@ -218,7 +218,7 @@ pub(super) fn payload(payload: &[u8]) -> Option<Vec<Declared<'_>>> {
     })
 }
 
-/// Takes a record apart, from the front.
+/// Reads a record from the front.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -253,17 +253,17 @@ impl<'a> Reader<'a> {
         str::from_utf8(self.take(length)?).ok()
     }
 
-    /// As many as the next byte says.
+    /// Reads the number of elements in one byte, then the elements.
     fn each<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let number = self.u8()?;
         (0..number).map(|_| one(self)).collect()
     }
 
-    fn dimension(&mut self) -> Option<Dimension<'a>> {
+    fn dimension(&mut self) -> Option<DimensionEntry<'a>> {
         let name = self.text()?;
         let max = self.u16()?;
         let values = self.u16()?;
-        Some(Dimension {
+        Some(DimensionEntry {
             name,
             max,
             values: (0..values).map(|_| self.text()).collect::<Option<_>>()?,

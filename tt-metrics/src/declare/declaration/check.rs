@@ -1,21 +1,22 @@
-//! What is refused at compile time because no attribute sees it: the values of types, and the names behind constants.
+//! Checks of a declaration that need more than the tokens of the attribute: the values of types, and names in constants.
 //!
-//! The functions track their caller, so the compiler shows each mistake in the attribute that made it.
+//! The generated code calls these functions in a `const`. They track their caller, so the compiler reports each mistake
+//! in the attribute.
 
 use super::Declaration;
 use crate::metric::{MetricName, dimension::is_value, limits};
 
-/// The most combinations of dimension values of one function: the metrics of one request of `PutMetricData`.
+/// The maximum number of combinations of dimension values of one function, which one `PutMetricData` request can carry.
 const MAX_SERIES: usize = limits::MAX_REQUEST_METRICS;
 
-/// Keys that a document of the embedded metric format uses for itself and for the invocation.
+/// Keys that documents of the embedded metric format use for other purposes.
 const PROPERTIES: [&str; 3] = ["_aws", "request_id", "cold_start"];
 
-/// Refuses dimensions of which there are none or too many, and values that are none.
+/// Refuses dimensions without values, too many combinations, and invalid values.
 ///
 /// # Panics
 ///
-/// When the declaration breaks a rule.
+/// When the declaration violates one of these rules.
 #[track_caller]
 pub const fn check(declaration: &Declaration) {
     let mut dimensions = declaration.dimensions;
@@ -31,13 +32,12 @@ pub const fn check(declaration: &Declaration) {
     check_values(declaration.errors);
 }
 
-/// Refuses a metric that has the name of another metric or dimension of its attribute, or of a property.
-///
-/// Each name comes with the sentence that refuses it.
+/// Refuses a metric with the name of another metric or dimension of its attribute, or of a property. Each name comes with
+/// its error message.
 ///
 /// # Panics
 ///
-/// When the name is one of those.
+/// When the name is already used.
 #[track_caller]
 pub const fn distinct(
     metric: Option<MetricName>,
@@ -72,7 +72,7 @@ const fn check_values(values: &[&str]) {
     while let [value, rest @ ..] = values {
         assert!(
             is_value(value),
-            "a dimension value has 1 to 1024 printable ASCII characters, at least one of them no space"
+            "a dimension value has 1 to 1024 printable ASCII characters, not only spaces"
         );
         values = rest;
     }
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "printable ASCII")]
-    fn a_value_that_is_no_text_is_refused() {
+    fn a_value_with_a_line_feed_is_refused() {
         check(&Declaration {
             errors: &["a\nb"],
             ..PLAIN
@@ -172,7 +172,7 @@ mod tests {
     fn another_name_passes() {
         distinct(
             DONE,
-            &[(None, "no metric"), (FAILED, "another metric")],
+            &[(None, "without a name"), (FAILED, "another metric")],
             &[("Don", "shorter"), ("Done.", "longer")],
             "a property",
         );

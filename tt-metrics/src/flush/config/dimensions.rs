@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{ConfigError, DIMENSIONS, SERVICE, quoted};
 use crate::{
     flush::health::Health,
-    metric::{DimensionSets, Dimensions, MetricName, dimensions::Dimension, limits},
+    metric::{DimensionSets, Dimensions, MetricName, dimensions::Pair, limits},
 };
 
 /// Reads `name=value,name=value;name=value`: sets with `;` between them, of which an empty one has no dimensions. The
@@ -15,7 +15,7 @@ pub(super) fn parse(
     service: Option<&str>,
     metrics: &BTreeSet<MetricName>,
 ) -> Result<DimensionSets, ConfigError> {
-    let service: Option<Dimension> = match service {
+    let service: Option<Pair> = match service {
         Some(service) => Some(("service".into(), parse_service(service, metrics)?.into())),
         None => None,
     };
@@ -45,7 +45,7 @@ pub(super) fn parse(
     Ok(sets)
 }
 
-fn parse_set(text: &str) -> Option<Vec<Dimension>> {
+fn parse_set(text: &str) -> Option<Vec<Pair>> {
     if text.trim().is_empty() {
         return Some(Vec::new());
     }

@@ -50,7 +50,7 @@ fn a_record_holds_all_that_was_declared() {
             ("OpenOrders", "Count", "gauge", "in flight"),
         ]
     );
-    let sets = |one: &Declared<'_>| -> Vec<Vec<String>> {
+    let sets = |one: &Entry<'_>| -> Vec<Vec<String>> {
         let names = |set: &Vec<Dimension<'_>>| set.iter().map(|d| d.name.to_owned()).collect();
         one.dimensions.iter().map(names).collect()
     };
