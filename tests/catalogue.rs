@@ -7,9 +7,9 @@ mod program;
 use std::process::Command;
 
 use object::Object;
-use tt_metrics::catalogue::{self, Declared, Meaning, MetricKind};
+use tt_metrics::catalogue::{self, Entry, Meaning, MetricKind};
 
-fn lines(declared: &[Declared<'_>]) -> Vec<String> {
+fn lines(declared: &[Entry<'_>]) -> Vec<String> {
     let mut lines: Vec<String> = declared.iter().map(|one| format!("{one:?}")).collect();
     lines.sort();
     lines

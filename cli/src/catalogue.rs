@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use tt_metrics::Declared;
+use tt_metrics::catalogue::Entry;
 // What the linker leaves out is not in the catalogue.
 use case_creation as _;
 use tms_token_manager as _;
@@ -35,13 +35,13 @@ pub fn run(program: Option<&Path>) -> Result<(), Error> {
     Ok(())
 }
 
-fn print(mut declared: Vec<Declared<'_>>) {
+fn print(mut declared: Vec<Entry<'_>>) {
     declared.sort_by_key(|one| (one.file, one.line, one.metric));
     screen::print_lines(&lines(&declared, &Look::of_stdout()));
 }
 
 /// The dimension sets of a metric beside its sum: names joined by `x`, sets by a comma.
-fn dimensions(declared: &Declared<'_>) -> String {
+fn dimensions(declared: &Entry<'_>) -> String {
     let sets = declared.dimensions.iter().filter(|set| !set.is_empty());
     let names = sets.map(|set| {
         let names: Vec<&str> = set.iter().map(|dimension| dimension.name).collect();
@@ -51,14 +51,14 @@ fn dimensions(declared: &Declared<'_>) -> String {
 }
 
 /// The unit, and how fine it is stored where that is by the second.
-fn unit(declared: &Declared<'_>) -> String {
+fn unit(declared: &Entry<'_>) -> String {
     match declared.resolution.seconds() {
         60 => declared.unit.to_owned(),
         seconds => format!("{}, {seconds} s", declared.unit),
     }
 }
 
-fn lines(declared: &[Declared<'_>], look: &Look) -> Vec<String> {
+fn lines(declared: &[Entry<'_>], look: &Look) -> Vec<String> {
     let rows = declared.iter().map(|one| {
         let function = one.function.rsplit("::").next().unwrap_or(one.function);
         [

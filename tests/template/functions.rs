@@ -9,7 +9,10 @@ use std::{
 use case_creation as _;
 use serde_json::{Value, json};
 use tms_token_manager::request::Request;
-use tt_metrics::{Meaning, MetricKind, catalogue};
+use tt_metrics::{
+    catalogue,
+    catalogue::{Meaning, MetricKind},
+};
 use tt_producer as _;
 
 /// The names of all metrics that the functions declare.

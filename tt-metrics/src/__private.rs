@@ -1,4 +1,4 @@
-//! What the attributes expand to. Not public API.
+//! The items that generated code uses. Not public API.
 
 pub use linkme;
 
@@ -28,7 +28,7 @@ pub use crate::{
         texts::{Place, Texts},
     },
     metric::{
-        Classify, MetricName, Outcome, Resolution, Unit, dimension::Values,
+        Classify, MetricName, Namespace, Outcome, Resolution, Unit, dimension::Values,
         namespace::check as check_namespace,
     },
     sink::emf::render_document,

@@ -22,5 +22,3 @@ pub(crate) mod series;
 pub(crate) mod snapshot;
 pub(crate) mod sync;
 pub(crate) mod track;
-
-pub use gauge::gauge;

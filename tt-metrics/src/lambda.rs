@@ -6,5 +6,5 @@ mod shutdown;
 mod snap_start;
 mod watchdog;
 
-pub use layer::{FlushAfter, MetricsLayer, MetricsService};
+pub use layer::{MetricsLayer, MetricsService};
 pub use run::{run, run_concurrent};

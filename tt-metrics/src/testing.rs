@@ -1,8 +1,12 @@
-//! What tests of counted functions use: per-test captures of counts, and assertions about them.
+//! Support for tests of counted functions: captures of counts, and assertions about them.
 
+mod assertion;
 mod capture;
 #[cfg(test)]
 #[cfg(all(feature = "lambda", not(tt_metrics_model)))]
 mod endings;
+mod scope;
 
-pub use capture::{Capture, Entered, Followed, assert_counts, capture};
+pub use assertion::assert_counts;
+pub use capture::{Capture, capture};
+pub use scope::CaptureGuard;

@@ -35,6 +35,7 @@ thread_local! {
 static ROUTE: OnceLock<fn() -> &'static Buffer> = OnceLock::new();
 
 /// Lets a function choose the buffer of each thread that has not counted yet; the first function stays.
+#[cfg(any(feature = "lambda", feature = "put-metric-data"))]
 pub(crate) fn route_new_threads(route: fn() -> &'static Buffer) {
     ROUTE.get_or_init(|| route);
 }

@@ -1,23 +1,26 @@
-//! Levels that the program has measured, until the next flush.
+//! `gauge!`: values that the program measured, kept until the next flush.
 
 use std::sync::Mutex;
 
-use crate::{
-    count::sync::lock,
-    declare::gauge::Gauge,
-    metric::{Datum, MetricName, Unit},
-};
+use crate::{count::sync::lock, declare::gauge::Gauge, metric::Datum};
 
-/// Sends a level as the function [`gauge`](crate::gauge()) does, and is in the [`catalogue`](crate::catalogue()).
+/// Sends a value that the program measured with the next flush: how much of a quota is used, or the length of a queue.
 ///
-/// The metric is a string literal or a `const`; a name that CloudWatch does not take is a compile error.
+/// The arguments are the name, the [`Unit`](crate::Unit) and the value as an `f64`. The name is a string literal or a `const`
+/// [`MetricName`](crate::MetricName); an invalid name is a compile error. The [`catalogue`](crate::catalogue()) lists the
+/// metric.
+///
+/// A flush sends the last value that was set since the previous flush, and nothing when no value was set. Read the metric with
+/// the statistics `Maximum`, `Minimum` or `Average`. A gauge alone causes no flush, and its value is lost when the
+/// process ends before the next one. It belongs to the process: a [`capture`](crate::capture()) does not contain it. A value
+/// that is not a finite number is dropped and counted as `MetricsDropped`.
 ///
 /// ```
 /// use tt_metrics::Unit;
 ///
 /// # let (used, limit) = (40.0, 50.0);
 /// tt_metrics::gauge!("QuotaUsedPercent", Unit::Percent, 100.0 * used / limit);
-/// let mut names = tt_metrics::catalogue().map(|declared| declared.metric);
+/// let mut names = tt_metrics::catalogue().map(|entry| entry.metric);
 /// assert!(names.any(|name| name == "QuotaUsedPercent"));
 /// ```
 ///
@@ -26,10 +29,10 @@ use crate::{
 /// ```
 #[macro_export]
 macro_rules! gauge {
-    ($metric:literal, $unit:expr, $level:expr $(,)?) => {
-        $crate::gauge!($crate::MetricName::new($metric), $unit, $level)
+    ($metric:literal, $unit:expr, $value:expr $(,)?) => {
+        $crate::gauge!($crate::MetricName::new($metric), $unit, $value)
     };
-    ($metric:expr, $unit:expr, $level:expr $(,)?) => {{
+    ($metric:expr, $unit:expr, $value:expr $(,)?) => {{
         const DECLARATION: $crate::__private::Declaration = $crate::__private::Declaration {
             gauge: ::core::option::Option::Some($metric),
             unit: $unit,
@@ -40,7 +43,7 @@ macro_rules! gauge {
                 "",
             )
         };
-        $crate::__gauge!(DECLARATION).set($level);
+        $crate::__gauge!(DECLARATION).set($value);
     }};
 }
 
@@ -62,7 +65,7 @@ macro_rules! __gauge {
     }};
 }
 
-/// With `off` it is in no catalogue.
+/// With `off`, no catalogue contains it.
 #[cfg(all(feature = "off", not(feature = "keep-on")))]
 #[doc(hidden)]
 #[macro_export]
@@ -72,60 +75,56 @@ macro_rules! __gauge {
     };
 }
 
-static MEASURED: Mutex<Vec<Datum>> = Mutex::new(Vec::new());
-
-/// Sends a level that the program has measured with the next flush: how much of a quota is used, how long a queue is.
-///
-/// Of several levels of a metric the last one is sent, and nothing when nothing was measured since the flush before, so
-/// a function that measures in each invocation sends one sample for each. Read it with the statistics `Maximum`,
-/// `Minimum` or `Average`. A level alone causes no flush, and is forgotten with a process that ends before the next one.
-/// It belongs to the process: no [`capture`](crate::capture()) sees it. The [`catalogue`](crate::catalogue()) has those of
-/// the macro [`gauge!`](crate::gauge!), not those of this function. One that is not a number is dropped and counted as
-/// `MetricsDropped`.
-///
-/// ```
-/// use tt_metrics::{MetricName, Unit};
-///
-/// const QUOTA_USED: MetricName = MetricName::new("QuotaUsedPercent");
-/// tt_metrics::gauge(QUOTA_USED, Unit::Percent, 80.0);
-/// ```
-pub fn gauge(metric: MetricName, unit: Unit, level: f64) {
-    // With `off` nothing is sent that a program says of itself.
-    if cfg!(all(feature = "off", not(feature = "keep-on"))) {
-        return;
-    }
-    let datum = Datum::gauge(metric, level).with_unit(unit);
-    Datum::merge_newer(&mut lock(&MEASURED), datum);
-}
+static VALUES: Mutex<Vec<Datum>> = Mutex::new(Vec::new());
 
 impl Gauge {
-    /// Sends a level with the next flush.
-    pub fn set(&self, level: f64) {
+    /// Sets the value that the next flush sends.
+    pub fn set(&self, value: f64) {
+        // With `off`, the program sends no metric of its own.
+        if cfg!(all(feature = "off", not(feature = "keep-on"))) {
+            return;
+        }
         if let Some(metric) = self.declaration.gauge {
-            gauge(metric, self.declaration.unit, level);
+            let datum = Datum::gauge(metric, value)
+                .with_unit(self.declaration.unit)
+                .with_resolution(self.declaration.resolution);
+            Datum::merge_newer(&mut lock(&VALUES), datum);
         }
     }
 }
 
-/// Takes what was measured.
+/// Takes the values that were set since the last call.
 pub(crate) fn take() -> Vec<Datum> {
-    std::mem::take(&mut *lock(&MEASURED))
+    std::mem::take(&mut *lock(&VALUES))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        declare::declaration::Declaration,
+        metric::{MetricName, Unit},
+    };
+
+    const FULL: Declaration = Declaration {
+        gauge: Some(MetricName::new("QueueFullPercent")),
+        unit: Unit::Percent,
+        ..Declaration::new("gauge", file!(), line!(), "")
+    };
+    const LENGTH: Declaration = Declaration {
+        gauge: Some(MetricName::new("QueueLength")),
+        ..Declaration::new("gauge", file!(), line!(), "")
+    };
 
     #[test]
-    fn the_last_level_of_a_metric_is_taken_once() {
-        const FULL: MetricName = MetricName::new("QueueFullPercent");
-        const LENGTH: MetricName = MetricName::new("QueueLength");
-        gauge(FULL, Unit::Percent, 20.0);
-        gauge(LENGTH, Unit::Count, 3.0);
-        gauge(FULL, Unit::Percent, 10.5);
+    fn the_last_value_of_a_gauge_is_taken_once() {
+        let (full, length) = (Gauge::new(&FULL, &[]), Gauge::new(&LENGTH, &[]));
+        full.set(20.0);
+        length.set(3.0);
+        full.set(10.5);
         let expected = [
-            Datum::gauge(FULL, 10.5).with_unit(Unit::Percent),
-            Datum::gauge(LENGTH, 3.0),
+            Datum::gauge(MetricName::new("QueueFullPercent"), 10.5).with_unit(Unit::Percent),
+            Datum::gauge(MetricName::new("QueueLength"), 3.0),
         ];
         assert_eq!(take(), expected);
         assert_eq!(take(), []);

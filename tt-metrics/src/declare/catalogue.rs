@@ -65,4 +65,3 @@ pub(crate) fn metric_names() -> impl Iterator<Item = MetricName> {
         .chain(gauges)
         .flat_map(|declaration| Meaning::metrics(declaration).into_iter().flatten())
 }
-

@@ -4,7 +4,9 @@ use crate::declare::declaration::Declaration;
 
 /// Every `gauge!` of the program, collected by the linker.
 #[linkme::distributed_slice]
-pub static GAUGES: [Gauge];
+pub static TT_METRICS_0_1_GAUGES: [Gauge];
+
+pub use TT_METRICS_0_1_GAUGES as GAUGES;
 
 /// The static that each [`gauge!`](crate::gauge!) creates.
 #[derive(Debug)]

@@ -4,7 +4,9 @@ use crate::metric::Namespace;
 
 /// Every namespace that the program declares.
 #[linkme::distributed_slice]
-pub static NAMESPACES: [Namespace];
+pub static TT_METRICS_0_1_NAMESPACES: [Namespace];
+
+pub use TT_METRICS_0_1_NAMESPACES as NAMESPACES;
 
 /// Declares the namespace of this program's metrics. The environment variable `TT_METRICS_NAMESPACE` overrides it.
 ///

@@ -4,7 +4,9 @@ use crate::declare::{declaration::Declaration, level::Level, texts::Texts};
 
 /// Every counted function of the program, collected by the linker.
 #[linkme::distributed_slice]
-pub static SITES: [Site];
+pub static TT_METRICS_0_1_SITES: [Site];
+
+pub use TT_METRICS_0_1_SITES as SITES;
 
 /// The static that an attribute creates for its function.
 // The alignment makes the size a power of two, so the index of a site is one subtraction and one shift.

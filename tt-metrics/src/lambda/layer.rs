@@ -235,6 +235,7 @@ async fn flush_before<K: Sink>(
 
 pin_project! {
     /// The inner future, then the flush.
+    #[doc(hidden)]
     pub struct FlushAfter<F, E> {
         #[pin]
         inner: F,

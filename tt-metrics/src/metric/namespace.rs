@@ -17,10 +17,7 @@ impl Namespace {
     ///
     /// When the namespace is not valid.
     #[must_use]
-    #[expect(
-        clippy::panic,
-        reason = "a panic in a `const` is a compile error"
-    )]
+    #[expect(clippy::panic, reason = "a panic in a `const` is a compile error")]
     pub const fn new(namespace: &'static str) -> Self {
         match check(namespace) {
             Ok(namespace) => namespace,

@@ -1,14 +1,7 @@
-//! Capture of counts, for tests: what moved since the capture began, and nothing of what other tests count.
+//! Captures of counts for tests, independent of what other tests count.
 //!
-//! A thread counts into the shard that it holds. While it is in a capture, that is a shard of a buffer of the capture's
-//! own, so the hot path knows nothing of captures.
-
-mod assertion;
-mod entered;
-
-#[doc(hidden)]
-pub use assertion::assert_counts;
-pub use entered::{Entered, Followed};
+//! A thread counts into the shard that it leases. In a capture, that is a shard of the capture's own buffer, so the hot path
+//! does not depend on captures.
 
 use std::{
     cell::RefCell,
@@ -18,41 +11,34 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-#[cfg(any(feature = "lambda", feature = "put-metric-data"))]
-use crate::count::{buffer::BUFFER, counter, sync::lock};
-use crate::{
-    count::buffer::Buffer,
-    declare::site::SITES,
-    metric::{Datum, MetricName, Value},
-};
+use super::scope::{CaptureGuard, Followed, Scope};
+#[cfg(all(test, feature = "lambda"))]
+use crate::count::buffer::Buffer;
+use crate::metric::{Datum, MetricName, Value};
 
 thread_local! {
-    // The captures that began in this thread, for `assert_metrics!`.
-    static HERE: RefCell<Vec<View>> = const { RefCell::new(Vec::new()) };
+    /// The captures that began in this thread, for `assert_metrics!`.
+    static CAPTURES: RefCell<Vec<Baseline>> = const { RefCell::new(Vec::new()) };
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// Where a capture's threads count.
-#[derive(Debug, Clone, Copy)]
-struct Scope(&'static Buffer);
-
-/// What a capture sees: the growth of its scope since it began.
+/// The totals of a scope when a capture began; the capture contains the growth since then.
 #[derive(Debug, Clone)]
-struct View {
+pub(super) struct Baseline {
     id: u64,
     scope: Scope,
-    before: BTreeMap<MetricName, u64>,
-    before_details: Vec<Vec<u64>>,
+    totals: BTreeMap<MetricName, u64>,
+    breakdowns: Vec<Vec<u64>>,
 }
 
-/// The counts of a test since it called [`capture`].
+/// The counts of a test since it called [`capture()`].
 pub struct Capture {
-    view: View,
-    _entered: Entered,
+    baseline: Baseline,
+    _guard: CaptureGuard,
 }
 
-/// Captures what this test counts; tests that run at once do not see each other.
+/// Starts to capture the counts of this test. Tests that run in parallel do not affect each other.
 ///
 /// ```
 /// #[tt_metrics::count("OrderShipped")]
@@ -64,59 +50,58 @@ pub struct Capture {
 /// tt_metrics::assert_metrics! { "OrderShipped" = 1 }
 /// ```
 ///
-/// | what counts | is captured |
+/// | counts of | are captured |
 /// |---|---|
-/// | the thread that called it, so also every task of its current-thread runtime | yes |
-/// | a task or a blocking call on another thread of the tokio runtime in which it was called (features `lambda`, `put-metric-data`) | yes, if that thread did not count before |
-/// | a future that [`Capture::follow`] wraps, on any thread | yes |
-/// | a thread that [`Capture::enter`]s | yes, while it holds the guard |
+/// | the thread that called it, including every task of its current-thread runtime | yes |
+/// | a task or a blocking call on another thread of the tokio runtime in which it was called (features `lambda`, `put-metric-data`) | yes, if that thread has not counted before |
+/// | a future wrapped by [`Capture::follow`], on any thread | yes |
+/// | a thread that called [`Capture::enter`] | yes, while it holds the guard |
 /// | any other thread | no |
 ///
 /// A capture that begins within another one, or in a runtime in which one began, counts from its own beginning.
 ///
-/// How many calls are open at once (`in_flight = ".."`) is a level of the process, so a capture sees the calls of other
-/// tests in it, too.
+/// The number of open calls (`in_flight = ".."`) belongs to the process, so a capture contains the open calls of other tests.
 ///
-/// What is captured is not flushed by the process.
+/// Captured counts are not flushed by the process.
 #[must_use]
 pub fn capture() -> Capture {
-    let around = || HERE.with_borrow(|here| here.last().map(|view| view.scope));
-    let scope = Scope::of_this_runtime().or_else(around);
+    let enclosing = || CAPTURES.with_borrow(|here| here.last().map(|baseline| baseline.scope));
+    let scope = Scope::of_this_runtime().or_else(enclosing);
     let scope = scope.unwrap_or_else(Scope::new);
-    let view = View {
+    let baseline = Baseline {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         scope,
-        before: scope.0.totals(),
-        before_details: scope.0.detail_totals(),
+        totals: scope.0.totals(),
+        breakdowns: scope.0.detail_totals(),
     };
     scope.0.forget_levels();
-    HERE.with_borrow_mut(|here| here.push(view.clone()));
+    CAPTURES.with_borrow_mut(|here| here.push(baseline.clone()));
     Capture {
-        view,
-        _entered: scope.enter(),
+        baseline,
+        _guard: scope.enter(),
     }
 }
 
 impl Capture {
-    /// How much the metric moved since the capture began; 0 for a metric that never moved.
+    /// The growth of a metric since the capture began.
     #[must_use]
     pub fn count(&self, metric: &str) -> u64 {
         self.counts().get(metric).copied().unwrap_or(0)
     }
 
-    /// How much each declared metric moved since the capture began, zeros included.
+    /// The growth of each declared metric since the capture began, including zeros.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.view.counts()
+        self.baseline.counts()
     }
 
-    /// Where the threads of its runtime count.
+    /// The buffer that the threads of its runtime count into.
     #[cfg(all(test, feature = "lambda"))]
     pub(crate) fn buffer(&self) -> &'static Buffer {
-        self.view.scope.0
+        self.baseline.scope.0
     }
 
-    /// Captures what this thread counts as long as the guard lives.
+    /// Captures the counts of the current thread until the guard is dropped.
     ///
     /// ```
     /// # #[tt_metrics::count("OrderShipped")]
@@ -131,11 +116,11 @@ impl Capture {
     /// assert_eq!(metrics.count("OrderShipped"), 1);
     /// ```
     #[must_use = "the thread leaves the capture when the guard is dropped"]
-    pub fn enter(&self) -> Entered {
-        self.view.scope.enter()
+    pub fn enter(&self) -> CaptureGuard {
+        self.baseline.scope.enter()
     }
 
-    /// Captures what a future counts, whichever thread polls it: for `tokio::spawn` on a runtime that other tests use too.
+    /// Captures the counts of a future on every thread that polls it, for a runtime that other tests use too.
     ///
     /// ```
     /// # #[tt_metrics::count("OrderShipped")]
@@ -147,13 +132,13 @@ impl Capture {
     /// assert_eq!(metrics.count("OrderShipped"), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn follow<F: Future>(&self, future: F) -> Followed<F> {
-        Followed::new(future, self.view.scope)
+    pub fn follow<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        Followed::new(future, self.baseline.scope)
     }
 }
 
 impl Capture {
-    /// How much the metric moved under exactly these dimensions since the capture began.
+    /// The growth of a metric under exactly these dimensions since the capture began.
     ///
     /// ```
     /// #[tt_metrics::count("Shipped", dimensions(Express: bool = express))]
@@ -177,17 +162,23 @@ impl Capture {
         growth.sum()
     }
 
-    /// What moved under dimensions of its own, how long calls took, and how many were open at once.
+    /// The data with dimensions, the durations of calls, and the maximum number of open calls since the capture began.
     #[must_use]
     pub fn details(&self) -> Vec<Datum> {
-        self.view.scope.0.details_since(&self.view.before_details)
+        self.baseline
+            .scope
+            .0
+            .details_since(&self.baseline.breakdowns)
     }
 }
 
 impl Drop for Capture {
     fn drop(&mut self) {
-        // In another thread than the one it began in, there is none of it.
-        let _ = HERE.try_with(|here| here.borrow_mut().retain(|view| view.id != self.view.id));
+        // The list of the thread in which the capture began is the only one that contains it.
+        let _ = CAPTURES.try_with(|here| {
+            here.borrow_mut()
+                .retain(|baseline| baseline.id != self.baseline.id)
+        });
     }
 }
 
@@ -198,60 +189,19 @@ impl fmt::Debug for Capture {
     }
 }
 
-impl View {
+/// The counts of the last capture that began in this thread.
+pub(super) fn current_counts() -> Option<BTreeMap<&'static str, u64>> {
+    CAPTURES.with_borrow(|captures| captures.last().map(Baseline::counts))
+}
+
+impl Baseline {
     fn counts(&self) -> BTreeMap<&'static str, u64> {
         let delta = |(metric, total): (MetricName, u64)| {
-            let before = self.before.get(&metric).copied().unwrap_or(0);
+            let before = self.totals.get(&metric).copied().unwrap_or(0);
             (metric.as_str(), total.wrapping_sub(before))
         };
         self.scope.0.totals().into_iter().map(delta).collect()
     }
-}
-
-impl Scope {
-    // Leaked on purpose: a thread that has counted into it may outlive the test.
-    fn new() -> Self {
-        Self(Box::leak(Box::new(Buffer::new(|| SITES.static_slice()))))
-    }
-
-    /// One scope for each runtime in which a capture ever began.
-    #[cfg(any(feature = "lambda", feature = "put-metric-data"))]
-    fn of_this_runtime() -> Option<Self> {
-        let runtime = tokio::runtime::Handle::try_current().ok()?.id();
-        counter::route_new_threads(home);
-        let mut scopes = lock(&SCOPES);
-        let known = scopes.iter().find(|(other, _)| *other == runtime);
-        let known = known.map(|(_, scope)| *scope);
-        Some(known.unwrap_or_else(|| {
-            let scope = Self::new();
-            scopes.push((runtime, scope));
-            scope
-        }))
-    }
-
-    #[cfg(not(any(feature = "lambda", feature = "put-metric-data")))]
-    fn of_this_runtime() -> Option<Self> {
-        None
-    }
-}
-
-#[cfg(any(feature = "lambda", feature = "put-metric-data"))]
-static SCOPES: std::sync::Mutex<Vec<(tokio::runtime::Id, Scope)>> =
-    std::sync::Mutex::new(Vec::new());
-
-/// The buffer that a thread counts into which is in no capture: that of its runtime's captures, or the one that is flushed.
-#[cfg(any(feature = "lambda", feature = "put-metric-data"))]
-fn home() -> &'static Buffer {
-    if !lock(&SCOPES).is_empty() {
-        let runtime = tokio::runtime::Handle::try_current();
-        let runtime = runtime.ok().map(|handle| handle.id());
-        let scopes = lock(&SCOPES);
-        let found = scopes.iter().find(|(id, _)| Some(*id) == runtime);
-        if let Some((_, scope)) = found {
-            return scope.0;
-        }
-    }
-    &BUFFER
 }
 
 #[cfg(test)]

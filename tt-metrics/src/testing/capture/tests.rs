@@ -1,4 +1,4 @@
-//! Tests that count at once, on threads and tasks, each into its own capture.
+//! Tests of captures on parallel threads and tasks.
 
 use std::{
     panic::catch_unwind,
@@ -15,7 +15,7 @@ use crate::{
         declaration::Declaration,
         kind::Kind,
         level::Level,
-        site::{Site, State},
+        site::{SITES, Site, State},
     },
 };
 
@@ -34,7 +34,7 @@ fn count(n: u64) {
 }
 
 #[test]
-fn captures_that_run_at_once_do_not_see_each_other() {
+fn parallel_captures_do_not_affect_each_other() {
     let all = Arc::new(Barrier::new(8));
     let threads: Vec<_> = (1..=8)
         .map(|n| {
@@ -70,7 +70,7 @@ fn a_capture_within_another_counts_from_its_own_beginning() {
 }
 
 #[test]
-fn a_thread_that_enters_and_a_future_that_is_followed_are_captured() {
+fn entered_threads_and_followed_futures_are_captured() {
     let metrics = capture();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -91,7 +91,7 @@ fn a_thread_that_enters_and_a_future_that_is_followed_are_captured() {
 }
 
 #[test]
-fn guards_that_are_dropped_out_of_order_leave_the_younger_one_in_place() {
+fn guards_dropped_out_of_order_leave_the_newer_one_in_effect() {
     let first = capture();
     let second = capture();
     drop(first);
@@ -133,7 +133,7 @@ mod runtimes {
     }
 
     #[test]
-    fn tasks_of_parallel_tests_are_captured_each_by_its_own() {
+    fn tasks_of_parallel_tests_are_captured_separately() {
         let threads: Vec<_> = (1..=4)
             .map(|n| thread::spawn(move || on_a_runtime(n)))
             .collect();
@@ -158,7 +158,7 @@ static STATE: State = State {
 static LEVELLED: Site = Site::new(&WITH_LEVEL, &[]).with(&STATE);
 
 #[test]
-fn how_many_calls_are_open_is_seen_by_every_capture() {
+fn open_calls_are_part_of_every_capture() {
     let metrics = capture();
     let (_, level) = LEVELLED.level().expect("has one");
     let elsewhere = thread::spawn(|| {

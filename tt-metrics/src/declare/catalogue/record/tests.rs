@@ -51,7 +51,7 @@ fn a_record_holds_all_that_was_declared() {
         ]
     );
     let sets = |one: &Entry<'_>| -> Vec<Vec<String>> {
-        let names = |set: &Vec<Dimension<'_>>| set.iter().map(|d| d.name.to_owned()).collect();
+        let names = |set: &Vec<DimensionEntry<'_>>| set.iter().map(|d| d.name.to_owned()).collect();
         one.dimensions.iter().map(names).collect()
     };
     let none: &[&str] = &[];

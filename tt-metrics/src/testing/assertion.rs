@@ -1,13 +1,13 @@
-//! `assert_metrics!`: what a test expects of its metrics, and a readable difference.
+//! `assert_metrics!`: compares the metrics of a test with expected values and prints the difference.
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{Capture, HERE};
+use super::capture::{Capture, current_counts};
 
-/// Asserts how much metrics moved since the [`capture`](crate::capture()) of this test began.
+/// Asserts the growth of metrics since the [`capture`](crate::capture()) of this test began.
 ///
-/// A metric is a name or a [`MetricName`](crate::MetricName). One that no attribute of the binary declares fails the
-/// test, also when 0 is expected of it. The capture is the last one that began in this thread, or the one that is named.
+/// A metric is a string or a [`MetricName`](crate::MetricName). A metric that no attribute of the program declares fails the
+/// test, also where 0 is expected. The capture is the last one that began in this thread, or the one given with `in`.
 ///
 /// ```
 /// #[tt_metrics::count_outcome(success = "OrderShipped", failure = "OrderFailed")]
@@ -25,7 +25,7 @@ use super::{Capture, HERE};
 ///
 /// # Panics
 ///
-/// When one differs, with a table of all of them; when no capture began in this thread.
+/// When a value differs, with a table of all values; when no capture began in this thread.
 #[macro_export]
 macro_rules! assert_metrics {
     (in $capture:expr; $($metric:tt = $expected:expr),* $(,)?) => {
@@ -42,21 +42,21 @@ macro_rules! assert_metrics {
     };
 }
 
-/// What `assert_metrics!` calls.
+/// The function behind `assert_metrics!`.
 ///
 /// # Panics
 ///
-/// When a metric differs, or this thread captures none.
+/// When a value differs, or no capture began in this thread.
 #[track_caller]
 #[expect(clippy::panic, reason = "an assertion of a test")]
 pub fn assert_counts(capture: Option<&Capture>, expected: &[(&str, u64)]) {
     let counts = match capture {
         Some(capture) => Some(capture.counts()),
-        None => HERE.with_borrow(|here| here.last().map(super::View::counts)),
+        None => current_counts(),
     };
     let Some(counts) = counts else {
         panic!(
-            "this thread captures no metrics: begin the test with `let metrics = tt_metrics::capture();`"
+            "no capture began in this thread: begin the test with `let metrics = tt_metrics::capture();`"
         );
     };
     if let Some(difference) = difference(&counts, expected) {
@@ -64,7 +64,7 @@ pub fn assert_counts(capture: Option<&Capture>, expected: &[(&str, u64)]) {
     }
 }
 
-/// A table of what was expected and found, if anything differs.
+/// Renders a table of expected and found values, if any differs.
 fn difference(counts: &BTreeMap<&str, u64>, expected: &[(&str, u64)]) -> Option<String> {
     let found = |metric: &str| counts.get(metric).copied();
     if expected
@@ -75,7 +75,7 @@ fn difference(counts: &BTreeMap<&str, u64>, expected: &[(&str, u64)]) -> Option<
     }
     let names = expected.iter().map(|(metric, _)| metric.len());
     let width = names.max().unwrap_or(0).max("metric".len());
-    let mut text = "the metrics are not what the test expects\n\n".to_owned();
+    let mut text = "the metrics differ from the expected values\n\n".to_owned();
     let _ = writeln!(
         text,
         "    {:width$}  {:>10}  {:>10}",
@@ -115,7 +115,7 @@ fn difference(counts: &BTreeMap<&str, u64>, expected: &[(&str, u64)]) -> Option<
     Some(text)
 }
 
-/// How many characters have to be added, dropped or replaced (Levenshtein).
+/// The edit distance of two texts in characters (Levenshtein).
 fn distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();
     for (index, from) in left.chars().enumerate() {
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_shows_all_metrics_what_else_moved_and_the_nearest_name() {
+    fn a_difference_shows_all_metrics_other_changes_and_the_nearest_name() {
         let counts = BTreeMap::from([("OrderShipped", 4), ("OrderFailed", 0), ("Other", 2)]);
         assert_eq!(
             difference(&counts, &[("OrderShipped", 4), ("OrderFailed", 0)]),
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "the metrics are not what the test expects",
+                "the metrics differ from the expected values",
                 "metric          expected       found",
                 "OrderShipped           5           4  <- differs",
                 "OrderFailed            0           0",
