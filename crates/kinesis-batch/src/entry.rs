@@ -1,4 +1,4 @@
-//! One record on its way to a stream, and the receipt for it.
+//! A record to put, and the receipt of an accepted one.
 
 use std::fmt;
 
@@ -6,31 +6,32 @@ use bytes::Bytes;
 
 use crate::{Limits, PutError};
 
-/// The longest partition key, in characters (Kinesis API reference, `PutRecordsRequestEntry`).
+/// The longest partition key, in characters.
+///
+/// Source: [`PutRecordsRequestEntry`](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html).
 const PARTITION_KEY_CHARACTERS: usize = 256;
 
-/// One record to put: `Debug` shows sizes, never the content.
+/// A record to put. `Debug` shows its size, never the content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Decides the shard: records of one key stay in order.
+    /// Selects the shard.
     pub partition_key: String,
-    /// Decides the shard in place of the partition key, when there is one: a decimal number below
-    /// 2^128.
+    /// Selects the shard in place of the partition key: a decimal number below 2^128.
     pub explicit_hash_key: Option<String>,
     /// The content, before base64.
     pub data: Vec<u8>,
 }
 
-/// What Kinesis answered for an accepted record.
+/// The response for an accepted record.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Receipt {
-    // Parts of the answer that told of the record, which all of its receipts share.
+    // Slices of the response body, which all receipts of a request share.
     sequence_number: Bytes,
     shard_id: Bytes,
 }
 
 impl Receipt {
-    /// Both are UTF-8.
+    /// Both arguments must be UTF-8.
     pub(crate) fn new(sequence_number: Bytes, shard_id: Bytes) -> Self {
         Self {
             sequence_number,
@@ -38,12 +39,12 @@ impl Receipt {
         }
     }
 
-    /// Position in the shard.
+    /// Returns the position in the shard.
     pub fn sequence_number(&self) -> &str {
         str::from_utf8(&self.sequence_number).unwrap_or_default()
     }
 
-    /// The shard.
+    /// Returns the shard.
     pub fn shard_id(&self) -> &str {
         str::from_utf8(&self.shard_id).unwrap_or_default()
     }
@@ -59,7 +60,7 @@ impl fmt::Debug for Receipt {
 }
 
 impl Entry {
-    /// Makes a record.
+    /// Creates a record without explicit hash key.
     pub fn new(partition_key: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
         Self {
             partition_key: partition_key.into(),
@@ -68,15 +69,15 @@ impl Entry {
         }
     }
 
-    /// The bytes that count against the limits: data and key.
+    /// Returns the bytes of data and key, which count against the limits.
     pub fn size(&self) -> usize {
         self.data.len() + self.partition_key.len()
     }
 }
 
-/// Checks what would make Kinesis refuse a whole request for the sake of one record.
-pub(crate) fn check(key: &str, data_bytes: usize, limits: &Limits) -> Result<(), PutError> {
-    // No character takes less than a byte.
+/// Checks a record against the limits for which Kinesis would reject the whole request.
+pub(crate) fn validate(key: &str, data_bytes: usize, limits: &Limits) -> Result<(), PutError> {
+    // Each character has at least one byte.
     let characters = if key.len() <= PARTITION_KEY_CHARACTERS {
         key.len()
     } else {
@@ -106,26 +107,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn size_counts_the_key_against_the_limit() {
+    fn the_key_counts_against_the_size_limit() {
         let limits = Limits {
             record_bytes: 5,
             ..Limits::default()
         };
-        assert!(check("key", 2, &limits).is_ok());
-        let error = check("key", 3, &limits).unwrap_err();
+        assert!(validate("key", 2, &limits).is_ok());
+        let error = validate("key", 3, &limits).unwrap_err();
         assert!(matches!(error, PutError::TooLarge { bytes: 6, limit: 5 }));
     }
 
     #[test]
-    fn partition_key_is_counted_in_characters() {
+    fn a_partition_key_is_limited_in_characters() {
         let limits = Limits::default();
-        assert!(check(&"é".repeat(256), 0, &limits).is_ok());
-        assert!(check(&"é".repeat(257), 0, &limits).is_err());
-        assert!(check("", 4, &limits).is_err());
+        assert!(validate(&"é".repeat(256), 0, &limits).is_ok());
+        assert!(validate(&"é".repeat(257), 0, &limits).is_err());
+        assert!(validate("", 4, &limits).is_err());
     }
 
     #[test]
-    fn debug_shows_no_content() {
+    fn debug_output_has_no_content() {
         let text = format!("{:?}", Entry::new("customer", "secret"));
         assert!(!text.contains("customer") && !text.contains("secret"));
     }

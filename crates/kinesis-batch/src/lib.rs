@@ -1,4 +1,4 @@
-//! `PutRecords` in batches: one result for each record, and retries of what was refused only.
+//! `PutRecords` in batches: one result for each record, and retries of the rejected records only.
 //!
 //! ```no_run
 //! use kinesis_batch::{Entry, Stream};
@@ -15,32 +15,33 @@
 //! # }
 //! ```
 //!
-//! What the stream throttles goes out again at a pace that it takes: all clones of a [`Stream`] share
-//! one, which a throttle lowers and which is soon back once nothing is throttled any more.
+//! A record passes through these modules: `request::body` encodes it when it is pushed to a [`Batch`], `aggregation` packs
+//! several into one Kinesis record if configured, `request::split` assigns records to requests, `request::send` sends a
+//! request, `request::response` reads the results, and `stream` retries rejected records until the deadline.
 //!
-//! A request that timed out may have been accepted all the same, and is sent again: consumers see
-//! such records twice and must recognise them by an id of their own. Kinesis removes no duplicates.
+//! All clones of a [`Stream`] share one request rate, which a throttle lowers and which recovers within seconds.
+//!
+//! A request that timed out may have been accepted, and is sent again. Kinesis does not remove duplicates, so consumers
+//! must recognise repeated records by an id in their content.
 
-mod aggregate;
-mod answer;
-mod backoff;
-mod batch;
-mod chunk;
-mod entry;
-mod error;
 mod limits;
-mod order;
-mod pace;
-mod parcel;
-mod protobuf;
+
+mod error;
+
+mod entry;
+
+mod aggregation;
+
 mod request;
+
 mod stream;
 
-pub use aggregate::{AGGREGATE_MAGIC, Aggregate, BrokenAggregate, UserRecord, deaggregate};
-pub use backoff::Backoff;
-pub use batch::Batch;
+pub use aggregation::{
+    AGGREGATE_MAGIC, Aggregate, BrokenAggregate, MAX_USER_RECORDS, UserRecord, deaggregate,
+};
 pub use entry::{Entry, Receipt};
 pub use error::PutError;
-pub use limits::Limits;
-pub use order::Order;
+pub use limits::{Limits, Order};
+pub use request::Batch;
+pub use retry::{Backoff, RetryPolicy};
 pub use stream::Stream;

@@ -1,7 +1,7 @@
-//! The adapter to one Kinesis stream.
+//! The adapter to one Kinesis stream: sends requests, and retries until each record has its final result.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,21 +12,25 @@ use aws_sdk_kinesis::{
 
 use crate::{
     Batch, Entry, Limits, PutError, Receipt,
-    answer::{Kind, RecordAnswer, RequestFailure, is_throttle},
-    backoff::random,
-    batch::{Form, Sealed, Written},
-    chunk::chunks,
-    order::rounds,
-    pace::{Cost, Observation, Pace},
-    parcel::aggregate,
-    request::put_records,
+    aggregation::{PackedRecord, pack},
+    request::{
+        EncodedRecords, ErrorClass, RecordResult, Records, RequestBodies, RequestError,
+        is_throttle, put_records, requests, rounds,
+    },
 };
 
-/// The final result of one record.
-type Fate = Result<Receipt, PutError>;
+mod pace;
 
-/// Takes the final result of one record, by its position in the batch.
-type Settle<'s> = dyn FnMut(usize, Fate) + Send + 's;
+use pace::{Cost, Observation, Pace};
+
+/// The time limit of a put without a deadline.
+const DEFAULT_TIME: Duration = Duration::from_mins(1);
+
+/// The final result of one record.
+type PutResult = Result<Receipt, PutError>;
+
+/// Receives the final result of one record, by its position in the batch.
+type Settle<'s> = dyn FnMut(usize, PutResult) + Send + 's;
 
 /// A stream to put records on. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,10 +42,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream with the default [`Limits`].
+    /// Returns a stream with the default [`Limits`].
     ///
-    /// The retries of the SDK are switched off for it: they know neither the deadline nor which
-    /// records were refused. So is its watch over stalled streams: each request has its time.
+    /// It disables the retries of the SDK, which consider neither the deadline nor which records were rejected, and its
+    /// protection against stalled streams, because each request has a time limit.
     pub fn new(client: &Client, name: impl Into<Arc<str>>) -> Self {
         let config = client
             .config()
@@ -53,33 +57,33 @@ impl Stream {
             client: Client::from_conf(config),
             name: name.into(),
             limits: Limits::default(),
-            pace: Arc::new(Mutex::new(Pace::new())),
+            pace: Arc::default(),
         }
     }
 
-    /// The same stream with other limits.
+    /// Returns the same stream with other limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The limits in force.
+    /// Returns the limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
     /// Puts records and returns one result for each, in the order of `entries`.
     ///
-    /// Records that would spoil a request for the others (too large, bad key) are refused without
-    /// being sent. Requests hold as many records as [`Limits`] allow and go out one after the other;
-    /// call `put` several times at once for more in flight. What fails in passing is sent again,
-    /// refused records only, after a pause that never reaches past `deadline`.
+    /// Records for which Kinesis would reject the whole request (too large, invalid key) fail without being sent. Requests
+    /// contain as many records as [`Limits`] allow and are sent one after the other; call `put` concurrently for more in
+    /// flight. Rejected records and failed requests are sent again according to [`Limits::retry`] until `deadline`, or for
+    /// one minute without a deadline.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: a dropped call may have put any part of the records.
-    pub async fn put(&self, entries: &[Entry], deadline: Option<Instant>) -> Vec<Fate> {
+    /// Not cancel safe: a dropped call may have put any of the records.
+    pub async fn put(&self, entries: &[Entry], deadline: Option<Instant>) -> Vec<PutResult> {
         let mut batch = self.batch();
         for entry in entries {
             batch.push_entry(entry);
@@ -87,13 +91,13 @@ impl Stream {
         self.put_batch(batch, deadline).await
     }
 
-    /// An empty batch for [`put_batch`](Self::put_batch).
+    /// Returns an empty batch for [`put_batch`](Self::put_batch).
     pub fn batch(&self) -> Batch {
         Batch::new(&self.limits)
     }
 
-    /// Puts records as [`put`](Self::put) does, with fewer copies of each: they are written while
-    /// they are pushed to a [`batch`](Self::batch) of this stream.
+    /// Puts records as [`put`](Self::put) does, with fewer copies of each: records are encoded when they are pushed to a
+    /// [`batch`](Self::batch) of this stream.
     ///
     /// ```no_run
     /// # async fn example(stream: kinesis_batch::Stream) {
@@ -107,168 +111,163 @@ impl Stream {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: a dropped call may have put any part of the records.
-    pub async fn put_batch(&self, batch: Batch, deadline: Option<Instant>) -> Vec<Fate> {
-        let mut fates: Vec<Option<Fate>> = Vec::new();
-        fates.resize_with(batch.len(), || None);
-        self.put_batch_each(batch, deadline, |index, fate| {
-            if let Some(slot) = fates.get_mut(index) {
-                *slot = Some(fate);
+    /// Not cancel safe: a dropped call may have put any of the records.
+    pub async fn put_batch(&self, batch: Batch, deadline: Option<Instant>) -> Vec<PutResult> {
+        let mut results: Vec<Option<PutResult>> = Vec::new();
+        results.resize_with(batch.len(), || None);
+        self.put_batch_each(batch, deadline, |index, result| {
+            if let Some(slot) = results.get_mut(index) {
+                *slot = Some(result);
             }
         })
         .await;
-        let unsent = PutError::OutOfTime { attempts: 0 };
-        fates
+        let not_sent = PutError::OutOfTime { attempts: 0 };
+        results
             .into_iter()
-            .map(|fate| fate.unwrap_or_else(|| Err(unsent.clone())))
+            .map(|result| result.unwrap_or_else(|| Err(not_sent.clone())))
             .collect()
     }
 
     /// Puts records as [`put_batch`](Self::put_batch) does, and passes the final result of each record to `settle` as
-    /// soon as the answer that decides it arrives: a record that is sent again does not delay the results of others.
+    /// soon as the response that decides it arrives: a record that is sent again does not delay the results of others.
     ///
     /// `settle` is called once for each record of the batch, with its position in it.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: a dropped call may have put any part of the records.
+    /// Not cancel safe: a dropped call may have put any of the records.
     pub async fn put_batch_each(
         &self,
         batch: Batch,
         deadline: Option<Instant>,
-        mut settle: impl FnMut(usize, Fate) + Send,
+        mut settle: impl FnMut(usize, PutResult) + Send,
     ) {
-        let mut refused = vec![false; batch.len()];
-        for (index, error) in batch.refused {
-            if let Some(refused) = refused.get_mut(index) {
-                *refused = true;
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + DEFAULT_TIME);
+        let mut is_invalid = vec![false; batch.len()];
+        for (index, error) in batch.invalid {
+            if let Some(is_invalid) = is_invalid.get_mut(index) {
+                *is_invalid = true;
             }
             settle(index, Err(error));
         }
-        let sendable = (0..).zip(&refused).filter(|(_, refused)| !**refused);
-        let sendable: Vec<_> = sendable.map(|(index, _)| index).collect();
-        match batch.form {
-            Form::Written(written) => {
-                self.put_checked(written, sendable, deadline, &mut settle)
+        let valid = (0..)
+            .zip(&is_invalid)
+            .filter(|(_, is_invalid)| !**is_invalid);
+        let valid: Vec<_> = valid.map(|(index, _)| index).collect();
+        match batch.records {
+            Records::Encoded(encoded) => {
+                let bodies = encoded.finish(&self.name);
+                self.put_encoded(&bodies, valid, deadline, &mut settle)
                     .await;
             }
-            Form::Plain(entries) => {
-                let parcels = aggregate(&entries, &sendable, self.limits.record_bytes);
-                let mut carriers = Written::default();
-                let mut members = Vec::with_capacity(parcels.len());
-                for (carrier, inside) in parcels {
-                    let hash = carrier.explicit_hash_key.as_deref();
-                    carriers.push(&carrier.partition_key, hash, &carrier.data);
-                    members.push(inside);
+            Records::Entries(entries) => {
+                let packed = pack(&entries, &valid, self.limits.record_bytes);
+                let mut encoded = EncodedRecords::default();
+                let mut members = Vec::with_capacity(packed.len());
+                for PackedRecord { entry, indices } in packed {
+                    let hash = entry.explicit_hash_key.as_deref();
+                    encoded.push(&entry.partition_key, hash, &entry.data);
+                    members.push(indices);
                 }
+                let bodies = encoded.finish(&self.name);
                 let all = (0..members.len()).collect();
-                let mut settle_members = |carrier: usize, fate: Fate| {
-                    for index in members.get(carrier).into_iter().flatten() {
-                        settle(*index, fate.clone());
+                let mut settle_members = |record: usize, result: PutResult| {
+                    for index in members.get(record).into_iter().flatten() {
+                        settle(*index, result.clone());
                     }
                 };
-                self.put_checked(carriers, all, deadline, &mut settle_members)
+                self.put_encoded(&bodies, all, deadline, &mut settle_members)
                     .await;
             }
         }
     }
 
-    /// Puts the records at `indices`, none of which spoils a request.
-    async fn put_checked(
+    /// Puts the records at `indices`, all of which are valid.
+    async fn put_encoded(
         &self,
-        written: Written,
+        bodies: &RequestBodies,
         indices: Vec<usize>,
-        deadline: Option<Instant>,
+        deadline: Instant,
         settle: &mut Settle<'_>,
     ) {
-        let records = written.seal(&self.name);
-        for round in rounds(|index| records.key(index), indices, self.limits.order) {
-            let mut waiting = chunks(|index| records.size(index), &round, &self.limits);
-            waiting.reverse();
-            while let Some(chunk) = waiting.pop() {
-                let halves = self.put_chunk(&records, chunk, deadline, settle).await;
-                waiting.extend(halves);
+        for round in rounds(|index| bodies.key(index), indices, self.limits.order) {
+            let mut pending = requests(|index| bodies.size(index), &round, &self.limits);
+            pending.reverse();
+            while let Some(request) = pending.pop() {
+                let halves = self.put_request(bodies, request, deadline, settle).await;
+                pending.extend(halves);
             }
         }
     }
 
-    /// Puts the records of one request until each has its final result. Returns the records to send in requests of
-    /// their own, the first half last.
-    async fn put_chunk(
+    /// Puts the records of one request until each has its final result. Returns the halves of a request that Kinesis
+    /// rejected for its content, the second half first.
+    async fn put_request(
         &self,
-        records: &Sealed,
-        mut open: Vec<usize>,
-        deadline: Option<Instant>,
+        bodies: &RequestBodies,
+        mut unsettled: Vec<usize>,
+        deadline: Instant,
         settle: &mut Settle<'_>,
     ) -> Vec<Vec<usize>> {
         let mut attempts = 0;
         loop {
-            let Some(patience) = self.patience(deadline) else {
-                fail(settle, open, &PutError::OutOfTime { attempts });
-                return Vec::new();
-            };
-            let cost = cost(records, &open);
-            if !self.take_turn(cost, deadline).await {
-                fail(settle, open, &PutError::OutOfTime { attempts });
+            let sizes = unsettled.iter().map(|index| bodies.size(*index));
+            let cost = Cost::of(unsettled.len(), sizes.sum());
+            if !self.wait_for_turn(cost, deadline).await {
+                fail(settle, unsettled, &PutError::OutOfTime { attempts });
                 return Vec::new();
             }
             attempts += 1;
-            let sent = Instant::now();
-            let answer = self.request(records, &open, patience).await;
-            self.learn(sent, cost, open.len(), &answer);
-            match answer {
-                Ok(answers) if answers.len() == open.len() => {
-                    open = self.sort(answers, open, attempts, settle);
+            let sent_at = Instant::now();
+            let response = self.send(bodies, &unsettled, deadline).await;
+            self.observe(sent_at, cost, unsettled.len(), &response);
+            let pause = self.pause(attempts, deadline);
+            match response {
+                Ok(results) if results.len() == unsettled.len() => {
+                    unsettled = self.settle_accepted(results, unsettled, attempts, settle);
                 }
-                Ok(answers) => {
-                    let error = self.protocol_error(open.len(), answers.len());
-                    fail(settle, open, &error);
+                Ok(results) => {
+                    let error = self.protocol_error(unsettled.len(), results.len());
+                    fail(settle, unsettled, &error);
                     return Vec::new();
                 }
-                Err(failure) if failure.kind == Kind::Content && open.len() > 1 => {
-                    // The second half goes below the first on the stack: order is kept.
-                    let second = open.split_off(open.len() / 2);
-                    return vec![second, open];
+                Err(error) if error.class == ErrorClass::Content && unsettled.len() > 1 => {
+                    let second = unsettled.split_off(unsettled.len() / 2);
+                    return vec![second, unsettled];
                 }
-                Err(failure) => {
-                    let retryable = failure.kind == Kind::Passing;
-                    if !retryable || attempts >= self.limits.attempts {
-                        fail(
-                            settle,
-                            open,
-                            &self.request_error(failure, attempts, retryable),
-                        );
-                        return Vec::new();
-                    }
-                    tracing::debug!(stream = %self.name, code = %failure.code, attempts, "request failed, trying again");
+                Err(error) if error.class != ErrorClass::Transient || self.is_last(attempts) => {
+                    fail(settle, unsettled, &self.request_error(error, attempts));
+                    return Vec::new();
+                }
+                Err(error) => {
+                    tracing::debug!(stream = %self.name, code = %error.code, attempts, "request failed, retrying");
                 }
             }
-            if open.is_empty() {
+            if unsettled.is_empty() {
                 return Vec::new();
             }
-            let pause = self.limits.backoff.pause(attempts, random());
-            if deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
-                fail(settle, open, &PutError::OutOfTime { attempts });
+            let Some(pause) = pause else {
+                fail(settle, unsettled, &PutError::OutOfTime { attempts });
                 return Vec::new();
-            }
+            };
             tokio::time::sleep(pause).await;
         }
     }
 
-    /// Files the answers of one request; returns the records to send again.
-    fn sort(
+    /// Settles the accepted and the finally rejected records of one request; returns the others.
+    fn settle_accepted(
         &self,
-        answers: Vec<RecordAnswer>,
+        results: Vec<RecordResult>,
         sent: Vec<usize>,
         attempts: u32,
         settle: &mut Settle<'_>,
     ) -> Vec<usize> {
-        let mut again = Vec::new();
-        for (index, answer) in sent.into_iter().zip(answers) {
-            match answer {
-                RecordAnswer::Accepted(receipt) => settle(index, Ok(receipt)),
-                RecordAnswer::Refused(_) if attempts < self.limits.attempts => again.push(index),
-                RecordAnswer::Refused(code) => {
+        let mut rejected = Vec::new();
+        for (index, result) in sent.into_iter().zip(results) {
+            match result {
+                RecordResult::Accepted(receipt) => settle(index, Ok(receipt)),
+                RecordResult::Rejected(_) if !self.is_last(attempts) => rejected.push(index),
+                RecordResult::Rejected(code) => {
                     let stream = Arc::clone(&self.name);
                     let error = PutError::Refused {
                         stream,
@@ -277,72 +276,80 @@ impl Stream {
                     };
                     settle(index, Err(error));
                 }
-                RecordAnswer::Nonsense => fail(settle, [index], &self.protocol_error(1, 0)),
+                RecordResult::Malformed => settle(index, Err(self.protocol_error(1, 0))),
             }
         }
-        again
+        rejected
     }
 
-    /// Waits until the pace lets a request out; false when that is not before the deadline.
-    async fn take_turn(&self, cost: Cost, deadline: Option<Instant>) -> bool {
+    /// Waits until the request rate admits a request; false when it does not before the deadline.
+    async fn wait_for_turn(&self, cost: Cost, deadline: Instant) -> bool {
         loop {
             let now = Instant::now();
-            let Err(pause) = self.pace().take(now, cost) else {
-                return true;
-            };
-            if deadline.is_some_and(|deadline| now + pause >= deadline) {
+            if now >= deadline {
                 return false;
             }
-            tokio::time::sleep(pause).await;
+            let Err(wait) = self.pace().admit(now, cost) else {
+                return true;
+            };
+            if now + wait >= deadline {
+                return false;
+            }
+            tokio::time::sleep(wait).await;
         }
     }
 
-    /// Tells the pace what came of a request.
-    fn learn(
+    /// Adjusts the request rate to a response.
+    fn observe(
         &self,
-        sent: Instant,
+        sent_at: Instant,
         cost: Cost,
         records: usize,
-        answer: &Result<Vec<RecordAnswer>, RequestFailure>,
+        response: &Result<Vec<RecordResult>, RequestError>,
     ) {
-        let throttled = match answer {
-            Ok(answers) => answers.iter().filter(|answer| answer.is_throttle()).count(),
-            Err(failure) if is_throttle(&failure.code) => records,
+        let throttled_records = match response {
+            Ok(results) => results.iter().filter(|result| result.is_throttle()).count(),
+            Err(error) if is_throttle(&error.code) => records,
             Err(_) => return,
         };
-        let request = Observation {
-            sent,
+        let observation = Observation {
+            sent_at,
             cost,
             records,
-            throttled,
+            throttled_records,
         };
-        self.pace().observe(Instant::now(), request);
+        self.pace().observe(Instant::now(), observation);
     }
 
-    fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
+    fn pace(&self) -> MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn request(
+    async fn send(
         &self,
-        records: &Sealed,
+        bodies: &RequestBodies,
         indices: &[usize],
-        patience: Duration,
-    ) -> Result<Vec<RecordAnswer>, RequestFailure> {
-        let request = put_records(&self.client, &self.name, records.body(indices));
-        match tokio::time::timeout(patience, request).await {
-            Ok(answer) => answer,
-            Err(elapsed) => Err(RequestFailure::timeout(elapsed)),
+        deadline: Instant,
+    ) -> Result<Vec<RecordResult>, RequestError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let limit = left.min(self.limits.request_timeout);
+        let request = put_records(&self.client, &self.name, bodies.body(indices));
+        match tokio::time::timeout(limit, request).await {
+            Ok(response) => response,
+            Err(elapsed) => Err(RequestError::timeout(elapsed)),
         }
     }
 
-    /// How long the next request may take; `None` when the deadline has passed.
-    fn patience(&self, deadline: Option<Instant>) -> Option<Duration> {
-        let Some(deadline) = deadline else {
-            return Some(self.limits.request_timeout);
-        };
-        let left = deadline.checked_duration_since(Instant::now())?;
-        (!left.is_zero()).then(|| left.min(self.limits.request_timeout))
+    fn is_last(&self, attempts: u32) -> bool {
+        let max = self.limits.retry.max_attempts;
+        max.is_some_and(|max| attempts >= max)
+    }
+
+    /// Returns the pause before the next attempt; `None` when there is none before the deadline.
+    fn pause(&self, attempts: u32, deadline: Instant) -> Option<Duration> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let policy = &self.limits.retry;
+        policy.pause_after(attempts, Some(left), fastrand::f64())
     }
 
     fn protocol_error(&self, sent: usize, answered: usize) -> PutError {
@@ -353,21 +360,15 @@ impl Stream {
         }
     }
 
-    fn request_error(&self, failure: RequestFailure, attempts: u32, retryable: bool) -> PutError {
-        let RequestFailure { code, source, .. } = failure;
+    fn request_error(&self, error: RequestError, attempts: u32) -> PutError {
         PutError::Request {
             stream: Arc::clone(&self.name),
-            code,
+            code: error.code,
             attempts,
-            retryable,
-            source,
+            retryable: error.class == ErrorClass::Transient,
+            source: error.source,
         }
     }
-}
-
-fn cost(records: &Sealed, indices: &[usize]) -> Cost {
-    let sizes = indices.iter().map(|index| records.size(*index));
-    Cost::of(indices.len(), sizes.sum())
 }
 
 fn fail(settle: &mut Settle<'_>, indices: impl IntoIterator<Item = usize>, error: &PutError) {

@@ -37,9 +37,6 @@ pub enum ConfigError {
     },
 }
 
-/// How often a record is sent: minutes of patience with a stream that is throttled or away.
-const ATTEMPTS: u32 = 24;
-
 impl Config {
     /// Settings for a stream, with defaults for everything else.
     pub fn new(stream: impl Into<String>) -> Self {
@@ -49,10 +46,7 @@ impl Config {
             path_style: false,
             record_bytes: 1024 * 1024,
             in_flight: 4,
-            limits: Limits {
-                attempts: ATTEMPTS,
-                ..Limits::default()
-            },
+            limits: Limits::default(),
             parked_bytes: 4 * 1024 * 1024,
         }
     }

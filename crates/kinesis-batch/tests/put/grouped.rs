@@ -1,14 +1,12 @@
-//! What holds when records of a key stay in order, and when many share a Kinesis record.
+//! Puts with an order per key, and with several records in one Kinesis record.
 
 use kinesis_batch::{Entry, Limits, Order, PutError, Stream, deaggregate};
+use kinesis_stand_in::{Answer, Kinesis};
 
-use crate::{
-    at_once, contents,
-    fake::kinesis::{Answer, Kinesis},
-};
+use crate::{contents, four_attempts};
 
 #[tokio::test]
-async fn records_of_a_key_land_in_order_whatever_is_refused() {
+async fn records_of_a_key_are_accepted_in_order_whatever_is_rejected() {
     let entries: Vec<_> = (0..9)
         .map(|n| Entry::new(format!("key-{}", n % 3), n.to_string()))
         .collect();
@@ -18,7 +16,7 @@ async fn records_of_a_key_land_in_order_whatever_is_refused() {
         let (kinesis, client) = Kinesis::start(answers).await;
         let stream = Stream::new(&client, "tt-events").with_limits(Limits {
             order: Order::PerKey,
-            ..at_once()
+            ..four_attempts()
         });
         let results = stream.put(&entries, None).await;
         assert!(results.iter().all(Result::is_ok));
@@ -33,13 +31,13 @@ async fn records_of_a_key_land_in_order_whatever_is_refused() {
 }
 
 #[tokio::test]
-async fn a_record_that_failed_for_good_does_not_hold_back_its_key() {
+async fn a_failed_record_does_not_block_its_key() {
     let mut entries = vec![Entry::new("key", "0"), Entry::new("key", "1")];
     entries.insert(1, Entry::new("key", vec![b'x'; 2 << 20]));
     let (kinesis, client) = Kinesis::start(vec![Answer::Refuse(vec![0]); 4]).await;
     let stream = Stream::new(&client, "tt-events").with_limits(Limits {
         order: Order::PerKey,
-        ..at_once()
+        ..four_attempts()
     });
     let results = stream.put(&entries, None).await;
     assert!(matches!(results[0], Err(PutError::Refused { .. })));
@@ -51,12 +49,12 @@ async fn a_record_that_failed_for_good_does_not_hold_back_its_key() {
 fn aggregating() -> Limits {
     Limits {
         aggregate: true,
-        ..at_once()
+        ..four_attempts()
     }
 }
 
 #[tokio::test]
-async fn aggregated_records_fit_few_kinesis_records_and_come_out_in_order() {
+async fn aggregated_records_take_few_kinesis_records_and_keep_their_order() {
     let (kinesis, client) = Kinesis::start([]).await;
     let stream = Stream::new(&client, "tt-events").with_limits(aggregating());
     let entries: Vec<_> = (0..5000)
@@ -84,7 +82,7 @@ async fn aggregated_records_fit_few_kinesis_records_and_come_out_in_order() {
 }
 
 #[tokio::test]
-async fn an_aggregate_that_is_refused_fails_its_own_records_only() {
+async fn a_rejected_aggregate_fails_only_its_records() {
     let (kinesis, client) = Kinesis::start(vec![Answer::Refuse(vec![0]); 4]).await;
     let stream = Stream::new(&client, "tt-events").with_limits(aggregating());
     let mut entries: Vec<_> = (0..100)

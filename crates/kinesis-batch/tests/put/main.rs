@@ -1,8 +1,5 @@
-//! What `put` promises, against a Kinesis that answers as told and one with the limits of AWS.
+//! Puts records on a Kinesis with scripted responses, and on one with the write limits of AWS.
 
-#[cfg(test)]
-#[path = "../fake/mod.rs"]
-mod fake;
 #[cfg(test)]
 mod grouped;
 #[cfg(test)]
@@ -12,15 +9,15 @@ mod throttled;
 
 use std::time::Duration;
 
-use fake::kinesis::Kinesis;
-use kinesis_batch::{Backoff, Entry, Limits};
+use kinesis_batch::{Backoff, Entry, Limits, RetryPolicy};
+use kinesis_stand_in::Kinesis;
 
-fn at_once() -> Limits {
+/// Four attempts without pauses.
+fn four_attempts() -> Limits {
     Limits {
-        attempts: 4,
-        backoff: Backoff {
-            base: Duration::ZERO,
-            cap: Duration::ZERO,
+        retry: RetryPolicy {
+            max_attempts: Some(4),
+            backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
         },
         ..Limits::default()
     }

@@ -1,25 +1,23 @@
-//! What happens to each record, between a Kinesis that answers as told and a deadline.
+//! The result of each record, with scripted responses and deadlines.
 
 use std::time::{Duration, Instant};
 
-use kinesis_batch::{Backoff, Entry, Limits, PutError, Receipt, Stream};
+use kinesis_batch::{Backoff, Entry, Limits, PutError, Receipt, RetryPolicy, Stream};
+use kinesis_stand_in::{Answer, Kinesis};
 
-use crate::{
-    at_once, contents, entries,
-    fake::kinesis::{Answer, Kinesis},
-};
+use crate::{contents, entries, four_attempts};
 
 async fn put(
     entries: &[Entry],
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Vec<Result<Receipt, PutError>>, Kinesis) {
     let (kinesis, client) = Kinesis::start(answers).await;
-    let stream = Stream::new(&client, "tt-events").with_limits(at_once());
+    let stream = Stream::new(&client, "tt-events").with_limits(four_attempts());
     (stream.put(entries, None).await, kinesis)
 }
 
 #[tokio::test]
-async fn every_record_gets_the_receipt_of_its_own_position() {
+async fn every_record_has_the_receipt_of_its_position() {
     let (results, kinesis) = put(&entries(3), []).await;
     let numbers: Vec<_> = results
         .into_iter()
@@ -30,7 +28,7 @@ async fn every_record_gets_the_receipt_of_its_own_position() {
 }
 
 #[tokio::test]
-async fn no_record_makes_no_request() {
+async fn no_records_make_no_request() {
     let (results, kinesis) = put(&[], []).await;
     assert!(results.is_empty() && kinesis.requests().is_empty());
 }
@@ -43,7 +41,7 @@ async fn a_thousand_records_take_two_requests() {
 }
 
 #[tokio::test]
-async fn only_refused_records_are_sent_again() {
+async fn only_rejected_records_are_sent_again() {
     let (results, kinesis) = put(
         &entries(5),
         [Answer::Refuse(vec![1, 3]), Answer::Refuse(vec![0])],
@@ -56,7 +54,7 @@ async fn only_refused_records_are_sent_again() {
 }
 
 #[tokio::test]
-async fn of_ten_records_with_one_refused_to_the_end_nine_are_ok() {
+async fn one_finally_rejected_record_of_ten_leaves_nine_accepted() {
     let refuse = |position| Answer::Refuse(vec![position]);
     let (results, kinesis) = put(&entries(10), [refuse(7), refuse(0), refuse(0), refuse(0)]).await;
     assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 9);
@@ -89,7 +87,7 @@ async fn a_throttled_a_failing_and_a_broken_request_are_sent_again() {
 }
 
 #[tokio::test]
-async fn a_request_throttled_to_the_end_fails_all_its_records() {
+async fn a_request_throttled_at_every_attempt_fails_all_its_records() {
     let throttle = Answer::Error(400, "LimitExceededException");
     let (results, kinesis) = put(&entries(2), vec![throttle; 9]).await;
     assert_eq!(kinesis.requests(), [2; 4]);
@@ -110,7 +108,7 @@ async fn a_request_throttled_to_the_end_fails_all_its_records() {
 }
 
 #[tokio::test]
-async fn a_missing_stream_is_not_tried_again() {
+async fn a_missing_stream_is_not_retried() {
     let (results, kinesis) = put(
         &entries(2),
         [Answer::Error(400, "ResourceNotFoundException")],
@@ -135,7 +133,7 @@ async fn a_missing_stream_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn an_oversized_record_is_never_sent_and_harms_no_other() {
+async fn an_oversized_record_is_not_sent_and_does_not_affect_others() {
     let mut entries = entries(3);
     entries[1].data = vec![b'x'; 1024 * 1024];
     let (results, kinesis) = put(&entries, []).await;
@@ -145,10 +143,10 @@ async fn an_oversized_record_is_never_sent_and_harms_no_other() {
 }
 
 #[tokio::test]
-async fn a_record_that_spoils_its_request_fails_alone() {
+async fn a_record_that_invalidates_its_request_fails_alone() {
     let (kinesis, client) = Kinesis::start([]).await;
     kinesis.always(Answer::Poison("5"));
-    let stream = Stream::new(&client, "tt-events").with_limits(at_once());
+    let stream = Stream::new(&client, "tt-events").with_limits(four_attempts());
     let results = stream.put(&entries(9), None).await;
     let failed: Vec<_> = (0..)
         .zip(&results)
@@ -160,7 +158,7 @@ async fn a_record_that_spoils_its_request_fails_alone() {
 }
 
 #[tokio::test]
-async fn an_answer_for_another_number_of_records_fails_them_all() {
+async fn a_response_with_another_number_of_results_fails_all_records() {
     let (results, kinesis) = put(&entries(3), [Answer::Results(2)]).await;
     assert_eq!(kinesis.requests(), [3]);
     assert!(results.iter().all(|r| matches!(
@@ -174,7 +172,7 @@ async fn an_answer_for_another_number_of_records_fails_them_all() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_after_the_deadline() {
+async fn no_request_is_sent_after_the_deadline() {
     let (kinesis, client) = Kinesis::start([]).await;
     let stream = Stream::new(&client, "tt-events");
     let results = stream.put(&entries(2), Some(Instant::now())).await;
@@ -187,17 +185,16 @@ async fn nothing_is_sent_after_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_pause_that_would_pass_the_deadline_is_not_begun() {
+async fn a_pause_beyond_the_deadline_is_not_started() {
     let (kinesis, client) = Kinesis::start(vec![Answer::Refuse(vec![0]); 99]).await;
-    // A random part of a year is longer than ten seconds, but for one run in three million.
+    // A random part of a year is shorter than ten seconds in one of three million runs.
     let year = Duration::from_hours(365 * 24);
-    let backoff = Backoff {
-        base: year,
-        cap: year,
+    let retry = RetryPolicy {
+        max_attempts: Some(99),
+        backoff: Backoff::new(year, year),
     };
     let stream = Stream::new(&client, "tt-events").with_limits(Limits {
-        backoff,
-        attempts: 99,
+        retry,
         ..Limits::default()
     });
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -209,7 +206,7 @@ async fn a_pause_that_would_pass_the_deadline_is_not_begun() {
 }
 
 #[tokio::test]
-async fn a_request_without_answer_ends_at_the_deadline() {
+async fn a_request_without_response_ends_at_the_deadline() {
     let (kinesis, client) = Kinesis::start([Answer::Hang]).await;
     let stream = Stream::new(&client, "tt-events");
     let deadline = Instant::now() + Duration::from_millis(100);
@@ -222,7 +219,7 @@ async fn a_request_without_answer_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_waited_for_as_long_as_a_request_may_take() {
+async fn a_late_response_is_awaited_within_the_request_timeout() {
     for (most, attempts) in [(20_000, 1), (200, 2)] {
         let late = Answer::Late(Duration::from_millis(600));
         let (kinesis, client) = Kinesis::start([late]).await;
@@ -237,9 +234,38 @@ async fn a_late_answer_is_waited_for_as_long_as_a_request_may_take() {
 }
 
 #[tokio::test]
-async fn errors_show_no_content() {
+async fn errors_contain_no_content() {
     let secret = [Entry::new("customer-secret", "body-secret")];
     let (results, _) = put(&secret, [Answer::Error(400, "AccessDeniedException")]).await;
     let error = results[0].as_ref().unwrap_err();
     assert!(!format!("{error} {error:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn throttled_records_are_sent_again_until_the_deadline_however_often() {
+    let throttles = (0..60).map(|_| Answer::RefuseAll);
+    let (kinesis, client) = Kinesis::start(throttles).await;
+    let stream = Stream::new(&client, "tt-events").with_limits(Limits {
+        retry: RetryPolicy {
+            backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
+            ..Limits::default().retry
+        },
+        ..Limits::default()
+    });
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let results = stream.put(&entries(5), Some(deadline)).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert_eq!(kinesis.requests(), [5; 61]);
+}
+
+#[tokio::test]
+async fn a_stream_that_never_accepts_ends_at_the_deadline() {
+    let (kinesis, client) = Kinesis::start([]).await;
+    kinesis.always(Answer::RefuseAll);
+    let stream = Stream::new(&client, "tt-events");
+    let deadline = Instant::now() + Duration::from_millis(700);
+    let results = stream.put(&entries(5), Some(deadline)).await;
+    let is_out_of_time = |result| matches!(result, Err(PutError::OutOfTime { attempts: 2.. }));
+    assert!(results.into_iter().all(is_out_of_time));
+    assert!(Instant::now() < deadline + Duration::from_secs(5));
 }

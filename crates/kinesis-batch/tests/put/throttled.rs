@@ -1,11 +1,12 @@
-//! What holds on a stream that takes as much as AWS lets a shard take.
+//! Puts on a stream of one shard, with the write limits of AWS.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use kinesis_batch::{Entry, Limits, Order, Stream};
+use kinesis_batch::{Entry, Limits, Order, RetryPolicy, Stream};
+use kinesis_stand_in::LimitedKinesis;
 
-use crate::fake::limited::Limited;
+const TARGET: &str = env!("CARGO_TARGET_TMPDIR");
 
 fn entries(number: usize, keys: usize) -> Vec<Entry> {
     (0..number)
@@ -24,10 +25,13 @@ fn sorted(contents: &[Vec<u8>]) -> Vec<usize> {
 
 #[tokio::test]
 async fn a_shard_that_throttles_gets_every_record_once() {
-    let kinesis = Limited::start("tt-events").await;
-    // Without a pace of its own it would take more attempts.
+    let kinesis = LimitedKinesis::start("tt-events", TARGET).await;
+    // Six attempts suffice because the stream limits its request rate.
     let stream = Stream::new(&kinesis.client, "tt-events").with_limits(Limits {
-        attempts: 6,
+        retry: RetryPolicy {
+            max_attempts: Some(6),
+            ..Limits::default().retry
+        },
         ..Limits::default()
     });
     let entries = entries(4000, 4000);
@@ -48,7 +52,7 @@ async fn a_shard_that_throttles_gets_every_record_once() {
 
 #[tokio::test]
 async fn a_shard_that_throttles_gets_the_records_of_a_key_in_order() {
-    let kinesis = Limited::start("tt-events").await;
+    let kinesis = LimitedKinesis::start("tt-events", TARGET).await;
     let stream = Stream::new(&kinesis.client, "tt-events").with_limits(Limits {
         order: Order::PerKey,
         ..Limits::default()

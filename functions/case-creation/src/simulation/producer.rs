@@ -9,7 +9,7 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use jiff::{SignedDuration, Timestamp};
-use kinesis_batch::{Aggregate, Backoff, Entry, Limits};
+use kinesis_batch::{Aggregate, Backoff, Entry, Limits, RetryPolicy};
 use kinesis_mapping::Shard;
 use serde_json::{Value, json};
 use tt_event::{Json, Source, TtEvent};
@@ -104,11 +104,10 @@ fn producer(outside: &InProcess, aggregate: bool) -> Producer {
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
     let mut config = Config::new("tt-events");
     config.limits = Limits {
-        attempts: 3,
         aggregate,
-        backoff: Backoff {
-            base: Duration::ZERO,
-            cap: Duration::ZERO,
+        retry: RetryPolicy {
+            max_attempts: Some(3),
+            backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
         },
         ..Limits::default()
     };

@@ -96,9 +96,9 @@ async fn a_slow_stream_stops_the_reading_between_two_records_that_are_here() {
         config.queue = Some(QUEUE.to_owned());
         config.in_flight = 1;
         config.limits.request_records = 10;
-        config.limits.attempts = 60;
+        config.limits.retry.max_attempts = Some(60);
         let pause = Duration::from_millis(20);
-        config.limits.backoff = Backoff {
+        config.limits.retry.backoff = Backoff {
             base: pause,
             cap: pause,
         };

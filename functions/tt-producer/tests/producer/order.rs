@@ -40,7 +40,7 @@ async fn events_of_a_customer_keep_the_order_of_the_file_whatever_is_refused() {
     let bench = Bench::with(refusals, |config| {
         config.limits.order = Order::PerKey;
         config.limits.request_records = 10;
-        config.limits.attempts = 60;
+        config.limits.retry.max_attempts = Some(60);
     })
     .await;
     bench.upload("incoming/a.jsonl", of_seven(200)).await;

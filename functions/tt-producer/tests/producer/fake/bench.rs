@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use kinesis_batch::{Backoff, Limits};
+use kinesis_batch::{Backoff, Limits, RetryPolicy};
 use serde_json::{Value, json};
 use tt_event::TtEvent;
 use tt_producer::{Config, Error, Producer, Summary};
@@ -38,10 +38,9 @@ impl Bench {
         let (sqs, sqs_client) = Sqs::start().await;
         let mut config = Config::new("tt-events");
         config.limits = Limits {
-            attempts: 3,
-            backoff: Backoff {
-                base: Duration::ZERO,
-                cap: Duration::ZERO,
+            retry: RetryPolicy {
+                max_attempts: Some(3),
+                backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
             },
             ..Limits::default()
         };

@@ -1,222 +1,220 @@
-//! Records on their way into requests, each written once.
+//! The body of `PutRecords` requests: each record is encoded once, when it is pushed to a batch.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::{Entry, Limits, PutError, entry::check};
+use crate::{Entry, Limits, PutError, entry::validate};
 
-const HEAD: &[u8] = br#"{"Records":["#;
+const BODY_BEGIN: &[u8] = br#"{"Records":["#;
 
-/// Records for one [`Stream::put_batch`](crate::Stream::put_batch), written as their requests carry
-/// them while they are pushed. Made by [`Stream::batch`](crate::Stream::batch).
-///
-/// `Debug` shows sizes, never the content.
+/// Records for one [`Stream::put_batch`](crate::Stream::put_batch), created by
+/// [`Stream::batch`](crate::Stream::batch). `Debug` shows sizes, never the content.
 #[derive(Debug)]
 pub struct Batch {
-    pub(crate) form: Form,
-    /// What is refused without being sent, in order.
-    pub(crate) refused: Vec<(usize, PutError)>,
+    pub(crate) records: Records,
+    /// Records that must not be sent, by position, in order.
+    pub(crate) invalid: Vec<(usize, PutError)>,
     limits: Limits,
     bytes: usize,
 }
 
-/// What is known of the records before they are sent.
+/// The records of a batch before they are sent.
 #[derive(Debug)]
-pub(crate) enum Form {
-    /// The text that goes out.
-    Written(Written),
-    /// The records themselves: aggregates are made of them when all are there.
-    Plain(Vec<Entry>),
+pub(crate) enum Records {
+    Encoded(EncodedRecords),
+    /// Records that are aggregated when the batch is complete.
+    Entries(Vec<Entry>),
+}
+
+/// Records in the encoding of a request: a request body with all of them, without its end.
+#[derive(Default)]
+pub(crate) struct EncodedRecords {
+    text: Vec<u8>,
+    records: Vec<EncodedRecord>,
+}
+
+/// The place of one record in the encoded text.
+#[derive(Debug, Default, Clone)]
+struct EncodedRecord {
+    text: Range<usize>,
+    /// The explicit hash key, or the partition key without one.
+    key: Range<usize>,
+    /// Bytes of data and partition key.
+    size: usize,
+}
+
+/// Bodies of requests with any of the records.
+pub(crate) struct RequestBodies {
+    text: Bytes,
+    records: Vec<EncodedRecord>,
+    /// The end of each body.
+    end: Vec<u8>,
 }
 
 impl Batch {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let form = if limits.aggregate {
-            Form::Plain(Vec::new())
+        let records = if limits.aggregate {
+            Records::Entries(Vec::new())
         } else {
-            Form::Written(Written::default())
+            Records::Encoded(EncodedRecords::default())
         };
         Self {
-            form,
-            refused: Vec::new(),
+            records,
+            invalid: Vec::new(),
             limits: limits.clone(),
             bytes: 0,
         }
     }
 
-    /// Adds a record that is put under this key.
+    /// Adds a record.
     pub fn push(&mut self, partition_key: &str, data: &[u8]) {
         self.add(partition_key, None, data);
     }
 
-    /// Adds a record.
+    /// Adds a record, possibly with an explicit hash key.
     pub fn push_entry(&mut self, entry: &Entry) {
         let hash = entry.explicit_hash_key.as_deref();
         self.add(&entry.partition_key, hash, &entry.data);
     }
 
-    /// Makes room for so many bytes of data and keys, in so many records.
+    /// Reserves memory for more records, of so many bytes of data and keys in total.
     pub fn reserve(&mut self, records: usize, bytes: usize) {
-        if let Form::Written(written) = &mut self.form {
-            written.reserve(records, bytes);
+        if let Records::Encoded(encoded) = &mut self.records {
+            encoded.reserve(records, bytes);
         }
     }
 
-    /// How many records it holds.
+    /// Returns the number of records.
     pub fn len(&self) -> usize {
-        match &self.form {
-            Form::Written(written) => written.records.len(),
-            Form::Plain(entries) => entries.len(),
+        match &self.records {
+            Records::Encoded(encoded) => encoded.records.len(),
+            Records::Entries(entries) => entries.len(),
         }
     }
 
-    /// Whether it holds none.
+    /// Reports whether the batch has no records.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The bytes of data and keys that count against the limits.
+    /// Returns the bytes of data and keys, which count against the limits.
     pub fn size(&self) -> usize {
         self.bytes
     }
 
     fn add(&mut self, key: &str, hash: Option<&str>, data: &[u8]) {
         self.bytes += key.len() + data.len();
-        let checked = check(key, data.len(), &self.limits);
-        let sent = checked.is_ok();
-        if let Err(error) = checked {
-            self.refused.push((self.len(), error));
+        let result = validate(key, data.len(), &self.limits);
+        let is_valid = result.is_ok();
+        if let Err(error) = result {
+            self.invalid.push((self.len(), error));
         }
-        match &mut self.form {
-            // What is not sent takes its place in the batch, and no room.
-            Form::Written(written) if sent => written.push(key, hash, data),
-            Form::Written(written) => written.records.push(Record::default()),
-            Form::Plain(entries) => entries.push(Entry {
+        match &mut self.records {
+            // An invalid record has a position in the batch, but no content.
+            Records::Encoded(encoded) if is_valid => encoded.push(key, hash, data),
+            Records::Encoded(encoded) => encoded.records.push(EncodedRecord::default()),
+            Records::Entries(entries) => entries.push(Entry {
                 partition_key: key.to_owned(),
                 explicit_hash_key: hash.map(str::to_owned),
-                data: if sent { data.to_vec() } else { Vec::new() },
+                data: if is_valid { data.to_vec() } else { Vec::new() },
             }),
         }
     }
 }
 
-/// Records as a request carries them: the request that holds all of them, but for its end.
-#[derive(Default)]
-pub(crate) struct Written {
-    text: Vec<u8>,
-    pub(crate) records: Vec<Record>,
-}
-
-/// One written record.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Record {
-    text: Range<usize>,
-    /// What decides the shard, as it stands in the text.
-    key: Range<usize>,
-    /// The bytes of data and key.
-    pub(crate) size: usize,
-}
-
-/// Records that are complete, for any number of requests.
-pub(crate) struct Sealed {
-    text: Bytes,
-    pub(crate) records: Vec<Record>,
-    /// What follows the records of a request.
-    tail: Vec<u8>,
-}
-
-impl Written {
+impl EncodedRecords {
     fn reserve(&mut self, records: usize, bytes: usize) {
         self.records.reserve(records);
-        // Base64, and what stands around each record.
+        // Base64 of the bytes, and about 64 bytes of JSON for each record.
         self.text.reserve(bytes / 3 * 4 + 64 * records);
     }
 
     pub(crate) fn push(&mut self, key: &str, hash: Option<&str>, data: &[u8]) {
         let text = &mut self.text;
         if text.is_empty() {
-            text.extend_from_slice(HEAD);
+            text.extend_from_slice(BODY_BEGIN);
         }
-        let start = text.len();
+        let begin = text.len();
         text.extend_from_slice(br#"{"Data":""#);
         base64_simd::STANDARD.encode_append(data, text);
         text.extend_from_slice(br#"","PartitionKey":"#);
-        let mut place = put_text(text, key);
+        let mut key_range = push_string(text, key);
         if let Some(hash) = hash {
             text.extend_from_slice(br#","ExplicitHashKey":"#);
-            place = put_text(text, hash);
+            key_range = push_string(text, hash);
         }
         text.push(b'}');
-        let record = start..text.len();
+        let record = begin..text.len();
         text.push(b',');
-        self.records.push(Record {
+        self.records.push(EncodedRecord {
             text: record,
-            key: place,
+            key: key_range,
             size: key.len() + data.len(),
         });
     }
 
-    /// Makes it ready to be sent to a stream.
-    pub(crate) fn seal(mut self, stream: &str) -> Sealed {
-        let mut tail = br#"],"StreamName":"#.to_vec();
-        put_text(&mut tail, stream);
-        tail.push(b'}');
+    /// Completes the encoding for requests to a stream.
+    pub(crate) fn finish(mut self, stream: &str) -> RequestBodies {
+        let mut end = br#"],"StreamName":"#.to_vec();
+        push_string(&mut end, stream);
+        end.push(b'}');
         self.text.pop();
-        self.text.extend_from_slice(&tail);
-        Sealed {
+        self.text.extend_from_slice(&end);
+        RequestBodies {
             text: self.text.into(),
             records: self.records,
-            tail,
+            end,
         }
     }
 }
 
-impl Sealed {
-    /// The body of a request for the records at `indices`, in this order. None of them was refused.
+impl RequestBodies {
+    /// Returns the body of a request with the records at `indices`, in this order. All of them must be valid.
     pub(crate) fn body(&self, indices: &[usize]) -> Bytes {
         if indices.iter().copied().eq(0..self.records.len()) {
             return self.text.clone();
         }
         let records = || indices.iter().filter_map(|index| self.records.get(*index));
         let bytes: usize = records().map(|record| record.text.len() + 1).sum();
-        let mut body = Vec::with_capacity(HEAD.len() + bytes + self.tail.len());
-        body.extend_from_slice(HEAD);
+        let mut body = Vec::with_capacity(BODY_BEGIN.len() + bytes + self.end.len());
+        body.extend_from_slice(BODY_BEGIN);
         for (number, record) in records().enumerate() {
             if number > 0 {
                 body.push(b',');
             }
             body.extend_from_slice(self.text.get(record.text.clone()).unwrap_or_default());
         }
-        body.extend_from_slice(&self.tail);
+        body.extend_from_slice(&self.end);
         body.into()
     }
 
-    /// What decides the shard of a record.
+    /// Returns the key that selects the shard of a record.
     pub(crate) fn key(&self, index: usize) -> &[u8] {
         let key = self.records.get(index).map(|record| record.key.clone());
         key.and_then(|key| self.text.get(key)).unwrap_or_default()
     }
 
+    /// Returns the bytes of data and key of a record.
     pub(crate) fn size(&self, index: usize) -> usize {
         self.records.get(index).map_or(0, |record| record.size)
     }
 }
 
-impl std::fmt::Debug for Written {
+impl std::fmt::Debug for EncodedRecords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Written")
+        f.debug_struct("EncodedRecords")
             .field("records", &self.records.len())
             .finish_non_exhaustive()
     }
 }
 
-/// Appends a JSON string; returns where its inside stands.
-fn put_text(out: &mut Vec<u8>, text: &str) -> Range<usize> {
-    let start = out.len() + 1;
+/// Appends a JSON string; returns the range between its quotes.
+fn push_string(out: &mut Vec<u8>, text: &str) -> Range<usize> {
+    let begin = out.len() + 1;
     #[expect(clippy::expect_used, reason = "a string always serializes")]
-    serde_json::to_writer(&mut *out, text).expect("text is JSON");
-    start..out.len() - 1
+    serde_json::to_writer(&mut *out, text).expect("a string is JSON");
+    begin..out.len() - 1
 }
 
 #[cfg(test)]
@@ -225,15 +223,15 @@ mod tests {
 
     use super::*;
 
-    fn sealed(entries: &[Entry], limits: &Limits) -> Sealed {
+    fn bodies(entries: &[Entry], limits: &Limits) -> RequestBodies {
         let mut batch = Batch::new(limits);
         for entry in entries {
             batch.push_entry(entry);
         }
-        let Form::Written(written) = batch.form else {
-            panic!("it is not aggregated");
+        let Records::Encoded(encoded) = batch.records else {
+            panic!("the records are not aggregated");
         };
-        written.seal("a \"stream\"")
+        encoded.finish("a \"stream\"")
     }
 
     fn entries() -> Vec<Entry> {
@@ -262,10 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_the_records_that_it_is_for_in_their_order() {
-        let sealed = sealed(&entries(), &Limits::default());
+    fn a_body_contains_the_selected_records_in_order() {
+        let bodies = bodies(&entries(), &Limits::default());
         assert_eq!(
-            request(&sealed.body(&[0, 1, 2, 3, 4])),
+            request(&bodies.body(&[0, 1, 2, 3, 4])),
             expected(&[0, 1, 2, 3, 4])
         );
         for some in [
@@ -276,12 +274,12 @@ mod tests {
             &[0, 0, 1, 2, 3],
         ] {
             let indices: Vec<_> = some.iter().map(|n| usize::from(*n)).collect();
-            assert_eq!(request(&sealed.body(&indices)), expected(some), "{some:?}");
+            assert_eq!(request(&bodies.body(&indices)), expected(some), "{some:?}");
         }
     }
 
     #[test]
-    fn a_refused_record_keeps_its_place_and_is_in_no_request() {
+    fn an_invalid_record_has_a_position_and_no_content() {
         let mut all = entries();
         all[1].data = vec![0; 100];
         all[4].partition_key = String::new();
@@ -289,19 +287,19 @@ mod tests {
             record_bytes: 50,
             ..Limits::default()
         };
-        let sealed = sealed(&all, &limits);
-        assert_eq!(request(&sealed.body(&[0, 2, 3])), expected(&[0, 2, 3]));
+        let bodies = bodies(&all, &limits);
+        assert_eq!(request(&bodies.body(&[0, 2, 3])), expected(&[0, 2, 3]));
         let mut batch = Batch::new(&limits);
         for entry in &all {
             batch.push_entry(entry);
         }
-        let refused: Vec<_> = batch.refused.iter().map(|(index, _)| *index).collect();
-        assert_eq!((batch.len(), refused), (5, vec![1, 4]));
+        let invalid: Vec<_> = batch.invalid.iter().map(|(index, _)| *index).collect();
+        assert_eq!((batch.len(), invalid), (5, vec![1, 4]));
         assert_eq!(batch.size(), all.iter().map(Entry::size).sum::<usize>());
     }
 
     #[test]
-    fn debug_shows_no_content() {
+    fn debug_output_has_no_content() {
         let mut batch = Batch::new(&Limits::default());
         batch.push("secret", b"secret");
         let text = format!("{batch:?}");

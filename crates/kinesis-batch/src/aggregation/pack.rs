@@ -1,30 +1,35 @@
-//! The Kinesis records that carry the entries: one each, or many in one.
+//! Assigns entries to aggregated Kinesis records.
 
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 
-use crate::{Aggregate, Entry};
+use super::format::Aggregate;
+use crate::Entry;
 
-/// Aggregates of one call: one for each of so many equal ranges of hash keys.
+/// The number of equal ranges of hash keys; an aggregate contains records of one range.
 const RANGES: u32 = 64;
 const RANGE_BITS: u32 = 128 - RANGES.ilog2();
-/// The most bytes of an aggregate, as in the Kinesis Producer Library (`AggregationMaxSize`).
+/// The largest aggregate in bytes, as in the Kinesis Producer Library (`AggregationMaxSize`).
 const AGGREGATE_BYTES: usize = 51_200;
 
-/// One Kinesis record, and the indices of the entries in it.
-pub(crate) type Parcel = (Entry, Vec<usize>);
+/// A Kinesis record, and the indices of the entries in it.
+#[derive(Debug)]
+pub(crate) struct PackedRecord {
+    pub(crate) entry: Entry,
+    pub(crate) indices: Vec<usize>,
+}
 
 /// Packs the entries at `indices` into aggregates of at most `limit` bytes.
 ///
-/// Records that share an aggregate share its shard. So only those whose hash keys lie close together
-/// do, under the lower end of their range as explicit hash key, which each of them gets too: readers
-/// that drop what does not belong to their shard, as the Kinesis Client Library does, keep it.
-/// Records of one key are always in one range, and stay in order.
-pub(crate) fn aggregate(entries: &[Entry], indices: &[usize], limit: usize) -> Vec<Parcel> {
+/// All records of an aggregate are stored in one shard, so an aggregate contains records of one range of hash keys. The
+/// lowest hash key of the range is the explicit hash key of the aggregate and of each record in it, because the Kinesis
+/// Client Library ignores records whose hash key belongs to another shard. Records of one key are always in one range,
+/// and keep their order.
+pub(crate) fn pack(entries: &[Entry], indices: &[usize], limit: usize) -> Vec<PackedRecord> {
     let limit = limit.min(AGGREGATE_BYTES);
-    let mut ranges: BTreeMap<u128, Open> = BTreeMap::new();
-    let mut parcels = Vec::new();
+    let mut ranges: BTreeMap<u128, OpenAggregate> = BTreeMap::new();
+    let mut packed = Vec::new();
     for &index in indices {
         let Some(entry) = entries.get(index) else {
             continue;
@@ -34,48 +39,53 @@ pub(crate) fn aggregate(entries: &[Entry], indices: &[usize], limit: usize) -> V
             explicit_hash_key: Some((range << RANGE_BITS).to_string()),
             ..entry.clone()
         };
-        let open = ranges.entry(range).or_insert_with(|| Open::new(limit));
+        let open = ranges
+            .entry(range)
+            .or_insert_with(|| OpenAggregate::new(limit));
         if !open.aggregate.push(&entry) {
-            parcels.push(std::mem::replace(open, Open::new(limit)).close());
+            packed.push(std::mem::replace(open, OpenAggregate::new(limit)).close());
             open.aggregate.push(&entry);
         }
-        if open.members.is_empty() {
+        if open.indices.is_empty() {
             open.first = Some(entry);
         }
-        open.members.push(index);
+        open.indices.push(index);
     }
-    parcels.extend(ranges.into_values().map(Open::close));
-    parcels
+    packed.extend(ranges.into_values().map(OpenAggregate::close));
+    packed
 }
 
-/// An aggregate that is being filled.
+/// An aggregate that may accept more records.
 #[derive(Debug)]
-struct Open {
+struct OpenAggregate {
     aggregate: Aggregate,
-    members: Vec<usize>,
+    indices: Vec<usize>,
     first: Option<Entry>,
 }
 
-impl Open {
+impl OpenAggregate {
     fn new(limit: usize) -> Self {
         Self {
             aggregate: Aggregate::new(limit),
-            members: Vec::new(),
+            indices: Vec::new(),
             first: None,
         }
     }
 
-    /// The Kinesis record. One entry travels as it is: an aggregate would only make it larger.
-    fn close(self) -> Parcel {
+    /// Returns the Kinesis record. A single entry is not aggregated, because that would only enlarge it.
+    fn close(self) -> PackedRecord {
         let entry = match self.first {
-            Some(entry) if self.members.len() == 1 => entry,
+            Some(entry) if self.indices.len() == 1 => entry,
             _ => self.aggregate.into_entry(),
         };
-        (entry, self.members)
+        PackedRecord {
+            entry,
+            indices: self.indices,
+        }
     }
 }
 
-/// The place of a record among the shards.
+/// Returns the hash key of a record, which selects its shard.
 fn hash_key(entry: &Entry) -> u128 {
     let explicit = entry.explicit_hash_key.as_ref();
     explicit
@@ -86,30 +96,30 @@ fn hash_key(entry: &Entry) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deaggregate;
+    use crate::aggregation::format::deaggregate;
 
     fn entries(number: usize) -> Vec<Entry> {
         let entry = |n| Entry::new(format!("key-{}", n % 100), format!("content {n}"));
         (0..number).map(entry).collect()
     }
 
-    fn pack(entries: &[Entry], limit: usize) -> Vec<Parcel> {
+    fn pack_all(entries: &[Entry], limit: usize) -> Vec<PackedRecord> {
         let indices: Vec<_> = (0..entries.len()).collect();
-        aggregate(entries, &indices, limit)
+        pack(entries, &indices, limit)
     }
 
     #[test]
-    fn every_record_is_in_one_parcel_and_each_key_in_order() {
+    fn every_record_is_packed_once_and_each_key_in_order() {
         let entries = entries(5000);
-        let parcels = pack(&entries, 2000);
+        let packed = pack_all(&entries, 2000);
         let mut seen: Vec<usize> = Vec::new();
-        for (entry, members) in &parcels {
+        for PackedRecord { entry, indices } in &packed {
             assert!(entry.size() <= 2000);
             if let Some(records) = deaggregate(&entry.data).unwrap() {
-                let expected = members.iter().map(|i| &*entries[*i].data);
+                let expected = indices.iter().map(|i| &*entries[*i].data);
                 assert!(records.iter().map(|r| r.data).eq(expected));
             }
-            for index in members {
+            for index in indices {
                 let earlier = seen.iter().rfind(|seen| *seen % 100 == index % 100);
                 assert!(earlier.is_none_or(|earlier| earlier < index));
                 seen.push(*index);
@@ -117,15 +127,15 @@ mod tests {
         }
         seen.sort_unstable();
         assert!(seen.into_iter().eq(0..5000));
-        assert!(parcels.len() < 500, "{}", parcels.len());
+        assert!(packed.len() < 500, "{}", packed.len());
     }
 
     #[test]
-    fn every_record_belongs_to_the_shard_that_its_aggregate_goes_to() {
+    fn every_record_belongs_to_the_shard_of_its_aggregate() {
         let entries = entries(500);
-        for (entry, members) in pack(&entries, AGGREGATE_BYTES) {
+        for PackedRecord { entry, indices } in pack_all(&entries, AGGREGATE_BYTES) {
             let shard = entry.explicit_hash_key.clone().unwrap();
-            for index in &members {
+            for index in &indices {
                 assert_eq!(
                     hash_key(&entries[*index]) >> RANGE_BITS << RANGE_BITS,
                     shard.parse().unwrap()
@@ -137,22 +147,22 @@ mod tests {
     }
 
     #[test]
-    fn one_record_travels_as_it_is() {
-        let parcels = pack(&[Entry::new("key", "content")], AGGREGATE_BYTES);
-        assert_eq!(parcels[0].0.data, b"content");
+    fn a_single_record_is_not_aggregated() {
+        let packed = pack_all(&[Entry::new("key", "content")], AGGREGATE_BYTES);
+        assert_eq!(packed[0].entry.data, b"content");
         let large = [
             Entry::new("key", vec![b'x'; 90_000]),
             Entry::new("key", "content"),
         ];
-        assert_eq!(pack(&large, usize::MAX)[0].0.data.len(), 90_000);
+        assert_eq!(pack_all(&large, usize::MAX)[0].entry.data.len(), 90_000);
     }
 
     #[test]
-    fn an_explicit_hash_key_decides_the_range() {
+    fn an_explicit_hash_key_selects_the_range() {
         let mut entry = Entry::new("key", "content");
         entry.explicit_hash_key = Some(((5_u128 << RANGE_BITS) + 77).to_string());
-        let hash = pack(&[entry], AGGREGATE_BYTES)[0]
-            .0
+        let hash = pack_all(&[entry], AGGREGATE_BYTES)[0]
+            .entry
             .explicit_hash_key
             .clone();
         assert_eq!(hash, Some((5_u128 << RANGE_BITS).to_string()));

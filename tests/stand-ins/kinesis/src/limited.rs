@@ -1,4 +1,4 @@
-//! A Kinesis with the write limits of AWS: ferrokinesis, which answers for each record as a shard would.
+//! A server with the write limits of AWS: ferrokinesis, which accepts or throttles each record as a shard does.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,20 +8,21 @@ use std::{
 
 use aws_sdk_kinesis::{Client, types::ShardIteratorType};
 
-use super::kinesis::client;
+use crate::client;
 
-/// The server, with one stream of one shard: 1000 records and 1 MiB a second.
+/// A server with one stream of one shard, which accepts 1000 records and 1 MiB a second.
 #[derive(Debug)]
-pub(crate) struct Limited {
-    pub(crate) client: Client,
+pub struct LimitedKinesis {
+    /// A client of the server.
+    pub client: Client,
     server: Child,
 }
 
-impl Limited {
-    /// Builds the server, once for all, and starts it.
-    pub(crate) async fn start(stream: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kinesis-server");
+impl LimitedKinesis {
+    /// Builds the server below `target`, the `CARGO_TARGET_TMPDIR` of the test, and starts it.
+    pub async fn start(stream: &str, target: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+        let target = Path::new(target).join("kinesis-server");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
             .args(["build", "--quiet", "--locked", "--manifest-path"])
@@ -42,15 +43,15 @@ impl Limited {
         let client = client(address.trim());
         let create = client.create_stream().stream_name(stream).shard_count(1);
         create.send().await.unwrap();
-        // Another task of the server makes the shard.
+        // Another task of the server creates the shard.
         while !is_active(&client, stream).await {
             tokio::task::yield_now().await;
         }
         Self { client, server }
     }
 
-    /// Everything on the stream, in order.
-    pub(crate) async fn contents(&self, stream: &str) -> Vec<Vec<u8>> {
+    /// Returns the content of each record of the stream, in order.
+    pub async fn contents(&self, stream: &str) -> Vec<Vec<u8>> {
         let iterator = self
             .client
             .get_shard_iterator()
@@ -70,7 +71,7 @@ impl Limited {
     }
 }
 
-impl Drop for Limited {
+impl Drop for LimitedKinesis {
     fn drop(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();

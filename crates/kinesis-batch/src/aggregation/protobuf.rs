@@ -1,27 +1,29 @@
-//! The part of the Protocol Buffers wire format that aggregated records use.
+//! The part of the [Protocol Buffers wire format](https://protobuf.dev/programming-guides/encoding/) that aggregated
+//! records use.
 //!
-//! <https://protobuf.dev/programming-guides/encoding/>
+//! It is written here rather than with `prost`, because the reader borrows each record from the content, and counts records
+//! before anything is allocated for them.
 
-/// The longest varint: ten groups of seven bits hold 64.
+/// The longest varint: ten groups of seven bits contain 64 bits.
 const VARINT_BYTES: usize = 10;
 
-/// One field of a message: its number and its value.
+/// One field of a message: its number and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field<'a> {
     /// An integer.
     Varint(u32, u64),
-    /// Bytes, a text or a message.
+    /// Bytes, a string or a message.
     Bytes(u32, &'a [u8]),
-    /// A number of fixed length, which aggregated records have none of.
+    /// A number of fixed length, which aggregated records do not have.
     Fixed,
 }
 
-/// The bytes are no message: cut off, a varint without end, or a wire type that is not used any more.
+/// The bytes are not a message: truncated, an endless varint, or an obsolete wire type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Broken;
 
-/// Reads the next field off the front of `message`; `None` at its end.
-pub(crate) fn next<'a>(message: &mut &'a [u8]) -> Result<Option<Field<'a>>, Broken> {
+/// Removes the first field from `message`; `None` when it is empty.
+pub(crate) fn next_field<'a>(message: &mut &'a [u8]) -> Result<Option<Field<'a>>, Broken> {
     if message.is_empty() {
         return Ok(None);
     }
@@ -40,20 +42,20 @@ pub(crate) fn next<'a>(message: &mut &'a [u8]) -> Result<Option<Field<'a>>, Brok
     Ok(Some(field))
 }
 
-/// Writes a field of bytes.
+/// Appends a field of bytes.
 pub(crate) fn put_bytes(message: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_varint(message, u64::from(number) << 3 | 2);
     put_varint(message, bytes.len() as u64);
     message.extend_from_slice(bytes);
 }
 
-/// Writes an integer field.
+/// Appends an integer field.
 pub(crate) fn put_integer(message: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(message, u64::from(number) << 3);
     put_varint(message, value);
 }
 
-/// How many bytes `value` takes.
+/// Returns the encoded bytes of `value`.
 pub(crate) fn varint_length(value: u64) -> usize {
     let bits = 64 - (value | 1).leading_zeros();
     bits.div_ceil(7) as usize
@@ -91,35 +93,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_of_every_length_come_back() {
+    fn integers_of_every_length_are_read_back() {
         for bits in 0..64 {
             for value in [1_u64 << bits, (1_u64 << bits) - 1, u64::MAX >> bits] {
                 let mut message = Vec::new();
                 put_integer(&mut message, 3, value);
                 assert_eq!(message.len(), 1 + varint_length(value), "{value}");
-                assert_eq!(next(&mut &*message), Ok(Some(Field::Varint(3, value))));
+                assert_eq!(
+                    next_field(&mut &*message),
+                    Ok(Some(Field::Varint(3, value)))
+                );
             }
         }
     }
 
     #[test]
-    fn what_is_cut_off_is_broken() {
+    fn a_truncated_field_is_an_error() {
         let mut message = Vec::new();
         put_bytes(&mut message, 1, b"abc");
         for length in 1..message.len() {
-            assert_eq!(next(&mut &message[..length]), Err(Broken), "{length}");
+            assert_eq!(next_field(&mut &message[..length]), Err(Broken), "{length}");
         }
-        assert_eq!(next(&mut [0xff; 11].as_slice()), Err(Broken));
-        // Groups, wire types 3 and 4, went out of use before aggregation began.
-        assert_eq!(next(&mut [0x0b].as_slice()), Err(Broken));
+        assert_eq!(next_field(&mut [0xff; 11].as_slice()), Err(Broken));
+        // Groups, wire types 3 and 4, are obsolete.
+        assert_eq!(next_field(&mut [0x0b].as_slice()), Err(Broken));
     }
 
     #[test]
-    fn fixed_numbers_are_stepped_over() {
+    fn numbers_of_fixed_length_are_skipped() {
         let mut message = [[0x09; 9].as_slice(), &[0x0d; 5]].concat();
         put_integer(&mut message, 1, 7);
         let rest = &mut message.as_slice();
-        let fields: Vec<_> = std::iter::from_fn(|| next(rest).unwrap()).collect();
+        let fields: Vec<_> = std::iter::from_fn(|| next_field(rest).unwrap()).collect();
         assert_eq!(fields, [Field::Fixed, Field::Fixed, Field::Varint(1, 7)]);
     }
 }

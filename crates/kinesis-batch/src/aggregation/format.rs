@@ -1,19 +1,20 @@
-//! Many records in one Kinesis record, in the format of the Kinesis Producer Library.
+//! Reads and writes the format of the Kinesis Producer Library: four magic bytes, an `AggregatedRecord` message, and the
+//! MD5 of that message.
 //!
-//! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>: four bytes
-//! of magic, an `AggregatedRecord` message, the MD5 of that message.
+//! Source: [aggregation format](https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md).
 
 use std::collections::HashMap;
 
 use md5::{Digest, Md5};
 
-use crate::{
-    Entry,
-    protobuf::{Field, next, put_bytes, put_integer, varint_length},
-};
+use super::protobuf::{Field, next_field, put_bytes, put_integer, varint_length};
+use crate::Entry;
 
-/// The first bytes of every aggregated record; others may happen to begin with them.
+/// The first bytes of every aggregated record. Other content may begin with them by coincidence.
 pub const AGGREGATE_MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
+/// The largest number of records that is read from one Kinesis record. A Kinesis record of 1 MiB has 10,000 records of 104
+/// bytes; more than that is an attempt to make consumers create objects for empty records.
+pub const MAX_USER_RECORDS: usize = 10_000;
 const DIGEST_BYTES: usize = 16;
 
 /// Fields of `AggregatedRecord`.
@@ -26,27 +27,27 @@ const PARTITION_KEY_INDEX: u32 = 1;
 const EXPLICIT_HASH_KEY_INDEX: u32 = 2;
 const DATA: u32 = 3;
 
-/// One record of those that share a Kinesis record.
+/// One of the records in a Kinesis record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserRecord<'a> {
-    /// The partition key that its producer gave it.
+    /// The partition key, chosen by the producer.
     pub partition_key: &'a str,
-    /// The hash key, where its producer named one: a decimal number below 2^128.
+    /// The explicit hash key: a decimal number below 2^128.
     pub explicit_hash_key: Option<&'a str>,
-    /// Its content.
+    /// The content.
     pub data: &'a [u8],
 }
 
-/// The content has magic and checksum of an aggregated record, but is none.
+/// The content has the magic bytes and checksum of an aggregated record, but is malformed or has more than
+/// [`MAX_USER_RECORDS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("aggregated record is broken inside")]
+#[error("aggregated record is malformed or contains more than {MAX_USER_RECORDS} records")]
 pub struct BrokenAggregate;
 
-/// Reads the records out of the content of one Kinesis record, in order.
+/// Returns the records in the content of one Kinesis record, in order; `None` when the content is not aggregated.
 ///
-/// `None` when the content is not aggregated and is itself the one record. As in Amazon's own
-/// consumers that is also what magic without the right checksum means: any content may happen to
-/// begin with it. Records are borrowed from `content`; tags, which no producer writes, are dropped.
+/// As in Amazon's consumers, content with the magic bytes but another checksum is not aggregated. Records are borrowed
+/// from `content`, and nothing is allocated for records beyond the limit. Tags, which no producer writes, are ignored.
 ///
 /// ```
 /// use kinesis_batch::{Aggregate, Entry, deaggregate};
@@ -63,7 +64,7 @@ pub struct BrokenAggregate;
 ///
 /// # Errors
 ///
-/// When the content is aggregated, but holds no message of that format.
+/// When the content is aggregated but malformed, or has more than [`MAX_USER_RECORDS`].
 pub fn deaggregate(content: &[u8]) -> Result<Option<Vec<UserRecord<'_>>>, BrokenAggregate> {
     match message_of(content) {
         Some(message) => records_of(message).map(Some),
@@ -71,7 +72,7 @@ pub fn deaggregate(content: &[u8]) -> Result<Option<Vec<UserRecord<'_>>>, Broken
     }
 }
 
-/// The message between magic and checksum, if there are both.
+/// Returns the message between magic bytes and checksum, if both are valid.
 fn message_of(content: &[u8]) -> Option<&[u8]> {
     let rest = content.strip_prefix(&AGGREGATE_MAGIC)?;
     let (message, digest) = rest.split_at_checked(rest.len().checked_sub(DIGEST_BYTES)?)?;
@@ -82,11 +83,14 @@ fn records_of(message: &[u8]) -> Result<Vec<UserRecord<'_>>, BrokenAggregate> {
     let broken = |_| BrokenAggregate;
     let (mut keys, mut hashes, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
     let mut rest = message;
-    while let Some(field) = next(&mut rest).map_err(broken)? {
+    while let Some(field) = next_field(&mut rest).map_err(broken)? {
         match field {
             Field::Bytes(PARTITION_KEY_TABLE, key) => keys.push(text(key)?),
             Field::Bytes(EXPLICIT_HASH_KEY_TABLE, key) => hashes.push(text(key)?),
-            // Tables may stand behind the records: the format fixes no order.
+            Field::Bytes(RECORDS, _) if bodies.len() >= MAX_USER_RECORDS => {
+                return Err(BrokenAggregate);
+            }
+            // The tables may follow the records, because the format does not define an order.
             Field::Bytes(RECORDS, body) => bodies.push(body),
             _ => {}
         }
@@ -104,7 +108,7 @@ fn record_of<'a>(
 ) -> Result<UserRecord<'a>, BrokenAggregate> {
     let (mut key, mut hash, mut data) = (None, None, None);
     let mut rest = body;
-    while let Some(field) = next(&mut rest).map_err(|_| BrokenAggregate)? {
+    while let Some(field) = next_field(&mut rest).map_err(|_| BrokenAggregate)? {
         match field {
             Field::Varint(PARTITION_KEY_INDEX, index) => key = Some(index),
             Field::Varint(EXPLICIT_HASH_KEY_INDEX, index) => hash = Some(index),
@@ -127,28 +131,29 @@ fn text(bytes: &[u8]) -> Result<&str, BrokenAggregate> {
     std::str::from_utf8(bytes).map_err(|_| BrokenAggregate)
 }
 
-/// Records on their way into one Kinesis record.
+/// Packs records into one Kinesis record.
 #[derive(Debug, Default)]
 pub struct Aggregate {
     limit: usize,
     keys: Table,
     hashes: Table,
-    /// The `Record` fields of the message.
+    /// The encoded `Record` fields of the message.
     records: Vec<u8>,
-    number: usize,
-    /// Partition key and hash key of the first record: they decide the shard of all.
+    count: usize,
+    /// Partition key and hash key of the first record, which select the shard of all.
     first: Option<Entry>,
 }
 
-/// One table of the message, each text in it once.
+/// A table of the message, with each text once.
 #[derive(Debug, Default)]
 struct Table {
-    places: HashMap<String, u64>,
+    indices: HashMap<String, u64>,
+    /// The encoded fields of the table.
     fields: Vec<u8>,
 }
 
 impl Aggregate {
-    /// An empty aggregate whose entry shall have no more than `limit` bytes of data and key.
+    /// Returns an empty aggregate whose entry has at most `limit` bytes of data and key.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -156,22 +161,24 @@ impl Aggregate {
         }
     }
 
-    /// Adds a record; false when it has no room beside those that are there already, then nothing
-    /// has changed. The first record is always taken.
+    /// Adds a record; returns false, without a change, when the limit leaves no space for it. The first record is always
+    /// added.
     pub fn push(&mut self, entry: &Entry) -> bool {
-        if self.number > 0 && self.size_with(entry) > self.limit {
+        if self.count > 0 && self.size_with(entry) > self.limit {
             return false;
         }
         let mut record = Vec::with_capacity(entry.data.len() + 16);
-        let key = self.keys.place(PARTITION_KEY_TABLE, &entry.partition_key);
+        let key = self
+            .keys
+            .index_of(PARTITION_KEY_TABLE, &entry.partition_key);
         put_integer(&mut record, PARTITION_KEY_INDEX, key);
         if let Some(hash) = &entry.explicit_hash_key {
-            let hash = self.hashes.place(EXPLICIT_HASH_KEY_TABLE, hash);
+            let hash = self.hashes.index_of(EXPLICIT_HASH_KEY_TABLE, hash);
             put_integer(&mut record, EXPLICIT_HASH_KEY_INDEX, hash);
         }
         put_bytes(&mut record, DATA, &entry.data);
         put_bytes(&mut self.records, RECORDS, &record);
-        self.number += 1;
+        self.count += 1;
         self.first.get_or_insert_with(|| Entry {
             data: Vec::new(),
             ..entry.clone()
@@ -179,17 +186,17 @@ impl Aggregate {
         true
     }
 
-    /// How many records it holds.
+    /// Returns the number of records.
     pub fn len(&self) -> usize {
-        self.number
+        self.count
     }
 
-    /// Whether it holds none.
+    /// Reports whether there are no records.
     pub fn is_empty(&self) -> bool {
-        self.number == 0
+        self.count == 0
     }
 
-    /// The Kinesis record that carries them all, under the keys of the first.
+    /// Returns the Kinesis record with all records, under the keys of the first.
     pub fn into_entry(self) -> Entry {
         let message = [self.keys.fields, self.hashes.fields, self.records].concat();
         let digest = Md5::digest(&message);
@@ -198,33 +205,34 @@ impl Aggregate {
         Entry { data, ..keys }
     }
 
-    /// The bytes of data and key that the entry would have with this record too, or a few more.
+    /// Returns an upper bound of the bytes of data and key with this record added.
     fn size_with(&self, entry: &Entry) -> usize {
         let first = self.first.as_ref().map_or(0, Entry::size);
-        let known = self.keys.fields.len() + self.hashes.fields.len() + self.records.len();
+        let present = self.keys.fields.len() + self.hashes.fields.len() + self.records.len();
         let hash = entry.explicit_hash_key.as_deref();
-        let new = self.keys.growth(&entry.partition_key)
+        let added = self.keys.growth(&entry.partition_key)
             + hash.map_or(0, |hash| self.hashes.growth(hash))
             + framed(entry.data.len() + 2 * (1 + varint_length(u64::MAX)))
             + framed(0);
-        AGGREGATE_MAGIC.len() + DIGEST_BYTES + first + known + new
+        AGGREGATE_MAGIC.len() + DIGEST_BYTES + first + present + added
     }
 }
 
 impl Table {
-    fn place(&mut self, number: u32, text: &str) -> u64 {
-        if let Some(place) = self.places.get(text) {
-            return *place;
+    /// Returns the index of a text, which is added as field `number` if it is new.
+    fn index_of(&mut self, number: u32, text: &str) -> u64 {
+        if let Some(index) = self.indices.get(text) {
+            return *index;
         }
-        let place = self.places.len() as u64;
-        self.places.insert(text.to_owned(), place);
+        let index = self.indices.len() as u64;
+        self.indices.insert(text.to_owned(), index);
         put_bytes(&mut self.fields, number, text.as_bytes());
-        place
+        index
     }
 
-    /// How many bytes this text would add.
+    /// Returns the bytes by which this text would enlarge the table.
     fn growth(&self, text: &str) -> usize {
-        if self.places.contains_key(text) {
+        if self.indices.contains_key(text) {
             0
         } else {
             framed(text.len())
@@ -232,7 +240,7 @@ impl Table {
     }
 }
 
-/// The bytes of a field with this many bytes in it.
+/// Returns the encoded bytes of a field with this many bytes of content.
 fn framed(bytes: usize) -> usize {
     1 + varint_length(bytes as u64) + bytes
 }

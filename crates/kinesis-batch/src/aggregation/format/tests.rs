@@ -1,10 +1,9 @@
-//! Aggregated records, byte by byte, whole and broken.
+//! Valid and malformed aggregated records.
 
 use super::*;
 
-/// Three records under two keys and two hash keys, as `aws-kinesis-agg` 1.2.3, Amazon's aggregation
-/// for Python, writes them.
-const OF_AMAZON: &str = "f3899ac20a02706b0a026b32120135120234321a09080010001a036f6e651a09080110001a\
+/// Three records under two keys and two hash keys, written by `aws-kinesis-agg` 1.2.3, Amazon's aggregation for Python.
+const WRITTEN_BY_AMAZON: &str = "f3899ac20a02706b0a026b32120135120234321a09080010001a036f6e651a09080110001a\
     0374776f1a08080010011a0200ff2979cc7fa24588f1caa49789705abd2f";
 
 fn hex(text: &str) -> Vec<u8> {
@@ -12,8 +11,8 @@ fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
-/// The content with the checksum that belongs to it.
-fn signed(content: &[u8]) -> Vec<u8> {
+/// Appends the valid checksum.
+fn with_digest(content: &[u8]) -> Vec<u8> {
     let digest = Md5::digest(&content[AGGREGATE_MAGIC.len()..]);
     [content, digest.as_slice()].concat()
 }
@@ -41,16 +40,16 @@ fn three() -> [Entry; 3] {
 }
 
 #[test]
-fn what_is_written_is_what_amazon_writes() {
+fn the_written_format_is_that_of_amazon() {
     let entry = aggregate(&three());
-    assert_eq!(entry.data, hex(OF_AMAZON));
+    assert_eq!(entry.data, hex(WRITTEN_BY_AMAZON));
     assert_eq!(entry.partition_key, "pk");
     assert_eq!(entry.explicit_hash_key.as_deref(), Some("5"));
 }
 
 #[test]
-fn what_amazon_writes_is_read() {
-    let content = hex(OF_AMAZON);
+fn the_format_of_amazon_is_read() {
+    let content = hex(WRITTEN_BY_AMAZON);
     let records = deaggregate(&content).unwrap().unwrap();
     let entries: Vec<_> = records
         .iter()
@@ -65,7 +64,7 @@ fn what_amazon_writes_is_read() {
 }
 
 #[test]
-fn records_without_hash_key_and_with_empty_content_come_back() {
+fn records_without_hash_key_and_with_empty_content_are_read_back() {
     let entries = [Entry::new("a", ""), Entry::new("a", vec![b'x'; 300])];
     let content = aggregate(&entries).data;
     let records = deaggregate(&content).unwrap().unwrap();
@@ -77,12 +76,12 @@ fn records_without_hash_key_and_with_empty_content_come_back() {
 }
 
 #[test]
-fn content_without_magic_or_with_another_checksum_is_one_record() {
+fn content_without_magic_bytes_or_valid_checksum_is_not_aggregated() {
     let whole = aggregate(&three()).data;
     let mut spoilt = whole.clone();
     spoilt[9] ^= 1;
     let cut = &whole[..whole.len() - 1];
-    let nothing = signed(&AGGREGATE_MAGIC);
+    let nothing = with_digest(&AGGREGATE_MAGIC);
     for content in [
         &[],
         b"{}".as_slice(),
@@ -97,27 +96,27 @@ fn content_without_magic_or_with_another_checksum_is_one_record() {
 }
 
 #[test]
-fn a_message_that_is_none_is_an_error() {
+fn a_malformed_message_is_an_error() {
     for message in [
-        // A record that is cut off; one without key, without content, with a key that is in no table.
+        // A truncated record; records without key, without content, and with an unknown key index.
         "1a0501",
         "0a01611a031a0178",
         "0a01611a020800",
         "0a01611a0508011a0178",
-        // A hash key that is in no table; a partition key that is no text.
+        // An unknown hash key index; a partition key that is not UTF-8.
         "0a01611a07080010001a0178",
         "0a01ff1a0508001a0178",
     ] {
-        let content = signed(&[AGGREGATE_MAGIC.as_slice(), &hex(message)].concat());
+        let content = with_digest(&[AGGREGATE_MAGIC.as_slice(), &hex(message)].concat());
         assert_eq!(deaggregate(&content), Err(BrokenAggregate), "{message}");
     }
 }
 
 #[test]
-fn unknown_fields_and_tables_behind_the_records_are_read() {
+fn unknown_fields_are_ignored_and_tables_may_follow_the_records() {
     // Field 9 of the message, then the record with a tag, then the table.
     let message = hex("48071a0b08001a017822040a0261620a0161");
-    let content = signed(&[AGGREGATE_MAGIC.as_slice(), &message].concat());
+    let content = with_digest(&[AGGREGATE_MAGIC.as_slice(), &message].concat());
     let records = deaggregate(&content).unwrap().unwrap();
     assert_eq!(
         (records[0].partition_key, records[0].data),
@@ -126,7 +125,7 @@ fn unknown_fields_and_tables_behind_the_records_are_read() {
 }
 
 #[test]
-fn an_aggregate_stays_within_its_limit_but_for_a_first_record_that_is_too_large() {
+fn only_an_oversized_first_record_exceeds_the_limit_of_an_aggregate() {
     for limit in 60..400 {
         let mut aggregate = Aggregate::new(limit);
         let entry = |n: usize| hashed(Entry::new(format!("key-{}", n % 7), vec![b'x'; n]), "12345");
@@ -142,16 +141,36 @@ fn an_aggregate_stays_within_its_limit_but_for_a_first_record_that_is_too_large(
 }
 
 #[test]
-fn no_byte_changed_inside_brings_the_reader_down() {
-    let whole = hex(OF_AMAZON);
+fn no_changed_byte_makes_the_reader_panic() {
+    let whole = hex(WRITTEN_BY_AMAZON);
     let message = &whole[..whole.len() - DIGEST_BYTES];
     for at in AGGREGATE_MAGIC.len()..message.len() {
         for byte in 0..=u8::MAX {
             let mut changed = message.to_vec();
             changed[at] = byte;
-            if let Ok(records) = deaggregate(&signed(&changed)) {
+            if let Ok(records) = deaggregate(&with_digest(&changed)) {
                 assert!(records.unwrap().len() <= 3);
             }
         }
     }
+}
+
+#[test]
+fn the_number_of_records_is_limited_before_they_are_allocated() {
+    let empty_parts = |number: usize| {
+        let message = [AGGREGATE_MAGIC.as_slice(), &hex("1a00").repeat(number)].concat();
+        with_digest(&message)
+    };
+    assert_eq!(deaggregate(&empty_parts(100_000)), Err(BrokenAggregate));
+    let records = |number: usize| {
+        let entries: Vec<_> = (0..number).map(|_| Entry::new("key", "")).collect();
+        aggregate(&entries).data
+    };
+    let most = records(MAX_USER_RECORDS);
+    let read = deaggregate(&most).unwrap().unwrap();
+    assert_eq!(read.len(), MAX_USER_RECORDS);
+    assert_eq!(
+        deaggregate(&records(MAX_USER_RECORDS + 1)),
+        Err(BrokenAggregate)
+    );
 }

@@ -1,4 +1,4 @@
-//! A Kinesis of one operation, `PutRecords`, that answers as told.
+//! A server of one operation, `PutRecords`, with scripted responses.
 
 use std::{
     collections::VecDeque,
@@ -16,44 +16,46 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-/// The answer to one request.
+/// The response to one request.
 #[derive(Debug, Clone)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// Accepts every record.
     Accept,
-    /// Accepts every record, after this time.
+    /// Accepts every record after a delay.
     Late(Duration),
-    /// Refuses the records at these positions of the request, accepts the others.
+    /// Rejects the records at these positions of the request and accepts the others.
     Refuse(Vec<usize>),
-    /// Refuses the request: HTTP status and error code.
+    /// Rejects every record.
+    RefuseAll,
+    /// Fails the request with an HTTP status and error code.
     Error(u16, &'static str),
-    /// Accepts the request, but answers for this number of records.
+    /// Accepts the request, but returns this number of results.
     Results(usize),
-    /// Breaks the connection inside the answer.
+    /// Closes the connection within the response.
     Break,
-    /// Never answers.
+    /// Never responds.
     Hang,
-    /// Refuses requests with a record that holds this text.
+    /// Rejects requests with a record that contains this text.
     Poison(&'static str),
 }
 
-/// The server: what it shall answer, and what it was asked.
+/// A server with scripted responses and a log of its requests.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Kinesis {
+pub struct Kinesis {
     state: Arc<Mutex<Log>>,
 }
 
 #[derive(Debug, Default)]
 struct Log {
     answers: VecDeque<Answer>,
-    always: Option<Answer>,
+    default: Option<Answer>,
     requests: Vec<usize>,
     accepted: Vec<(String, Vec<u8>)>,
 }
 
 impl Kinesis {
-    /// Starts a server that gives these answers, then accepts everything.
-    pub(crate) async fn start(
+    /// Starts a server that sends these responses in order, then accepts all records.
+    pub async fn start(
         answers: impl IntoIterator<Item = Answer>,
     ) -> (Self, aws_sdk_kinesis::Client) {
         let kinesis = Self::default();
@@ -67,18 +69,18 @@ impl Kinesis {
         (kinesis, client(&format!("http://{address}")))
     }
 
-    /// Gives this answer to every request that has no other.
-    pub(crate) fn always(&self, answer: Answer) {
-        self.log().always = Some(answer);
+    /// Sets the response to each request that has no scripted one.
+    pub fn always(&self, answer: Answer) {
+        self.log().default = Some(answer);
     }
 
-    /// The number of records of each request.
-    pub(crate) fn requests(&self) -> Vec<usize> {
+    /// Returns the number of records in each request.
+    pub fn requests(&self) -> Vec<usize> {
         self.log().requests.clone()
     }
 
-    /// Partition key and content of each accepted record, in order.
-    pub(crate) fn accepted(&self) -> Vec<(String, Vec<u8>)> {
+    /// Returns partition key and content of each accepted record, in order.
+    pub fn accepted(&self) -> Vec<(String, Vec<u8>)> {
         self.log().accepted.clone()
     }
 
@@ -87,8 +89,8 @@ impl Kinesis {
     }
 }
 
-/// A client of a Kinesis at this address.
-pub(crate) fn client(endpoint: &str) -> aws_sdk_kinesis::Client {
+/// Returns a client of a server at this address.
+pub fn client(endpoint: &str) -> aws_sdk_kinesis::Client {
     use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -110,8 +112,11 @@ async fn put_records(State(kinesis): State<Kinesis>, headers: HeaderMap, body: B
     let answer = {
         let mut log = kinesis.log();
         log.requests.push(records.len());
-        let always = log.always.clone();
-        log.answers.pop_front().or(always).unwrap_or(Answer::Accept)
+        let default = log.default.clone();
+        log.answers
+            .pop_front()
+            .or(default)
+            .unwrap_or(Answer::Accept)
     };
     match answer {
         Answer::Accept => kinesis.answer(records, |_| false),
@@ -120,6 +125,7 @@ async fn put_records(State(kinesis): State<Kinesis>, headers: HeaderMap, body: B
             kinesis.answer(records, |_| false)
         }
         Answer::Refuse(positions) => kinesis.answer(records, |index| positions.contains(&index)),
+        Answer::RefuseAll => kinesis.answer(records, |_| true),
         Answer::Error(status, code) => error(status, code),
         Answer::Results(number) => {
             let one = json!({"SequenceNumber": "1", "ShardId": "shardId-0"});

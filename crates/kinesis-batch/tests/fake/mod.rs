@@ -1,4 +1,0 @@
-//! Stand-ins for the services that the crate talks to.
-
-pub(crate) mod kinesis;
-pub(crate) mod limited;
