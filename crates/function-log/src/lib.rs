@@ -1,6 +1,6 @@
 //! Log lines of the functions: one event is one line, bounded and without control characters.
 //!
-//! CloudWatch extracts metrics from every line of the log that is an embedded metric document. Object keys, error codes
+//! The log service extracts metrics from every line of the log that is an embedded metric document. Object keys, error codes
 //! and header names come from outside, and one of them may contain a line feed and such a document. Two types prevent
 //! that this document becomes a line of its own:
 //!

@@ -18,7 +18,13 @@ struct Order {
     above: &'static [&'static str],
 }
 
-const ORDERS: [Order; 0] = [];
+const ORDERS: [Order; 1] = [Order {
+    package: "tt-metrics",
+    layers: &[
+        "metric", "declare", "count", "sink", "flush", "lambda", "testing",
+    ],
+    above: &["__private", "guide"],
+}];
 
 /// One violation for each import of a later layer, and for each module without a place in the order.
 pub fn violations(files: &[File]) -> Vec<String> {

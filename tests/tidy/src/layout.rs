@@ -1,6 +1,9 @@
 //! Checks where files are: module style, deployable crates, and no test double in production code.
 
-use crate::{modules::PRODUCTION, tree::File};
+use crate::{
+    modules::{PRODUCTION, production_crates},
+    tree::File,
+};
 
 /// The names of test doubles and simulations, which belong into crates below `tests/` or `fuzz/`.
 const DOUBLES: [&str; 9] = [
@@ -22,8 +25,27 @@ pub fn violations(files: &[File]) -> Vec<String> {
         .filter(|file| file.extension() == "rs")
         .flat_map(of_source)
         .collect();
+    found.extend(path_attributes(files));
     found.extend(of_functions(files));
     found
+}
+
+/// The modules of production code whose file is not the one that their name gives.
+fn path_attributes(files: &[File]) -> Vec<String> {
+    let crates = production_crates(files);
+    let modules = crates.iter().flat_map(|found| &found.files);
+    let has_attribute = |path: &&String| {
+        let mut files = files.iter().filter(|file| file.path == **path);
+        files.any(|file| {
+            file.text()
+                .unwrap_or_default()
+                .contains(concat!("#[", "path"))
+        })
+    };
+    modules
+        .filter(has_attribute)
+        .map(|path| format!("{path}: a module is not in the file that its name gives"))
+        .collect()
 }
 
 fn of_source(file: &File) -> Vec<String> {
@@ -36,13 +58,6 @@ fn of_source(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     if within == "mod.rs" || within.ends_with("/mod.rs") {
         found.push(format!("{}: write `name.rs` beside `name/`", file.path));
-    }
-    let text = file.text().unwrap_or_default();
-    if text.contains(concat!("#[", "path")) {
-        found.push(format!(
-            "{}: a module is in the file that its name gives",
-            file.path
-        ));
     }
     let names = within.split('/').map(|name| name.trim_end_matches(".rs"));
     for name in names.filter(|name| is_double(name)) {
@@ -108,6 +123,14 @@ mod tests {
         let text = concat!("#[", "path = \"b.rs\"]\nmod a;\n");
         assert_eq!(complaints("crates/retry/src/lib.rs", text).len(), 1);
         assert_eq!(complaints("tests/template.rs", text).len(), 0);
+        let model = concat!(
+            "#[cfg(test)]\nmod tests {\n#[",
+            "path = \"b.rs\"]\nmod a;\n}\n"
+        );
+        let root = "#[cfg(test)]\nmod model;\n";
+        let files = [("lib.rs", root), ("model.rs", model)];
+        let files = files.map(|(path, text)| File::new(&format!("crates/retry/src/{path}"), text));
+        assert_eq!(violations(&files), Vec::<String>::new());
     }
 
     #[test]

@@ -143,6 +143,12 @@ mod tests {
             ),
         ];
         assert_eq!(complaints(&files).len(), 1);
+        let exported = [
+            ("lib.rs", SIBLINGS),
+            ("a.rs", "pub fn f() { crate::m!(); } pub struct A;"),
+            ("b.rs", "macro_rules! m { () => { $crate::a::A } }"),
+        ];
+        assert_eq!(complaints(&exported).len(), 1);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Imports {
     pub(crate) package: String,
     /// The path of each module below the crate, joined with `::`; the root is `crate`.
     pub(crate) modules: Vec<String>,
+    /// The files of the modules.
+    pub(crate) files: Vec<String>,
     edges: BTreeMap<usize, BTreeMap<usize, Paths>>,
     missing: Vec<String>,
 }
@@ -34,7 +36,11 @@ pub(crate) struct Import<'i> {
 impl Imports {
     /// Reads the crate whose root is the file at `root`.
     pub(crate) fn read(files: &[File], root: &str) -> Self {
-        let Crate { modules, missing } = Crate::read(files, root);
+        let Crate {
+            modules,
+            files,
+            missing,
+        } = Crate::read(files, root);
         let mut edges: BTreeMap<usize, BTreeMap<usize, Paths>> = BTreeMap::new();
         for (from, module) in modules.iter().enumerate() {
             for reference in &module.references {
@@ -55,6 +61,7 @@ impl Imports {
         Self {
             package: root.split("/src/").next().unwrap_or(root).to_owned(),
             modules: modules.iter().map(|module| name(&module.path)).collect(),
+            files,
             edges,
             missing,
         }

@@ -76,11 +76,18 @@ impl<'m> Resolver<'m> {
             }
             None => self
                 .by_glob(at, name, rest)
-                // Something that a macro defines.
+                .or_else(|| self.exported_macro(at, name))
+                // An item that a macro defines.
                 .or(Some(Target::ItemOf(at))),
         };
         self.open.pop();
         found
+    }
+
+    fn exported_macro(&self, at: usize, name: &str) -> Option<Target> {
+        let mut modules = self.modules.iter();
+        let defining = modules.position(|module| module.macros.contains(name));
+        defining.filter(|_| at == 0).map(Target::ItemOf)
     }
 
     fn by_glob(&mut self, at: usize, name: &str, rest: &[String]) -> Option<Target> {

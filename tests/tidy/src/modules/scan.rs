@@ -20,6 +20,8 @@ pub(crate) struct Module {
     pub(crate) children: BTreeMap<String, usize>,
     /// The names of the items that it defines; methods are among them, which does no harm.
     pub(crate) items: BTreeSet<String>,
+    /// Those of its items that are macros; an exported one has its path in the root of the crate.
+    pub(crate) macros: BTreeSet<String>,
     /// What `use` declarations bring into its scope, by local name.
     pub(crate) imports: BTreeMap<String, Path>,
     /// The modules whose names `use module::*` brings into its scope.
@@ -52,6 +54,8 @@ pub(crate) enum Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     pub(crate) modules: Vec<Module>,
+    /// The files of the modules.
+    pub(crate) files: Vec<String>,
     /// The declared modules for which there is no file.
     pub(crate) missing: Vec<String>,
 }
@@ -101,6 +105,7 @@ impl Reader<'_> {
             self.found.missing.push(path.to_owned());
             return;
         };
+        self.found.files.push(path.to_owned());
         let tokens: TokenStream = text
             .parse()
             .unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
@@ -162,7 +167,9 @@ impl Reader<'_> {
             }
             "macro_rules" => {
                 let name = self::word(tokens, at + 2);
-                self.found.modules[module].items.insert(name);
+                let module = &mut self.found.modules[module];
+                module.macros.insert(name.clone());
+                module.items.insert(name);
                 at + 1
             }
             _ => self.path(module, tokens, at),
