@@ -1,0 +1,27 @@
+//! A CloudWatch for tests, which reads documents and requests as strictly as the service.
+//!
+//! [`read_document`] reads one line in the embedded metric format, [`read_request`] the body of one `PutMetricData`
+//! request. Both return what CloudWatch stores, or the [`Refusal`]. [`CloudWatch`] is a server on loopback that answers
+//! `PutMetricData` requests as a test prescribes. [`LogFilter`] drops the lines that Lambda drops for their log level.
+//!
+//! The crate does not use `tt-metrics`, so that its limits and its checks are independent of the code under test.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a fault of a test double fails the test that uses it"
+)]
+
+mod document;
+mod limits;
+mod log_filter;
+mod request;
+mod server;
+mod stored;
+mod value;
+
+pub use document::read_document;
+pub use limits::Refusal;
+pub use log_filter::LogFilter;
+pub use request::read_request;
+pub use server::{Answer, CloudWatch, Reply};
+pub use stored::Stored;
