@@ -104,35 +104,6 @@ async fn invocations_that_come_one_by_one_are_not_flushed_in_between() {
 }
 
 #[tokio::test]
-async fn what_a_tee_kept_is_sent_before_a_snapshot_and_never_by_its_copies() {
-    // Before the snapshot the sink takes it; or it does not, and a copy must not try.
-    for (kind, received) in [
-        ("refuses", [1.0, 1.0].as_slice()),
-        ("refuses twice", &[1.0]),
-    ] {
-        let mut lambda = function(&[event("done", "ok")]);
-        lambda.env.extend([
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start".to_owned()),
-            ("WARMS_UP", "true".to_owned()),
-            ("TEE", kind.to_owned()),
-        ]);
-        let mut running = lambda.start().await;
-        running.asked(2).await;
-        let seen = terminated(running).await;
-        let in_documents = documents(&seen).into_iter();
-        let in_documents: Vec<_> = in_documents
-            .map(|document| document["Received"].as_f64().expect("is a number"))
-            .collect();
-        assert_eq!(in_documents, received, "{kind}: {seen:#?}");
-        assert_eq!(totals(&seen).get("Done"), Some(&1.0), "{kind}");
-        let position = |sought: &Seen| seen.iter().position(|seen| seen == sought);
-        let restored = position(&Seen::Restored).expect("the function said so");
-        let logged = seen.iter().position(|seen| matches!(seen, Seen::Emf(_)));
-        assert_eq!(logged < Some(restored), kind == "refuses", "{seen:#?}");
-    }
-}
-
-#[tokio::test]
 async fn the_buffer_is_empty_before_a_snapshot() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.env.extend([

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use cloudwatch_stand_in::Answer;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use crate::{
-    cloudwatch::{Answer, Invalid},
+    cloudwatch::{
+        CLOSE, FAIL, HANG, STORE_LATE, STORE_THEN_CUT, STORE_THEN_FAIL, STORE_THEN_HANG,
+    },
     event, function,
     lambda::Seen,
     wire::{emf_lines, flushed, stored, totals},
@@ -28,58 +31,36 @@ enum Arrives {
     Unknown,
     /// All of it twice, the second time by way of the log.
     Twice,
-    /// All of it but `Failed`.
-    ButFailed,
 }
 
-use Arrives::{ButFailed, InFull, InTheLog, Lost, Twice, Unknown};
+use Arrives::{InFull, InTheLog, Lost, Twice, Unknown};
 
 /// CloudWatch's first answers, and what arrives at most once and at least once.
 const FAULTS: [(&[Answer], Arrives, Arrives); 12] = [
     (&[], InFull, InFull),
-    (&[Answer::Throttle], InFull, InFull),
-    (&[Answer::Throttle; 2], InFull, InFull),
-    (&[Answer::Throttle; 3], InTheLog, InTheLog),
-    (&[Answer::Late; 2], InFull, InFull),
-    (&[Answer::Fail500], Lost, InTheLog),
-    (&[Answer::Reset], Lost, InTheLog),
-    (&[Answer::Hang], Lost, InTheLog),
-    (&[Answer::StoreThen500], Unknown, Twice),
-    (&[Answer::StoreThenCut], Unknown, Twice),
-    (&[Answer::StoreThenHang], Unknown, Twice),
-    // A refusal that is not for a datum: the parts of the request are accepted.
-    (&[Answer::Refuse], InFull, InFull),
+    (&[Answer::THROTTLE], InFull, InFull),
+    (&[Answer::THROTTLE; 2], InFull, InFull),
+    (&[Answer::THROTTLE; 3], InTheLog, InTheLog),
+    (&[Answer::REFUSE], InTheLog, InTheLog),
+    (&[STORE_LATE; 2], InFull, InFull),
+    (&[FAIL], Lost, InTheLog),
+    (&[CLOSE], Lost, InTheLog),
+    (&[HANG], Lost, InTheLog),
+    (&[STORE_THEN_FAIL], Unknown, Twice),
+    (&[STORE_THEN_CUT], Unknown, Twice),
+    (&[STORE_THEN_HANG], Unknown, Twice),
 ];
-
-/// The same where more than one request is needed to see that a datum is not at fault, or is.
-const REFUSALS: [(&[Answer], Option<Invalid>, Arrives); 4] = [
-    // The request, its halves and their halves.
-    (&[Answer::Refuse; 7], None, InTheLog),
-    // Between the parts, CloudWatch has too much to do for a moment.
-    (&[Answer::Refuse, Answer::Throttle], None, InFull),
-    (&[], Some(invalid(true)), ButFailed),
-    (&[], Some(invalid(false)), ButFailed),
-];
-
-const fn invalid(named: bool) -> Invalid {
-    Invalid {
-        metric: "Failed",
-        named,
-    }
-}
 
 /// What arrives in all when the first of two flushes meets the fault.
 fn expected(arrives: Arrives) -> BTreeMap<String, f64> {
     let (first, health) = match arrives {
         InFull => (1.0, None),
-        ButFailed => (1.0, Some(("MetricsDropped", 2.0))),
         InTheLog => (1.0, Some(("FlushFellBackToEmf", 1.0))),
         Lost => (0.0, Some(("FlushAmbiguous", 1.0))),
         Unknown => (1.0, Some(("FlushAmbiguous", 1.0))),
         Twice => (2.0, Some(("FlushFellBackToEmf", 1.0))),
     };
-    let failed = if arrives == ButFailed { 0.0 } else { 1.0 };
-    let mut expected = flushed(2.0 * first + 1.0, 2.0 * first, failed, 0.0);
+    let mut expected = flushed(2.0 * first + 1.0, 2.0 * first, 1.0, 0.0);
     expected.extend(health.map(|(name, number)| (name.to_owned(), number)));
     expected
 }
@@ -88,21 +69,15 @@ fn expected(arrives: Arrives) -> BTreeMap<String, f64> {
 async fn totals_are_what_was_counted_or_what_the_policy_says_whatever_cloudwatch_answers() {
     let faults = FAULTS.into_iter().flat_map(|(answers, at_most, at_least)| {
         [("at_most_once", at_most), ("at_least_once", at_least)]
-            .map(|(delivery, arrives)| (answers, None, delivery, arrives))
+            .map(|(delivery, arrives)| (answers, delivery, arrives))
     });
-    let refusals = REFUSALS
-        .into_iter()
-        .flat_map(|(answers, invalid, arrives)| {
-            ["at_most_once", "at_least_once"].map(|delivery| (answers, invalid, delivery, arrives))
-        });
     let turns = Arc::new(Semaphore::new(PROCESSES));
-    let cases = faults.chain(refusals).map(|(answers, invalid, delivery, arrives)| {
+    let cases = faults.map(|(answers, delivery, arrives)| {
         let turns = Arc::clone(&turns);
         tokio::spawn(async move {
             let _turn = turns.acquire().await.expect("stays open");
             let mut lambda = function(&[event("done done", "ok"), event("failed", "ok")]);
             lambda.answers = answers.to_vec();
-            lambda.invalid = invalid;
             lambda.env.extend([
                 ("TT_METRICS_DELIVERY", delivery.to_owned()),
                 ("TT_METRICS_FLUSH_TIMEOUT_MS", "1500".to_owned()),
@@ -113,7 +88,7 @@ async fn totals_are_what_was_counted_or_what_the_policy_says_whatever_cloudwatch
             let seen = running.everything().await;
             let (arrived, expected) = (totals(&seen), expected(arrives));
             (arrived != expected).then(|| {
-                format!("{answers:?} {invalid:?} {delivery}:\n  expected {expected:?}\n  arrived  {arrived:?}\n  {seen:#?}")
+                format!("{answers:?} {delivery}:\n  expected {expected:?}\n  arrived  {arrived:?}\n  {seen:#?}")
             })
         })
     });

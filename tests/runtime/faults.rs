@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cloudwatch::{Answer, BlackHole},
+    cloudwatch::{BlackHole, HANG, STORE_LATE},
     event, function,
     lambda::{Extensions, Running, Seen},
     wire::{emf_lines, flushed, stored, totals},
@@ -83,7 +83,7 @@ async fn counts_go_to_the_log_when_the_deadline_passed_during_the_invocation() {
 #[tokio::test]
 async fn an_answer_that_takes_its_time_is_waited_for() {
     let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
-    lambda.answers = vec![Answer::Late; 2];
+    lambda.answers = vec![STORE_LATE; 2];
     let mut running = lambda.start().await;
     running.asked(3).await;
     running.terminate().await;
@@ -115,7 +115,7 @@ async fn sigterm_treats_what_is_on_the_wire_as_configured() {
         ("at_least_once", fell_back(flushed(1.0, 1.0, 0.0, 0.0))),
     ] {
         let mut lambda = function(&[event("done", "ok")]);
-        lambda.answers = vec![Answer::Hang];
+        lambda.answers = vec![HANG];
         lambda
             .env
             .push(("TT_METRICS_DELIVERY", delivery.to_owned()));
@@ -142,16 +142,13 @@ async fn what_a_blocked_flush_holds_is_in_the_log_before_the_deadline() {
 }
 
 #[tokio::test]
-async fn an_extensions_api_that_is_slow_or_keeps_its_connection_is_told_that_the_extension_is_ready()
- {
-    for extensions in [Extensions::KeepsOpen, Extensions::Late] {
-        let mut lambda = function(&[]);
-        lambda.extensions = extensions;
-        let mut running = lambda.start().await;
-        running
-            .until(|seen| seen.contains(&Seen::Next) && seen.contains(&Seen::ExtensionNext))
-            .await;
-    }
+async fn a_slow_extensions_api_gets_the_request_that_ends_the_initialisation() {
+    let mut lambda = function(&[]);
+    lambda.extensions = Extensions::Late;
+    let mut running = lambda.start().await;
+    running
+        .until(|seen| seen.contains(&Seen::Next) && seen.contains(&Seen::ExtensionNext))
+        .await;
 }
 
 #[tokio::test]
@@ -184,29 +181,6 @@ async fn a_line_that_the_program_has_not_ended_does_not_swallow_a_document() {
     let seen = logged(running).await;
     assert_eq!(emf_lines(&seen), 1);
     assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
-}
-
-#[tokio::test]
-async fn what_a_tee_kept_for_a_sink_is_sent_to_it_at_sigterm() {
-    let mut lambda = function(&[event("done done failed", "ok")]);
-    lambda.env.push(("TEE", "refuses".to_owned()));
-    let mut running = lambda.start().await;
-    running.asked(2).await;
-    running.terminate().await;
-    let seen = running.everything().await;
-    assert_eq!(totals(&seen).get("Done"), Some(&2.0));
-    assert_eq!(totals(&seen).get("Failed"), Some(&1.0));
-    assert_eq!(emf_lines(&seen), 1);
-}
-
-#[tokio::test]
-async fn a_sink_that_never_answers_does_not_hold_up_sigterm() {
-    let mut lambda = function(&[event("done", "ok")]);
-    lambda.env.push(("TEE", "hangs".to_owned()));
-    let mut running = lambda.start().await;
-    running.asked(2).await;
-    running.terminate().await;
-    assert!(running.ended().await.success());
 }
 
 #[tokio::test]

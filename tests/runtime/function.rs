@@ -4,24 +4,14 @@ use std::{
     env,
     future::pending,
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     time::{Duration, SystemTime},
 };
 
-use lambda_runtime::{
-    BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn, tracing,
-};
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use serde::Deserialize;
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::Semaphore,
-};
-use tt_metrics::{
-    Config, Flusher, MetricsLayer,
-    sink::{Batch, CaptureSink, Delivery, Emf, EmitError, Sink, Tee},
 };
 
 /// What one invocation does.
@@ -228,38 +218,6 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
     }
 }
 
-/// Refuses its first batches; those after it are written to the log, or never answered.
-struct Obstinate {
-    hangs: bool,
-    refuses: AtomicUsize,
-}
-
-impl Sink for Obstinate {
-    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
-        let less = |left: usize| left.checked_sub(1);
-        let left = self
-            .refuses
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        if left.is_ok() {
-            return Err(EmitError::NotAccepted("it is one of the first".into()));
-        }
-        if self.hangs {
-            return pending().await;
-        }
-        Emf::default().emit(batch, budget).await
-    }
-}
-
-/// Counts before a snapshot, when the metrics are ready for it: it is registered before them.
-struct Counting;
-
-impl SnapStartResource for Counting {
-    fn before_snapshot(&self) -> BoxFuture<'_, Result<(), Error>> {
-        receive();
-        Box::pin(async { Ok(()) })
-    }
-}
-
 fn block<T>() -> T {
     loop {
         std::thread::park();
@@ -298,25 +256,6 @@ async fn start() -> Result<(), Error> {
     eprintln!("runs on {flavor}");
     if env::var_os("WARMS_UP").is_some() {
         receive();
-    }
-    if let Ok(kind) = env::var("TEE") {
-        let first = Obstinate {
-            hangs: kind == "hangs",
-            refuses: AtomicUsize::new(if kind == "refuses twice" { 2 } else { 1 }),
-        };
-        let tee = Tee::new(first, CaptureSink::new(), Delivery::AtMostOnce);
-        let metrics = MetricsLayer::new(Flusher::new(Config::from_env()?, tee));
-        metrics.flush_at_shutdown().await;
-        let snap_start = metrics.snap_start();
-        if env::var_os("WARMS_UP").is_some() {
-            metrics.flusher().flush(None, Duration::MAX).await;
-        }
-        return Runtime::new(service_fn(handle))
-            .layer(metrics)
-            .register_snapstart_resource(Arc::new(Counting))
-            .register_snapstart_resource(snap_start)
-            .run()
-            .await;
     }
     if env::var_os("AWS_LAMBDA_MAX_CONCURRENCY").is_none() {
         return tt_metrics::run(service_fn(handle)).await;

@@ -17,10 +17,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    cloudwatch::{Answer, Invalid},
-    world::World,
-};
+use cloudwatch_stand_in::{Answer, CloudWatch};
+
+use crate::world::World;
 
 /// Everything that a healthy run does takes far less.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -61,8 +60,6 @@ pub(crate) struct Lambda {
     pub(crate) events: Vec<String>,
     /// How CloudWatch answers its first requests; it accepts all later ones.
     pub(crate) answers: Vec<Answer>,
-    /// What CloudWatch never takes.
-    pub(crate) invalid: Option<Invalid>,
     /// Variables beyond those that each function has.
     pub(crate) env: Vec<(&'static str, String)>,
     /// How long an invocation may take; zero stands for a deadline in the past.
@@ -87,8 +84,6 @@ pub(crate) struct Lambda {
 pub(crate) enum Extensions {
     /// At once.
     Api,
-    /// At once, and it leaves the connection open.
-    KeepsOpen,
     /// Only when the function asked for its first event.
     Late,
     /// There is none.
@@ -114,7 +109,6 @@ impl Lambda {
         let world = Arc::new(World {
             events: Mutex::new(self.events.into()),
             answers: Mutex::new(self.answers.into()),
-            invalid: self.invalid,
             timeout: self.timeout,
             deadline_header: self.deadline_header,
             extensions: self.extensions,
@@ -126,6 +120,8 @@ impl Lambda {
         });
         let routes = world.routes();
         tokio::spawn(async move { axum::serve(listener, routes).await });
+        let receiver = Arc::clone(&world);
+        let cloudwatch = CloudWatch::start(move |data, _| receiver.put_metric_data(data));
         let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
         let keys = keys
             .into_iter()
@@ -139,7 +135,7 @@ impl Lambda {
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI",
                 format!("http://{address}/credentials"),
             )
-            .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+            .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.url())
             .env("AWS_LAMBDA_FUNCTION_NAME", "counted")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")

@@ -1,9 +1,8 @@
 //! Processes that end, or go on, in a way that nobody planned.
 
-use std::{collections::BTreeMap, os::unix::process::ExitStatusExt};
+use std::collections::BTreeMap;
 
 use crate::{
-    aborting::aborting_function,
     event, function,
     lambda::{Lambda, Seen},
     wire::{emf_lines, flushed, stored, totals},
@@ -134,23 +133,5 @@ async fn a_deadline_that_cannot_be_true_is_unknown_and_nothing_is_lost() {
         let seen = running.everything().await;
         assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0), "{header}");
         assert_eq!(emf_lines(&seen), 0, "{header}");
-    }
-}
-
-#[tokio::test]
-async fn what_a_tee_kept_for_a_sink_is_sent_to_it_when_a_panic_aborts() {
-    let aborting = aborting_function().await;
-    for (kind, expected) in [
-        ("refuses", flushed(4.0, 2.0, 2.0, 0.0)),
-        // It never answers, and keeps the process from its end no longer than it may.
-        ("hangs", flushed(1.0, 0.0, 1.0, 0.0)),
-    ] {
-        let mut lambda = function(&[event("done done failed", "ok"), event("panics", "ok")]);
-        lambda.env.push(("TEE", kind.to_owned()));
-        lambda.program = Some(aborting.clone());
-        let mut running = lambda.start().await;
-        assert_eq!(running.ended().await.signal(), Some(6), "{kind}");
-        let seen = running.everything().await;
-        assert_eq!(totals(&seen), expected, "{kind}");
     }
 }
