@@ -36,8 +36,6 @@ pub use declare::catalogue::{self, catalogue};
 pub use flush::{Config, ConfigError, Flusher, OnEmpty};
 #[cfg(feature = "lambda")]
 pub use lambda::{MetricsLayer, MetricsService, run, run_concurrent};
-#[doc(hidden)]
-pub use metric::limits;
 pub use metric::{Classify, Dimension, MetricName, Outcome, Resolution, Unit};
 pub use sink::{SinkKind, property::property};
 pub use testing::{Capture, CaptureGuard, capture};

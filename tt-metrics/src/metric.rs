@@ -3,7 +3,7 @@
 pub(crate) mod datum;
 pub(crate) mod dimension;
 pub(crate) mod dimensions;
-pub mod limits;
+pub(crate) mod limits;
 pub(crate) mod name;
 pub(crate) mod namespace;
 pub(crate) mod outcome;

@@ -26,30 +26,30 @@ const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
 const FLUSH_INTERVAL: &str = "TT_METRICS_FLUSH_INTERVAL_MS";
 
 const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
-// A flush is billed, and no Lambda runs longer than 15 minutes.
+// No Lambda runs longer than 15 minutes.
 const MAX_FLUSH_TIMEOUT: Duration = Duration::from_mins(15);
-// All counts of an interval get the timestamp of its end: much more than a minute would show in a graph.
+// All counts of an interval get the timestamp of its end, so a longer interval would distort graphs.
 const MAX_FLUSH_INTERVAL: Duration = Duration::from_mins(15);
 
-/// How this process sends its metrics.
+/// The settings for sending the metrics of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
     /// The CloudWatch namespace.
     pub namespace: String,
-    /// Where metrics go.
+    /// The place to which metrics are sent.
     pub sink: SinkKind,
     /// The sets of dimensions under which every metric is sent.
     pub dimensions: DimensionSets,
-    /// How fine every metric is stored at least; one that is declared finer stays so.
+    /// The coarsest resolution of any metric; a metric that is declared with a finer one keeps it.
     pub resolution: Resolution,
-    /// What to do when it is unknown whether CloudWatch accepted a request.
+    /// The treatment of a request that CloudWatch may or may not have accepted.
     pub delivery: Delivery,
-    /// The longest time that one flush may take.
+    /// The longest time of one flush.
     pub flush_timeout: Duration,
-    /// How long counts may be kept across invocations; zero sends them after each one.
+    /// The time for which counts may be kept across invocations; with zero they are sent after each one.
     pub flush_interval: Duration,
-    /// What an invocation means that moved no metric.
+    /// The reaction to an invocation that moved no metric.
     pub on_empty: OnEmpty,
     /// Whether the first invocation of the process is counted as `ColdStart`.
     pub cold_start_metric: bool,
@@ -57,10 +57,10 @@ pub struct Config {
     pub disabled: bool,
 }
 
-/// A variable of the environment that cannot be used, as one sentence.
+/// A variable of the environment that is missing or has a value that cannot be used.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "environment variable {variable} is {found}, expected is {expected}, for example `{variable}={example}`"
+    "environment variable {variable} is {found}, expected {expected}, for example `{variable}={example}`"
 )]
 pub struct ConfigError {
     variable: &'static str,
@@ -69,7 +69,7 @@ pub struct ConfigError {
     example: &'static str,
 }
 
-// `main` prints the error it returns with `Debug`: the reader of the log wants the sentence there too.
+// `main` prints the error that it returns with `Debug`, which should be the same sentence.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
@@ -81,7 +81,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or has a value that CloudWatch or this build does not take.
+    /// When a variable is missing, or has a value that CloudWatch or this build does not accept.
     pub fn from_env() -> Result<Self, ConfigError> {
         let metrics: BTreeSet<MetricName> = catalogue::metric_names().collect();
         Self::parse(
@@ -96,7 +96,7 @@ impl Config {
         metrics: &BTreeSet<MetricName>,
         stated: &[Namespace],
     ) -> Result<Self, ConfigError> {
-        // CloudFormation cannot leave a variable out, so an empty one is not set.
+        // CloudFormation cannot leave a variable out, so an empty value counts as not set.
         let read = |name| read(name).filter(|value| !value.trim().is_empty());
         let disabled = parse_flag(DISABLED, read(DISABLED).as_deref())?;
         Ok(Self {
@@ -240,7 +240,7 @@ mod tests {
     fn an_error_names_variable_value_expectation_and_example() {
         assert_eq!(
             parse(&[(NAMESPACE, "AWS/Lambda")]).expect_err("reserved"),
-            "environment variable TT_METRICS_NAMESPACE is `AWS/Lambda`, expected is a CloudWatch namespace \
+            "environment variable TT_METRICS_NAMESPACE is `AWS/Lambda`, expected a CloudWatch namespace \
              (a namespace must not start with `AWS/`), for example `TT_METRICS_NAMESPACE=shop/Orders`"
         );
     }

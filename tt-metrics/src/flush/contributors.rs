@@ -1,4 +1,6 @@
-//! Whose counts are in the buffer: a document names an invocation only if all of its counts are from there.
+//! The contributors: which invocations made the counts in the buffer.
+//!
+//! A document contains the id of an invocation only if all of its counts are from that invocation.
 
 use std::sync::Mutex;
 
@@ -6,31 +8,32 @@ use crate::count::sync::lock;
 
 /// The invocations that run, and those that may have counted since the last drain.
 #[derive(Debug, Default)]
-pub(crate) struct Contributors(Mutex<State>);
+pub(crate) struct Contributors(Mutex<Invocations>);
 
 #[derive(Debug, Default)]
-struct State {
-    running: Vec<(String, Told)>,
-    counted: Counted,
+struct Invocations {
+    /// The ids of those that run, each with whether counts were sent meanwhile.
+    running: Vec<(String, SentCounts)>,
+    counted_by: CountedBy,
 }
 
 /// Whether counts were sent while an invocation ran, which may have been its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    Nothing,
-    Something,
+pub(crate) enum SentCounts {
+    None,
+    Some,
 }
 
-/// Which invocations may have counted.
+/// The invocations that may have made the counts in the buffer.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Counted {
+enum CountedBy {
     #[default]
     Nobody,
     One(String),
     Several,
 }
 
-impl Counted {
+impl CountedBy {
     fn with(self, request_id: &str) -> Self {
         match self {
             Self::Nobody => Self::One(request_id.to_owned()),
@@ -44,43 +47,47 @@ impl Contributors {
     #[cfg(any(test, feature = "lambda"))]
     pub(crate) fn enter(&self, request_id: &str) {
         let mut state = lock(&self.0);
-        state.running.push((request_id.to_owned(), Told::Nothing));
-        state.counted = std::mem::take(&mut state.counted).with(request_id);
+        state
+            .running
+            .push((request_id.to_owned(), SentCounts::None));
+        state.counted_by = std::mem::take(&mut state.counted_by).with(request_id);
     }
 
-    /// An invocation ended, and its own flush is still to come.
+    /// Records the end of an invocation before its own flush; returns whether counts were sent while it ran.
     #[cfg(any(test, feature = "lambda"))]
-    pub(crate) fn leave(&self, request_id: &str) -> Told {
+    pub(crate) fn leave(&self, request_id: &str) -> SentCounts {
         let running = &mut lock(&self.0).running;
         let index = running.iter().position(|(other, _)| other == request_id);
-        index.map_or(Told::Nothing, |index| running.swap_remove(index).1)
+        index.map_or(SentCounts::None, |index| running.swap_remove(index).1)
     }
 
-    /// Counts went back into the buffer, whosever they are.
-    pub(crate) fn mix(&self) {
-        lock(&self.0).counted = Counted::Several;
+    /// Records that counts of unknown invocations went back into the buffer.
+    pub(crate) fn mark_unknown(&self) {
+        lock(&self.0).counted_by = CountedBy::Several;
     }
 
-    /// Drains, and begins anew; whether all counts before it are from this invocation, or from none.
-    pub(crate) fn drained<T>(
+    /// Drains the buffer and starts a new list of contributors. The second value is whether all counts before the drain
+    /// are from this invocation, or from none.
+    pub(crate) fn drain_for<T>(
         &self,
         request_id: &str,
-        drain: impl FnOnce() -> (T, Told),
+        drain: impl FnOnce() -> (T, SentCounts),
     ) -> (T, bool) {
-        // Held while it drains, so that an invocation that ends meanwhile learns of it.
+        // The drain runs under the lock. Otherwise an invocation that ends between the drain and the update of `running`
+        // would be reported as empty, and one that starts there would be taken for a contributor of drained counts.
         let mut state = lock(&self.0);
-        let (drained, told) = drain();
-        if told == Told::Something {
-            state.running.iter_mut().for_each(|(_, it)| *it = told);
+        let (drained, sent) = drain();
+        if sent == SentCounts::Some {
+            state.running.iter_mut().for_each(|(_, it)| *it = sent);
         }
         let running = state.running.iter();
-        let next = running.fold(Counted::Nobody, |counted, (id, _)| counted.with(id));
-        let alone = match std::mem::replace(&mut state.counted, next) {
-            Counted::Nobody => true,
-            Counted::One(one) => one == request_id,
-            Counted::Several => false,
+        let next = running.fold(CountedBy::Nobody, |counted_by, (id, _)| counted_by.with(id));
+        let is_sole_contributor = match std::mem::replace(&mut state.counted_by, next) {
+            CountedBy::Nobody => true,
+            CountedBy::One(one) => one == request_id,
+            CountedBy::Several => false,
         };
-        (drained, alone)
+        (drained, is_sole_contributor)
     }
 }
 
@@ -88,50 +95,52 @@ impl Contributors {
 mod tests {
     use super::*;
 
-    fn alone(contributors: &Contributors, request_id: &str) -> bool {
-        contributors.drained(request_id, || ((), Told::Nothing)).1
+    fn is_sole_contributor(contributors: &Contributors, request_id: &str) -> bool {
+        contributors
+            .drain_for(request_id, || ((), SentCounts::None))
+            .1
     }
 
     #[test]
-    fn an_invocation_learns_that_counts_were_sent_while_it_ran() {
+    fn counts_that_were_sent_while_an_invocation_ran_are_reported_at_its_end() {
         let contributors = Contributors::default();
         for id in ["a", "b"] {
             contributors.enter(id);
         }
-        assert_eq!(contributors.leave("a"), Told::Nothing);
-        contributors.drained("a", || ((), Told::Something));
+        assert_eq!(contributors.leave("a"), SentCounts::None);
+        contributors.drain_for("a", || ((), SentCounts::Some));
         contributors.enter("c");
-        assert_eq!(contributors.leave("b"), Told::Something);
-        assert_eq!(contributors.leave("c"), Told::Nothing);
+        assert_eq!(contributors.leave("b"), SentCounts::Some);
+        assert_eq!(contributors.leave("c"), SentCounts::None);
     }
 
     #[test]
-    fn counts_of_one_invocation_after_the_other_are_told_apart() {
+    fn each_of_two_successive_invocations_is_the_sole_contributor() {
         let contributors = Contributors::default();
         for id in ["a", "b"] {
             contributors.enter(id);
             contributors.leave(id);
-            assert!(alone(&contributors, id));
+            assert!(is_sole_contributor(&contributors, id));
         }
     }
 
     #[test]
-    fn counts_of_two_invocations_are_from_neither() {
+    fn two_concurrent_invocations_have_no_sole_contributor() {
         let contributors = Contributors::default();
         contributors.enter("a");
         contributors.enter("b");
         contributors.leave("b");
-        assert!(!alone(&contributors, "b"));
+        assert!(!is_sole_contributor(&contributors, "b"));
         contributors.leave("a");
-        assert!(alone(&contributors, "a"));
+        assert!(is_sole_contributor(&contributors, "a"));
     }
 
     #[test]
-    fn counts_that_were_put_back_are_from_nobody_known() {
+    fn counts_that_were_put_back_have_no_known_contributor() {
         let contributors = Contributors::default();
-        contributors.mix();
+        contributors.mark_unknown();
         contributors.enter("a");
-        assert!(!alone(&contributors, "a"));
-        assert!(alone(&contributors, "a"));
+        assert!(!is_sole_contributor(&contributors, "a"));
+        assert!(is_sole_contributor(&contributors, "a"));
     }
 }

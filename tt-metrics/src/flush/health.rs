@@ -1,4 +1,4 @@
-//! What went wrong with metrics themselves; each is sent as a metric once it is not zero.
+//! The health metrics: counts of the library about itself, each sent when it is not zero.
 
 use crate::{
     count::sync::{AtomicU64, Ordering},
@@ -6,7 +6,7 @@ use crate::{
     sink::Invocation,
 };
 
-/// What an invocation means that moved no metric.
+/// The reaction to an invocation that moved no metric.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnEmpty {
@@ -16,30 +16,30 @@ pub enum OnEmpty {
     /// A warning in the log.
     Warn,
     /// An error in the log and the metric `EmptyInvocations`, for an alarm. The invocation itself does not fail: its
-    /// answer is out by then, and metrics never break a function.
+    /// answer was posted before, and metrics never break a function.
     Fail,
 }
 
-/// Counts of the library about itself.
+/// The counts of the library about itself.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// Data that CloudWatch refuses or nothing can carry, in whole or in part.
+    /// Data that CloudWatch would refuse or that fit into no batch, in whole or in part.
     pub(crate) dropped: Tally,
-    /// Flushes that no sink accepted; their counts wait for the next flush.
+    /// Batches that neither the sink nor the log accepted. Their counts are part of the next flush.
     pub(crate) failed: Tally,
-    /// Flushes of which it is unknown whether CloudWatch accepted them.
+    /// Batches that were given up because CloudWatch may have accepted them.
     pub(crate) ambiguous: Tally,
-    /// Flushes that went to the embedded metric format, since the sink refused them or its time was over.
+    /// Batches that were written to the log because the sink did not accept them in time.
     pub(crate) fell_back: Tally,
-    /// Invocations that came so close to their deadline that the watchdog flushed.
+    /// Invocations that came so close to their deadline that the watchdog wrote their counts to the log.
     pub(crate) timeout_imminent: Tally,
-    /// Invocations that moved no metric, where that is a fault.
+    /// Invocations that moved no metric, with [`OnEmpty::Fail`].
     pub(crate) empty: Tally,
-    /// First invocations of a process, where that is wanted.
+    /// First invocations of a process, where the configuration enables the metric.
     pub(crate) cold_start: Tally,
 }
 
-/// One of those counts.
+/// One of these counts.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(AtomicU64);
 
@@ -50,8 +50,8 @@ impl Tally {
 }
 
 impl Health {
-    /// Says what the configuration wants said of an invocation that moved no metric.
-    pub(crate) fn found_empty(&self, on_empty: OnEmpty, invocation: &Invocation) {
+    /// Reports an invocation that moved no metric as the configuration requires.
+    pub(crate) fn report_empty(&self, on_empty: OnEmpty, invocation: &Invocation) {
         let request_id = &invocation.request_id;
         match on_empty {
             OnEmpty::Ignore => {}
@@ -63,7 +63,7 @@ impl Health {
         }
     }
 
-    /// The names of all of them.
+    /// The names of all health metrics.
     pub(crate) const NAMES: [MetricName; 7] = [
         MetricName::new("MetricsDropped"),
         MetricName::new("FlushFailed"),

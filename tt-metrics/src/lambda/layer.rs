@@ -1,4 +1,4 @@
-//! The `lambda_runtime` layer: one flush after each response, before the next invocation is asked for.
+//! The `lambda_runtime` layer: one flush after each response, before the request for the next event.
 
 use std::{
     env, fmt,
@@ -19,24 +19,24 @@ use tokio::time;
 use tower::{Layer, Service};
 
 use crate::{
-    flush::{ConfigError, Flusher, Moment, Told},
+    flush::{ConfigError, Flusher, SentCounts, Urgency},
     lambda::{
         shutdown,
         snap_start::SnapStart,
         watchdog::{Alarm, Armed, Watchdog},
     },
-    sink::{Configured, Invocation, Sink},
+    sink::{Configured, Invocation, Sink, emf::reserve_stdout},
 };
 
-/// What is left of an invocation's time for the runtime to ask for the next one.
+/// The part of an invocation's time that is left for the runtime to request the next event.
 const MARGIN: Duration = Duration::from_millis(50);
-/// How much longer than its budget a flush may take before it is given up.
+/// The time beyond its budget after which a flush is dropped.
 const GRACE: Duration = Duration::from_millis(20);
-/// How often counts of invocations that go on are sent, where nothing else is configured.
+/// The default interval at which the counts of concurrent invocations are sent.
 const TICK: Duration = Duration::from_secs(10);
 
-/// Flushes after each invocation, whatever became of it: the layer wraps the service that posts the response, so the
-/// caller has its answer before the flush begins.
+/// Flushes after each invocation, however it ended. The layer wraps the service that posts the response, so the caller
+/// has its answer before the flush begins.
 ///
 /// ```no_run
 /// # async fn handler(_: lambda_runtime::LambdaEvent<String>) -> Result<(), lambda_runtime::Error> { Ok(()) }
@@ -55,7 +55,7 @@ const TICK: Duration = Duration::from_secs(10);
 pub struct MetricsLayer<K = Configured> {
     flusher: Arc<Flusher<K>>,
     watchdog: Arc<Watchdog>,
-    // Whether the tick is still to be started; `None` where nothing ticks.
+    // Whether the periodic flush was started; `None` where there is none.
     ticker: Option<Arc<AtomicBool>>,
 }
 
@@ -78,14 +78,14 @@ impl<K: Sink> MetricsLayer<K> {
         let concurrent = is_concurrent();
         let watchdog = Watchdog::start(move |invocation, alarm| {
             if alarm == Alarm::Near {
-                watched.deadline_is_near();
+                watched.count_imminent_timeout();
             }
-            // Lambda does not stop concurrent invocations at their deadline, so it is not the last moment of anything.
-            let moment = match alarm {
-                Alarm::Last if !concurrent => Moment::Last,
-                _ => Moment::Early,
+            // Lambda does not stop concurrent invocations at their deadline, so they may go on after it.
+            let urgency = match alarm {
+                Alarm::Last if !concurrent => Urgency::Final,
+                _ => Urgency::Normal,
             };
-            watched.write_out(Some(invocation), moment);
+            watched.write_out(Some(invocation), urgency);
         });
         Self {
             flusher,
@@ -94,20 +94,27 @@ impl<K: Sink> MetricsLayer<K> {
         }
     }
 
-    /// Writes what is left when Lambda stops the process, also while a handler blocks every thread of the runtime; and,
-    /// in a program whose panics abort, when one does.
+    /// Writes the counts to the log when Lambda stops the process, also while a handler blocks every thread of the
+    /// runtime. In a program whose panics abort, it does so at a panic as well.
+    ///
+    /// With the sink `emf`, standard output is kept for documents, as [`run`](crate::run) describes.
     ///
     /// Registers the internal extension without which Lambda sends no SIGTERM, and ends the process with code 0 after
     /// SIGTERM or SIGINT. Call it once, before the runtime runs; [`run`](crate::run) does.
     pub async fn flush_at_shutdown(&self) {
+        if self.flusher.writes_documents()
+            && let Err(error) = reserve_stdout()
+        {
+            tracing::warn!(%error, "documents share standard output with the program");
+        }
         if cfg!(panic = "abort") {
             shutdown::flush_on_panic(Arc::clone(&self.flusher));
         }
         shutdown::flush_on_signal(Arc::clone(&self.flusher)).await;
     }
 
-    /// What to register with [`Runtime::register_snapstart_resource`](lambda_runtime::Runtime::register_snapstart_resource),
-    /// before any other resource: what was counted is sent once, before the snapshot, and not by its copies.
+    /// The resource to register with [`Runtime::register_snapstart_resource`](lambda_runtime::Runtime::register_snapstart_resource),
+    /// before any other resource. Counts are written to the log once, before the snapshot, and not by its copies.
     #[must_use]
     pub fn snap_start(&self) -> Arc<dyn SnapStartResource> {
         Arc::new(SnapStart::new(Arc::clone(&self.flusher)))
@@ -118,27 +125,28 @@ impl<K: Sink> MetricsLayer<K> {
         &self.flusher
     }
 
-    /// Starts the tick with the first invocation, since this is where a runtime is certain.
-    fn tick(&self) {
-        let begun = |begun: &Arc<AtomicBool>| begun.swap(true, Ordering::Relaxed);
-        if self.ticker.as_ref().is_none_or(begun) {
+    /// Starts the periodic flush at the first invocation, where there certainly is a runtime.
+    fn start_ticker(&self) {
+        let was_started = |started: &Arc<AtomicBool>| started.swap(true, Ordering::Relaxed);
+        if self.ticker.as_ref().is_none_or(was_started) {
             return;
         }
         let interval = self.flusher.interval();
         let interval = if interval.is_zero() { TICK } else { interval };
-        tokio::spawn(tick(Arc::downgrade(&self.flusher), interval));
+        tokio::spawn(flush_periodically(Arc::downgrade(&self.flusher), interval));
     }
 }
 
-/// Sends what moved, again and again: only where Lambda does not freeze the process between two invocations.
-async fn tick<K: Sink>(flusher: Weak<Flusher<K>>, interval: Duration) {
+/// Sends the growth of the metrics at an interval. This is possible only where Lambda does not freeze the process
+/// between two invocations.
+async fn flush_periodically<K: Sink>(flusher: Weak<Flusher<K>>, interval: Duration) {
     loop {
         time::sleep(interval).await;
         let Some(flusher) = flusher.upgrade() else {
             return;
         };
         let limit = flusher.timeout().saturating_add(GRACE);
-        let _overdue = time::timeout(limit, flusher.flush_what_moved()).await;
+        let _overdue = time::timeout(limit, flusher.flush_growth()).await;
     }
 }
 
@@ -199,37 +207,37 @@ where
     }
 
     fn call(&mut self, request: LambdaInvocation) -> Self::Future {
-        self.metrics.tick();
+        self.metrics.start_ticker();
         let flusher = Arc::clone(&self.metrics.flusher);
         let invocation = flusher.invocation(request.context.request_id.clone());
         let running = flusher.enter(&invocation);
-        let deadline = known(request.context.deadline(), SystemTime::now());
+        let deadline = valid_deadline(request.context.deadline(), SystemTime::now());
         let armed = self.metrics.watchdog.arm(invocation.clone(), deadline);
         FlushAfter {
             inner: self.inner.call(request),
             ended: None,
             armed: Some(armed),
             flush: Box::pin(async move {
-                let told = running.end();
+                let sent = running.end();
                 if flusher.is_due() {
-                    flush_before(deadline, &flusher, (&invocation, told)).await;
+                    flush_before(deadline, &flusher, (&invocation, sent)).await;
                 }
             }),
         }
     }
 }
 
-/// Flushes in what is left of an invocation's time, also when the sink does not mind its budget.
+/// Flushes within the rest of an invocation's time, also when the sink exceeds its budget.
 async fn flush_before<K: Sink>(
     deadline: Option<SystemTime>,
     flusher: &Flusher<K>,
-    (invocation, told): (&Invocation, Told),
+    (invocation, sent): (&Invocation, SentCounts),
 ) {
     let budget = budget(deadline, SystemTime::now());
     let limit = budget.min(flusher.timeout()).saturating_add(GRACE);
-    let flush = flusher.flush_after(Some(invocation), told, budget);
+    let flush = flusher.flush_after(Some(invocation), sent, budget);
     if time::timeout(limit, flush).await.is_err() {
-        tracing::warn!("a flush that took longer than its budget was given up");
+        tracing::warn!("a flush exceeded its budget and was dropped");
     }
 }
 
@@ -241,7 +249,7 @@ pin_project! {
         inner: F,
         ended: Option<Result<(), E>>,
         armed: Option<Armed>,
-        // One allocation an invocation: the future of a sink has no name.
+        // The future of a sink has no name, so there is one allocation for each invocation.
         flush: Pin<Box<dyn Future<Output = ()> + Send>>,
     }
 }
@@ -277,12 +285,12 @@ impl<F, E> fmt::Debug for FlushAfter<F, E> {
     }
 }
 
-/// The deadline of an invocation that begins, unless it lies in the past: some local runtimes send nonsense.
-fn known(deadline: SystemTime, now: SystemTime) -> Option<SystemTime> {
+/// The deadline of an invocation that begins, unless it is in the past: some local runtimes send no valid deadline.
+fn valid_deadline(deadline: SystemTime, now: SystemTime) -> Option<SystemTime> {
     Some(deadline).filter(|deadline| *deadline > now)
 }
 
-/// How long a flush may take: what is left until the deadline, if one is known.
+/// The budget of a flush: the time until the deadline, if there is one.
 fn budget(deadline: Option<SystemTime>, now: SystemTime) -> Duration {
     deadline.map_or(Duration::MAX, |deadline| {
         let left = deadline.duration_since(now).unwrap_or_default();

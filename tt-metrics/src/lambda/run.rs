@@ -1,4 +1,4 @@
-//! The one call of a `main`: handler, tracing, metrics and graceful shutdown together.
+//! The calls for `main`: a handler with tracing, metrics and graceful shutdown.
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tower::Service;
 
 use crate::{
-    flush::{Flusher, Moment},
+    flush::{Flusher, Urgency},
     lambda::layer::MetricsLayer,
     sink::Sink,
 };
@@ -19,6 +19,10 @@ use crate::{
 /// Runs a Lambda handler and flushes metrics after each response, before a timeout and before a shutdown.
 ///
 /// It is `lambda_runtime::run` with a [`MetricsLayer`]; use the layer itself where you need more control.
+///
+/// With the sink `emf`, standard output is kept for documents: what the program and its child processes print to it
+/// goes to standard error, which Lambda writes to the same log. So text without a line feed never precedes a
+/// document on the same line.
 ///
 /// # Errors
 ///
@@ -40,7 +44,7 @@ where
     E: Into<Error> + Send + fmt::Debug,
 {
     let metrics = ready().await?;
-    let _leaving = Leaving(metrics.flusher());
+    let _flush = FlushAtEnd(metrics.flusher());
     Runtime::new(handler)
         .layer(TracingLayer::new())
         .layer(metrics.clone())
@@ -52,7 +56,7 @@ where
 /// The same for a handler that takes several invocations at once, on Lambda Managed Instances.
 ///
 /// It is `lambda_runtime::run_concurrent` with a [`MetricsLayer`]. Where `AWS_LAMBDA_MAX_CONCURRENCY` is greater than
-/// 1, counts are also sent every 10 seconds, or as `TT_METRICS_FLUSH_INTERVAL_MS` says, while invocations go on.
+/// 1, counts are also sent every 10 seconds, or at the interval `TT_METRICS_FLUSH_INTERVAL_MS`, while invocations go on.
 ///
 /// # Errors
 ///
@@ -74,7 +78,7 @@ where
     E: Into<Error> + Send + fmt::Debug + 'static,
 {
     let metrics = ready().await?;
-    let _leaving = Leaving(metrics.flusher());
+    let _flush = FlushAtEnd(metrics.flusher());
     Runtime::new(handler)
         .layer(TracingLayer::new())
         .layer(metrics.clone())
@@ -83,12 +87,12 @@ where
         .await
 }
 
-/// Writes what is left when the loop ends, which the runtime API or a panic of the runtime causes: no process goes on then.
-struct Leaving<'a, K: Sink>(&'a Arc<Flusher<K>>);
+/// Writes the counts to the log when the loop over events ends, by an error of the runtime API or a panic of the runtime.
+struct FlushAtEnd<'a, K: Sink>(&'a Arc<Flusher<K>>);
 
-impl<K: Sink> Drop for Leaving<'_, K> {
+impl<K: Sink> Drop for FlushAtEnd<'_, K> {
     fn drop(&mut self) {
-        self.0.write_out(None, Moment::Last);
+        self.0.write_out(None, Urgency::Final);
     }
 }
 

@@ -1,4 +1,4 @@
-//! `SnapStart`: what was counted is sent once, before the snapshot, and not by its copies.
+//! `SnapStart`: counts are written to the log once, before the snapshot, and not by its copies.
 
 use std::{fmt, sync::Arc};
 
@@ -16,18 +16,14 @@ impl<K> SnapStart<K> {
 }
 
 impl<K: Sink> SnapStartResource for SnapStart<K> {
-    // To the log: a request would leave a connection behind that is dead in every copy. Only what a sink has kept for itself
-    // goes there, since no copy may send it again.
+    // To the log, because a request would leave a connection behind that is dead in every copy.
     fn before_snapshot(&self) -> BoxFuture<'_, Result<(), Error>> {
         self.0.flush_to_emf(None);
-        Box::pin(async {
-            self.0.finish(self.0.timeout()).await;
-            Ok(())
-        })
+        Box::pin(async { Ok(()) })
     }
 
     fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
-        self.0.begin_anew();
+        self.0.discard_counts_of_snapshot();
         Box::pin(async { Ok(()) })
     }
 }
@@ -40,12 +36,7 @@ impl<K> fmt::Debug for SnapStart<K> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        cell::RefCell,
-        rc::Rc,
-        sync::atomic::{AtomicUsize, Ordering},
-        time::Duration,
-    };
+    use std::{cell::RefCell, rc::Rc, time::Duration};
 
     use super::*;
     use crate::{
@@ -53,9 +44,7 @@ mod tests {
         declare::{declaration::Declaration, kind::Kind, site::Site},
         flush::{Config, OnEmpty},
         metric::{DimensionSets, MetricName},
-        sink::{
-            Batch, CaptureSink, Delivery, EmitError, SinkKind, SinkResult, Tee, emf::replace_output,
-        },
+        sink::{CaptureSink, Delivery, SinkKind, emf::replace_output},
     };
 
     const DECLARATION: Declaration = Declaration {
@@ -86,10 +75,10 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn what_is_counted_around_a_snapshot_is_told_once_and_not_by_its_copies() {
+    async fn counts_around_a_snapshot_are_written_once_and_not_by_its_copies() {
         let buffer = buffer();
         let sink = CaptureSink::new();
-        let flusher = Arc::new(Flusher::over(buffer, config(), sink.clone()));
+        let flusher = Arc::new(Flusher::with_buffer(buffer, config(), sink.clone()));
         let resource = SnapStart::new(Arc::clone(&flusher));
         let log = Rc::new(RefCell::new(String::new()));
         let lines = Rc::clone(&log);
@@ -101,91 +90,12 @@ mod tests {
         count();
         resource.before_snapshot().await.expect("writes");
         assert!(log.borrow().contains("\"Warmed\":1"), "{log:?}");
-        // After the log was written and before the snapshot was taken: every copy would tell it.
+        // After the log was written and before the snapshot was taken: every copy would send it.
         count();
         resource.after_restore().await.expect("forgets");
         assert!(flusher.is_due());
         count();
         flusher.flush(None, SECOND).await;
         assert_eq!(sink.totals(), [("Warmed", 1)].into());
-    }
-
-    /// Refuses as many batches as it is told.
-    struct Refusing {
-        times: AtomicUsize,
-        accepted: CaptureSink,
-    }
-
-    impl Sink for Refusing {
-        async fn emit(&self, batch: Batch<'_>, budget: Duration) -> SinkResult {
-            let left = |left: usize| left.checked_sub(1);
-            let refused = self
-                .times
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
-            if refused.is_ok() {
-                return Err(EmitError::NotAccepted("as the test asked".into()));
-            }
-            self.accepted.emit(batch, budget).await
-        }
-    }
-
-    #[tokio::test]
-    async fn what_a_tee_has_kept_is_sent_before_the_snapshot_or_never() {
-        // Before the snapshot the sink takes it; or it does not, and a copy must not try.
-        for (times, total) in [(1, Some(1)), (2, None)] {
-            let buffer = buffer();
-            let accepted = CaptureSink::new();
-            let refusing = Refusing {
-                times: times.into(),
-                accepted: accepted.clone(),
-            };
-            let tee = Tee::new(refusing, CaptureSink::new(), Delivery::AtMostOnce);
-            let flusher = Arc::new(Flusher::over(buffer, config(), tee));
-            let resource = SnapStart::new(Arc::clone(&flusher));
-            buffer.claim().add(0, Kind::Success, 1);
-            flusher.flush(None, SECOND).await;
-            assert_eq!(accepted.totals().get("Warmed"), None);
-            resource.before_snapshot().await.expect("sends");
-            assert_eq!(accepted.totals().get("Warmed").copied(), total);
-            resource.after_restore().await.expect("forgets");
-            flusher.flush(None, SECOND).await;
-            assert_eq!(accepted.totals().get("Warmed").copied(), total.or(Some(0)));
-        }
-    }
-
-    struct Panicking;
-
-    impl Sink for Panicking {
-        async fn emit(&self, _: Batch<'_>, _: Duration) -> SinkResult {
-            Ok(())
-        }
-
-        async fn finish(&self, _: Batch<'_>, _: Duration) {
-            panic!("the sink panics");
-        }
-    }
-
-    struct Hanging;
-
-    impl Sink for Hanging {
-        async fn emit(&self, _: Batch<'_>, _: Duration) -> SinkResult {
-            Ok(())
-        }
-
-        async fn finish(&self, _: Batch<'_>, _: Duration) {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    #[tokio::test]
-    async fn a_sink_that_panics_or_hangs_does_not_keep_the_snapshot_from_being_taken() {
-        let panicking = Arc::new(Flusher::over(buffer(), config(), Panicking));
-        assert!(SnapStart::new(panicking).before_snapshot().await.is_ok());
-        let impatient = Config {
-            flush_timeout: Duration::from_millis(1),
-            ..config()
-        };
-        let hanging = Arc::new(Flusher::over(buffer(), impatient, Hanging));
-        assert!(SnapStart::new(hanging).before_snapshot().await.is_ok());
     }
 }

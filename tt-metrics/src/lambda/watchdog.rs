@@ -1,4 +1,4 @@
-//! A thread that flushes shortly before a deadline, also while the handler blocks every other thread.
+//! The watchdog: a thread that flushes shortly before a deadline, also while the handler blocks every other thread.
 
 use std::{
     collections::BTreeMap,
@@ -9,42 +9,43 @@ use std::{
 
 use crate::{count::sync::lock, sink::Invocation};
 
-/// How long before the deadline the watchdog fires, at least: enough for one write and for Lambda to pick the line up.
+/// The least time before the deadline at which the watchdog fires: enough for one write, and for Lambda to read the line.
 const MARGIN: Duration = Duration::from_millis(250);
-/// And at least this part of the time that the invocation has, where clocks and scheduling matter more.
+/// The part of the time of a long invocation at which the watchdog fires before the deadline, because differences of the
+/// clocks and delays of the scheduler are larger there.
 const MARGIN_PART: u32 = 50;
-/// How long before the deadline nothing can be waited for any more.
+/// The time before the deadline from which the process may end at any moment.
 const LAST: Duration = Duration::from_millis(100);
-/// The same while a flush runs, which ends by itself before.
+/// The same while a flush runs, whose own budget ends earlier.
 const LAST_OF_FLUSH: Duration = Duration::from_millis(40);
-/// How often it looks for more counts after it fired, until the invocation ends or is ended.
+/// The interval at which it writes further counts after it fired, until the invocation ends.
 const REPEAT: Duration = Duration::from_millis(5);
 
-/// The thread and what it watches.
+/// The thread and the invocations that it watches.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     shared: Arc<Shared>,
 }
 
-/// What the watchdog says about an invocation.
+/// The reason for which the watchdog fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Alarm {
-    /// The deadline is near while the handler runs; once an invocation.
+    /// The deadline is near while the handler runs. It fires once for each invocation.
     Near,
-    /// It is still near.
+    /// The deadline is still near.
     Again,
-    /// It is so near that nothing will come after this but the same.
+    /// The deadline is so near that the process may end before the next alarm.
     Last,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<WatchState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WatchState {
     next_id: u64,
     watched: BTreeMap<u64, Watched>,
     stopped: bool,
@@ -59,7 +60,7 @@ struct Watched {
     alarm: Alarm,
 }
 
-/// Disarms when it is dropped: a frozen environment must not wake up to an old deadline.
+/// Disarms the watchdog when it is dropped: an environment that was frozen must not resume with an old deadline.
 #[derive(Debug)]
 pub(crate) struct Armed {
     shared: Arc<Shared>,
@@ -67,9 +68,9 @@ pub(crate) struct Armed {
 }
 
 impl Watchdog {
-    /// Starts the thread, which hands each alarm to `fire`.
+    /// Starts the thread, which calls `fire` for each alarm.
     ///
-    /// Without a thread (a limit of the system) nothing is watched, and metrics go on.
+    /// Where the system has no more threads, nothing is watched, and metrics work otherwise.
     pub(crate) fn start(fire: impl Fn(&Invocation, Alarm) + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
         let seen = Arc::clone(&shared);
@@ -82,7 +83,7 @@ impl Watchdog {
         Self { shared }
     }
 
-    /// Watches an invocation until the guard is dropped, if its deadline is known and lies ahead.
+    /// Watches an invocation until the guard is dropped, if its deadline is known and in the future.
     pub(crate) fn arm(&self, invocation: Invocation, deadline: Option<SystemTime>) -> Armed {
         let id = deadline.and_then(|deadline| {
             let left = deadline.duration_since(SystemTime::now()).ok()?;
@@ -116,7 +117,7 @@ impl Drop for Watchdog {
 }
 
 impl Armed {
-    /// The handler has ended in time, and the flush begins, which has the deadline in its own budget.
+    /// Records that the handler has ended in time and the flush begins, whose budget ends before the deadline.
     pub(crate) fn flushing(&self) {
         let mut state = lock(&self.shared.state);
         let watched = self.id.and_then(|id| state.watched.get_mut(&id));
@@ -136,7 +137,7 @@ impl Drop for Armed {
 }
 
 impl Watched {
-    /// The alarm that is due, after which the next one is.
+    /// The alarm that is due; it schedules the next one.
     fn due(&mut self, now: SystemTime) -> Option<Alarm> {
         if now < self.fire_at {
             return None;
@@ -159,7 +160,8 @@ impl Shared {
             let mut fired = false;
             for watched in state.watched.values_mut() {
                 if let Some(alarm) = watched.due(now) {
-                    // Fired under the lock: disarming waits, so no line is written for an invocation that has ended.
+                    // It fires under the lock, so that disarming waits for it, and no line is written for an
+                    // invocation that has ended.
                     fire(&watched.invocation, alarm);
                     fired = true;
                 }
@@ -174,9 +176,9 @@ impl Shared {
 
     fn wait<'a>(
         &'a self,
-        state: MutexGuard<'a, State>,
+        state: MutexGuard<'a, WatchState>,
         time: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
+    ) -> MutexGuard<'a, WatchState> {
         match time {
             None => self
                 .changed
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_near_once_and_then_again_until_nothing_can_be_waited_for() {
+    fn the_alarms_are_near_once_then_again_and_last() {
         let fire_at = SystemTime::UNIX_EPOCH + SECOND;
         let mut watched = Watched {
             invocation: invocation("a"),
@@ -270,11 +272,10 @@ mod tests {
                 - state.watched[&0]
                     .fire_at
                     .duration_since(now)
-                    .expect("lies ahead");
-            let apart = fires.duration_since(now).expect("lies ahead");
-            // A part of a time that is a little shorter when it is looked at.
+                    .expect("is in the future");
+            let remaining = fires.duration_since(now).expect("is in the future");
             assert!(
-                apart <= margin && apart + SECOND / 10 > margin,
+                remaining <= margin && remaining + SECOND / 10 > margin,
                 "{timeout:?}"
             );
         }

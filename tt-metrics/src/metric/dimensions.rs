@@ -68,7 +68,7 @@ impl fmt::Display for Dimensions {
 /// let service = Dimensions::new([("service", "orders")]);
 /// let both = DimensionSets::new([service, Dimensions::NONE])?;
 /// assert_eq!(both.as_slice().len(), 2);
-/// # Ok::<(), tt_metrics::limits::Violation>(())
+/// # Ok::<(), tt_metrics::sink::Violation>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionSets(Vec<Dimensions>);

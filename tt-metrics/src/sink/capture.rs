@@ -1,4 +1,4 @@
-//! A sink that keeps what it is given in memory.
+//! A sink that keeps every batch in memory.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Batch, Datum, EmitError, Sink, Value};
+use super::{Batch, Datum, Sink, SinkResult, Value};
 use crate::count::sync::lock;
 
 /// Keeps every batch in memory; clones share it.
@@ -42,7 +42,7 @@ impl CaptureSink {
 }
 
 impl Sink for CaptureSink {
-    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
+    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> SinkResult {
         lock(&self.batches).push(batch.data.to_vec());
         Ok(())
     }

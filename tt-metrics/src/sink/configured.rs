@@ -4,9 +4,9 @@ use std::time::Duration;
 
 #[cfg(feature = "put-metric-data")]
 use super::PutMetricData;
-use super::{Batch, Emf, EmitError, Packing, Pretty, Sink};
+use super::{Batch, Emf, Packing, Pretty, Sink, SinkResult};
 
-/// Where metrics go.
+/// The place to which metrics are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SinkKind {
@@ -19,12 +19,10 @@ pub enum SinkKind {
 }
 
 impl SinkKind {
-    /// The one that is used where none is named.
-    pub(crate) const DEFAULT: Self = if cfg!(feature = "put-metric-data") {
-        Self::PutMetricData
-    } else {
-        Self::Emf
-    };
+    /// The sink without a configuration.
+    ///
+    /// A document needs no request, so no answer can be missing and no count is uncertain.
+    pub(crate) const DEFAULT: Self = Self::Emf;
 }
 
 /// The sink that the configuration names.
@@ -69,16 +67,16 @@ impl Sink for Configured {
         }
     }
 
-    fn announces_departure(&self) -> bool {
+    fn marks_sent(&self) -> bool {
         match self {
             #[cfg(feature = "put-metric-data")]
-            Self::PutMetricData(sink) => sink.announces_departure(),
-            Self::Emf(sink) => sink.announces_departure(),
-            Self::Pretty(sink) => sink.announces_departure(),
+            Self::PutMetricData(sink) => sink.marks_sent(),
+            Self::Emf(sink) => sink.marks_sent(),
+            Self::Pretty(sink) => sink.marks_sent(),
         }
     }
 
-    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> SinkResult {
         match self {
             #[cfg(feature = "put-metric-data")]
             Self::PutMetricData(sink) => sink.emit(batch, budget).await,

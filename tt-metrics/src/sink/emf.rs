@@ -2,27 +2,29 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-mod output;
+mod log_level;
+mod stdout;
 mod template;
 
 use std::{
+    error::Error,
     sync::LazyLock,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
-
-pub(crate) use output::Line;
-use output::{BrokenOff, Lines};
 
 use super::{
-    Batch, Departure, DimensionSets, Dimensions, EmitError, Packing, Partial, Properties,
-    PropertyValue, Sink, Value,
+    Batch, Datum, DimensionSets, Dimensions, EmitError, Packing, Properties, PropertyValue,
+    SharedSendState, Sink, SinkResult, Value,
     json::{boolean, float, integer, key, separate, string},
 };
+use stdout::{Lines, WriteError};
 
+#[cfg(all(unix, feature = "lambda"))]
+pub(crate) use stdout::unix::reserve_stdout;
 #[cfg(all(test, feature = "lambda"))]
-pub(crate) use output::tests::replace_output;
+pub(crate) use stdout::{LinePosition, tests::replace_output};
 
-/// Writes embedded metric format to standard output.
+/// Writes metrics to standard output in the embedded metric format.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Emf;
@@ -32,64 +34,107 @@ impl Sink for Emf {
         Packing::DOCUMENTS
     }
 
-    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
-        write(batch, Line::Next).map_err(EmitError::Partial)
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> SinkResult {
+        let now = Instant::now();
+        let until = now.checked_add(budget).unwrap_or(now);
+        let mut lines = Lines::new();
+        lines.push(|out| render(batch, DocumentKind::Metrics, out));
+        lines.put_out(until).map_err(|failed| {
+            // A document that was not written as a whole is not counted.
+            EmitError::NotAccepted(failed.error.into())
+        })
     }
 }
 
-/// Writes a batch of any size, one document a line, with one write.
+/// Whether CloudWatch counts a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DocumentKind {
+    /// CloudWatch counts its metrics.
+    Metrics,
+    /// CloudWatch may have these counts already and does not count them again: the document differs from one in the
+    /// embedded metric format by the name of its first key, [`UNCONFIRMED_KEY`]. With `_aws` in its place it counts.
+    Unconfirmed,
+}
+
+/// The first key of a document whose counts CloudWatch may have already.
+pub(crate) const UNCONFIRMED_KEY: &str = "tt_metrics_unconfirmed";
+
+/// Data that are not in the log.
+#[derive(Debug)]
+pub(crate) struct Unwritten {
+    /// The data of all documents that were not written as a whole.
+    pub(crate) data: Vec<Datum>,
+    /// The number of data that no document can contain, or not with all of their observations.
+    pub(crate) dropped: u64,
+    pub(crate) error: Box<dyn Error + Send + Sync>,
+}
+
+/// Writes a batch of any size to standard output, one document a line.
 ///
 /// # Errors
 ///
-/// When standard output takes it in part or not at all, or some data fit into no document.
-pub(crate) fn write(batch: Batch<'_>, line: Line) -> Result<(), Box<Partial>> {
-    write_by(batch, |lines| lines.put_out(line))
+/// When standard output does not accept all of it in time, or no document can contain some of the data.
+pub(crate) fn write(batch: Batch<'_>, kind: DocumentKind, until: Instant) -> Result<(), Unwritten> {
+    write_by(batch, kind, |lines| lines.put_out(until))
 }
 
-/// The same to any output.
-#[cfg(test)]
+/// The same to any writer.
+#[cfg(all(test, feature = "lambda"))]
 pub(crate) fn write_to(
     batch: Batch<'_>,
-    line: Line,
-    torn: &std::sync::atomic::AtomicBool,
-    output: &mut impl std::io::Write,
-) -> Result<(), Box<Partial>> {
-    write_by(batch, |lines| lines.write(line, torn, output))
+    position: &mut LinePosition,
+    writer: &mut impl std::io::Write,
+) -> Result<(), Unwritten> {
+    write_by(batch, DocumentKind::Metrics, |lines| {
+        lines.write(position, writer)
+    })
 }
 
 fn write_by(
     batch: Batch<'_>,
-    put_out: impl FnOnce(&Lines) -> Result<(), BrokenOff>,
-) -> Result<(), Box<Partial>> {
+    kind: DocumentKind,
+    put_out: impl FnOnce(&Lines) -> Result<(), WriteError>,
+) -> Result<(), Unwritten> {
     let packed = Packing::DOCUMENTS.pack(batch.data.to_vec(), Batch { data: &[], ..batch });
     let mut lines = Lines::new();
     for data in &packed.batches {
-        lines.push(|out| render(Batch { data, ..batch }, out));
+        lines.push(|out| render(Batch { data, ..batch }, kind, out));
     }
-    let whole = if packed.batches.is_empty() {
+    let result = if packed.batches.is_empty() {
         Ok(())
     } else {
         put_out(&lines)
     };
-    let mut partial = match whole {
+    let (data, error) = match result {
         Ok(()) if packed.dropped == 0 => return Ok(()),
-        Ok(()) => Partial::new("documents take these metrics in part or not at all"),
-        Err(BrokenOff { whole, error }) => Partial {
-            not_accepted: packed.batches.into_iter().skip(whole).flatten().collect(),
-            ..Partial::new(error)
-        },
+        Ok(()) => {
+            let error = "no document can contain all of these metrics";
+            (Vec::new(), error.into())
+        }
+        Err(WriteError { written, error }) => {
+            let unwritten = packed.batches.into_iter().skip(written);
+            (unwritten.flatten().collect(), error.into())
+        }
     };
-    partial.dropped = packed.dropped;
-    Err(Box::new(partial))
+    Err(Unwritten {
+        data,
+        dropped: packed.dropped,
+        error,
+    })
 }
 
-/// Appends one document and a line feed; all data have the same dimensions of their own.
-pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
+/// Appends one document and a line feed; the own dimensions of all data are the same.
+pub(crate) fn render(batch: Batch<'_>, kind: DocumentKind, out: &mut Vec<u8>) {
     let own = batch
         .data
         .first()
         .map_or(&Dimensions::NONE, |datum| &datum.dimensions);
-    out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
+    out.extend_from_slice(b"{\"");
+    out.extend_from_slice(match kind {
+        DocumentKind::Metrics => b"_aws",
+        DocumentKind::Unconfirmed => UNCONFIRMED_KEY.as_bytes(),
+    });
+    out.extend_from_slice(b"\":{\"Timestamp\":");
     integer(milliseconds(batch.timestamp), out);
     template::with(batch, own, |template| {
         for (text, datum) in template.texts().zip(batch.data) {
@@ -98,10 +143,18 @@ pub(crate) fn render(batch: Batch<'_>, out: &mut Vec<u8>) {
         }
     });
     properties(batch, own, out);
+    if let Some(level) = log_level::required() {
+        for (name, value) in level.fields(batch.timestamp) {
+            if is_free(name, batch, own) {
+                key(name, out);
+                string(&value, out);
+            }
+        }
+    }
     out.extend_from_slice(b"}\n");
 }
 
-/// The dimensions of a document, each once: its own stand in place of others of the same name.
+/// The dimensions of a document, each once. An own dimension replaces a shared one of the same name.
 fn dimensions<'a>(
     batch: Batch<'a>,
     own: &'a Dimensions,
@@ -113,7 +166,7 @@ fn dimensions<'a>(
         .chain(own.iter())
 }
 
-/// A number, or an array of numbers in which each stands as often as it was observed.
+/// A number, or an array that contains each value as often as it was observed.
 fn value(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Count(growth) => integer(*growth, out),
@@ -145,8 +198,10 @@ fn properties(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
         }
     }
     for (name, value) in batch.properties.iter() {
-        let said = batch.invocation.is_some() && matches!(name, "request_id" | "cold_start");
-        if said || !is_free(name, batch, own) {
+        let is_of_invocation =
+            batch.invocation.is_some() && matches!(name, "request_id" | "cold_start");
+        let is_of_log = log_level::required().is_some() && matches!(name, "level" | "timestamp");
+        if is_of_invocation || is_of_log || !is_free(name, batch, own) {
             continue;
         }
         key(name, out);
@@ -172,15 +227,10 @@ fn milliseconds(time: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Renders one document of counters and nothing else, as `benches` compares it with others.
-pub fn render_document(
-    namespace: &str,
-    timestamp: SystemTime,
-    data: &[super::Datum],
-    out: &mut Vec<u8>,
-) {
+/// Renders one document of counters, for the comparison in `benches`.
+pub fn render_document(namespace: &str, timestamp: SystemTime, data: &[Datum], out: &mut Vec<u8>) {
     static DIMENSIONS: LazyLock<DimensionSets> = LazyLock::new(DimensionSets::default);
-    static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
+    static STATE: LazyLock<SharedSendState> = LazyLock::new(SharedSendState::default);
     let batch = Batch {
         namespace,
         dimensions: &DIMENSIONS,
@@ -188,9 +238,9 @@ pub fn render_document(
         data,
         invocation: None,
         properties: Properties::NONE,
-        departure: &HERE,
+        state: &STATE,
     };
-    render(batch, out);
+    render(batch, DocumentKind::Metrics, out);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Writing JSON (RFC 8259), as far as documents need it.
+//! Writes the parts of JSON (RFC 8259) that documents need.
 
 /// A comma before every element but the first.
 pub(super) fn separate(index: usize, out: &mut Vec<u8>) {
@@ -17,7 +17,7 @@ pub(super) fn key(name: &str, out: &mut Vec<u8>) {
 /// A string (section 7).
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    // Nearly every text is copied as a whole.
+    // Most texts contain no character to escape and are copied as a whole.
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
         let (plain, from_here) = rest.split_at(at);
@@ -52,7 +52,7 @@ pub(super) fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// A finite number, as the shortest text that reads back as it; at most 25 characters.
+/// A finite number, as the shortest text that represents it exactly; at most 25 characters.
 pub(super) fn float(number: f64, out: &mut Vec<u8>) {
     use std::io::Write;
     // Writing to memory does not fail.

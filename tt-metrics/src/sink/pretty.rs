@@ -1,4 +1,4 @@
-//! A table on standard error, for the eyes of a developer.
+//! A table on standard error, for local runs.
 
 use std::{
     fmt::Write as _,
@@ -6,15 +6,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Batch, Datum, EmitError, Sink, Value};
+use super::{Batch, Datum, EmitError, Sink, SinkResult, Value};
 
-/// Writes each flush as a table to standard error: for runs on a developer's machine, where nothing reads metrics.
+/// Writes each flush as a table to standard error, for local runs without CloudWatch.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Pretty;
 
 impl Sink for Pretty {
-    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> Result<(), EmitError> {
+    async fn emit(&self, batch: Batch<'_>, _budget: Duration) -> SinkResult {
         let written = io::stderr().lock().write_all(table(batch).as_bytes());
         written.map_err(|error| EmitError::NotAccepted(error.into()))
     }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         metric::{DimensionSets, Dimensions, MetricName, Unit},
-        sink::{Departure, Invocation, Properties},
+        sink::{Invocation, Properties, SharedSendState},
     };
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
             data: &data,
             invocation: Some(&invocation),
             properties: Properties::NONE,
-            departure: &Departure::default(),
+            state: &SharedSendState::default(),
         };
         let expected = "shop/Orders at 14:13:20 UTC, request id-1, cold start [stage=test]\n  \
                         OrderShipped                   5\n  \

@@ -1,25 +1,25 @@
-//! Properties: what a document says beside its metrics, for Logs Insights and not for CloudWatch.
+//! Properties: fields of a document beside its metrics, for Logs Insights and not for CloudWatch.
 
 use std::{borrow::Cow, sync::Mutex};
 
 use crate::count::sync::lock;
 
-/// Most properties of one invocation.
+/// The greatest number of properties of one invocation.
 const MAX_PROPERTIES: usize = 64;
-/// Most bytes that they take of a document, which is 256 KB long at most.
+/// The most bytes that the properties take of a document, whose limit is 256 KB.
 const MAX_DOCUMENT_BYTES: usize = 16 * 1024;
 
 static CURRENT: Mutex<Properties> = Mutex::new(Properties(Vec::new()));
 
-/// Says something about the invocation that runs, beside its metrics.
+/// Adds a field to the documents of the invocation that runs.
 ///
-/// It stands in the documents that name this invocation, in the embedded metric format, where Logs Insights finds it:
-/// the place for ids, of which each would be a billed metric as a dimension. `PutMetricData` has no place for it. A
-/// property of the same name is replaced; the flush after the invocation forgets all. When invocations run at once,
-/// their documents name none of them, and no property either.
+/// Documents in the embedded metric format contain it beside their metrics, so that Logs Insights can find it. Use it for
+/// ids: as a dimension, each id would be a billed metric. `PutMetricData` requests do not contain properties. A property
+/// of the same name is replaced, and the flush after the invocation discards all of them. Documents of concurrent
+/// invocations contain neither an invocation nor properties.
 ///
-/// Returns whether it is kept: not when its name is taken by a metric at the flush, when it is a number that JSON cannot
-/// say, or beyond 64 properties or 16 KB.
+/// Returns whether the property is kept. It is not kept if it is a number without a form in JSON, or beyond 64 properties
+/// or 16 KB. It is left out of documents that contain a metric or a dimension of the same name.
 ///
 /// ```
 /// tt_metrics::property("tenant", "t-42");
@@ -34,7 +34,7 @@ pub(crate) fn current() -> Properties {
     lock(&CURRENT).clone()
 }
 
-/// The same, which are then forgotten.
+/// The same, which are then discarded.
 pub(crate) fn take() -> Properties {
     std::mem::take(&mut *lock(&CURRENT))
 }
@@ -51,7 +51,7 @@ pub enum PropertyValue {
     Text(String),
     /// A number.
     Number(f64),
-    /// Yes or no.
+    /// A truth value.
     Bool(bool),
 }
 
@@ -64,7 +64,7 @@ impl Properties {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// Sets one; says whether there is room for it.
+    /// Sets a property; returns whether there is room for it.
     pub(crate) fn set(&mut self, name: Cow<'static, str>, value: PropertyValue) -> bool {
         let finite = !matches!(value, PropertyValue::Number(number) if !number.is_finite());
         let others = self.0.iter().filter(|(other, _)| *other != name);
@@ -84,13 +84,13 @@ impl Properties {
         true
     }
 
-    /// The bytes that they take of a document, at most.
+    /// The most bytes that the properties take of a document.
     pub(crate) fn document_bytes(&self) -> usize {
         self.0.iter().map(document_bytes).sum()
     }
 }
 
-/// A byte takes at most six characters in JSON, as a control character does.
+/// A byte takes at most six characters in JSON, which is the length of an escaped control character.
 fn document_bytes((name, value): &(Cow<'static, str>, PropertyValue)) -> usize {
     let value = match value {
         PropertyValue::Text(text) => text.len(),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_cannot_say_is_refused() {
+    fn numbers_without_a_form_in_json_are_refused() {
         let mut properties = Properties::default();
         assert!(!properties.set("a".into(), f64::NAN.into()));
         assert!(!properties.set("".into(), 1.into()));

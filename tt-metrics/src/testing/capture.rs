@@ -177,7 +177,7 @@ impl Drop for Capture {
         // The list of the thread in which the capture began is the only one that contains it.
         let _ = CAPTURES.try_with(|here| {
             here.borrow_mut()
-                .retain(|baseline| baseline.id != self.baseline.id)
+                .retain(|baseline| baseline.id != self.baseline.id);
         });
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     metric::{DimensionSets, Dimensions, MetricName, dimensions::Pair, limits},
 };
 
-/// Reads `name=value,name=value;name=value`: sets with `;` between them, of which an empty one has no dimensions. The
-/// service is the first dimension of each set.
+/// Reads `name=value,name=value;name=value`. Sets are separated by `;`, and an empty set has no dimensions. The service is
+/// the first dimension of each set.
 pub(super) fn parse(
     value: Option<&str>,
     service: Option<&str>,
@@ -39,7 +39,7 @@ pub(super) fn parse(
         .map_err(|violation| error(format!("a list of CloudWatch dimensions ({violation})")))?;
     if let Some((name, _)) = sets.distinct().find(|(name, _)| is_taken(name, metrics)) {
         return Err(error(format!(
-            "dimension names other than `{name}`, which is taken"
+            "dimension names other than `{name}`, which is also a metric or a reserved key"
         )));
     }
     Ok(sets)
@@ -74,7 +74,8 @@ fn parse_service(service: &str, metrics: &BTreeSet<MetricName>) -> Result<String
     Ok(service.to_owned())
 }
 
-/// In the embedded metric format, dimensions and metrics share one key space.
+/// Whether a metric or the format uses this name: in the embedded metric format, dimensions and metrics share one key
+/// space.
 fn is_taken(name: &str, metrics: &BTreeSet<MetricName>) -> bool {
     let health = Health::NAMES.into_iter();
     name == "_aws"

@@ -1,11 +1,11 @@
-//! The namespace that the environment or the program names.
+//! The namespace of the metrics, from the environment or from the program.
 
 use std::collections::BTreeSet;
 
 use super::{ConfigError, NAMESPACE, quoted};
 use crate::metric::{Namespace, limits};
 
-/// The namespace of the environment, else the one that the program states.
+/// The namespace of the environment, or the one that the program declares.
 pub(super) fn parse(value: Option<&str>, stated: &[Namespace]) -> Result<String, ConfigError> {
     let error = |found, expected: String| ConfigError {
         variable: NAMESPACE,
@@ -20,7 +20,7 @@ pub(super) fn parse(value: Option<&str>, stated: &[Namespace]) -> Result<String,
             1 => return Ok(stated.into_iter().collect()),
             _ => {
                 let stated = Vec::from_iter(stated).join("` and `");
-                format!("one of the namespaces that this program states, `{stated}`")
+                format!("one of the namespaces that this program declares, `{stated}`")
             }
         };
         return Err(error("not set".to_owned(), expected));
@@ -44,11 +44,11 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_that_the_program_states_is_the_default() {
+    fn a_namespace_that_the_program_declares_is_the_default() {
         assert_eq!(namespace(None, &["a", "a"]), Ok("a".to_owned()));
         assert_eq!(namespace(Some("b"), &["a"]), Ok("b".to_owned()));
         let error = namespace(None, &["b", "a"]).expect_err("two");
-        let expected = "one of the namespaces that this program states, `a` and `b`";
+        let expected = "one of the namespaces that this program declares, `a` and `b`";
         assert!(error.contains(expected), "{error}");
     }
 }

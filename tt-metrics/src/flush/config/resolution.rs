@@ -3,7 +3,7 @@
 use super::RESOLUTION;
 use crate::metric::Resolution;
 
-/// Reads the seconds; a value that cannot be used is said in the log, since the counts are right without it.
+/// Reads the seconds. A value that cannot be used is only a warning, because the counts are right without it.
 pub(super) fn parse(value: Option<&str>) -> Resolution {
     value
         .map_or(Ok(Resolution::Standard), read)
@@ -18,7 +18,7 @@ fn read(value: &str) -> Result<Resolution, String> {
         "1" => Ok(Resolution::High),
         "60" => Ok(Resolution::Standard),
         _ => Err(format!(
-            "environment variable {RESOLUTION} is `{value}`, expected is `1` or `60`, the seconds that one value of a \
+            "environment variable {RESOLUTION} is `{value}`, expected `1` or `60`, the seconds that one value of a \
              metric stands for; metrics are stored with 60"
         )),
     }

@@ -1,4 +1,4 @@
-//! Flushes that misbehave, and budgets.
+//! Sinks that do not answer or panic, and the budget of a flush.
 
 use std::future::{pending, ready};
 
@@ -19,7 +19,7 @@ impl Sink for Endless {
 }
 
 #[tokio::test]
-async fn a_sink_that_never_ends_does_not_keep_the_function() {
+async fn a_sink_that_never_answers_does_not_block_the_function() {
     let flusher = Flusher::new(
         Config {
             namespace: "test".to_owned(),
@@ -36,11 +36,11 @@ async fn a_sink_that_never_ends_does_not_keep_the_function() {
         Endless,
     );
     let invocation = flusher.invocation("a".to_owned());
-    flush_before(None, &flusher, (&invocation, Told::Nothing)).await;
+    flush_before(None, &flusher, (&invocation, SentCounts::None)).await;
 }
 
 #[test]
-fn a_flush_that_panics_leaves_the_answer_of_the_handler() {
+fn a_panic_of_the_flush_does_not_change_the_result_of_the_handler() {
     let mut future = Box::pin(FlushAfter {
         inner: ready(Err("of the handler")),
         ended: None,
@@ -54,7 +54,7 @@ fn a_flush_that_panics_leaves_the_answer_of_the_handler() {
 }
 
 #[test]
-fn the_budget_ends_before_the_deadline_and_is_over_behind_it() {
+fn the_budget_ends_before_the_deadline_and_is_zero_after_it() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
     let left = |milliseconds| budget(Some(now + Duration::from_millis(milliseconds)), now);
     assert_eq!(left(1_000), Duration::from_millis(950));
@@ -64,9 +64,9 @@ fn the_budget_ends_before_the_deadline_and_is_over_behind_it() {
 }
 
 #[test]
-fn a_deadline_in_the_past_of_an_invocation_that_begins_is_unknown() {
+fn a_deadline_in_the_past_is_ignored() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-    let deadline = known(SystemTime::UNIX_EPOCH, now);
+    let deadline = valid_deadline(SystemTime::UNIX_EPOCH, now);
     assert_eq!(deadline, None);
     assert_eq!(budget(deadline, now), Duration::MAX);
 }

@@ -1,4 +1,4 @@
-//! What documents of the same metrics have in common, rendered once: a program sends the same ones again and again.
+//! The template of a document: the text that all documents with the same metrics have in common, rendered once.
 
 use std::cell::Cell;
 
@@ -9,28 +9,28 @@ use crate::{
 };
 
 thread_local! {
-    /// The template of the last document of this thread whose data have no dimensions of their own.
+    /// The template of the last document of this thread whose data have no own dimensions.
     static LAST: Cell<Option<Box<Template>>> = const { Cell::new(None) };
 }
 
-/// A document from behind its timestamp to its last metric, without the values.
+/// The text of a document after its timestamp, up to its last metric, without the values.
 #[derive(Debug)]
 pub(super) struct Template {
     namespace: String,
     dimensions: DimensionSets,
     metrics: Vec<(MetricName, Unit, Resolution)>,
     text: Vec<u8>,
-    /// Where the text before each value ends.
+    /// The end of the text before each value.
     ends: Vec<usize>,
 }
 
-/// Hands over the template of a document, rendered now unless the last one of this thread fits.
+/// Calls a function with the template of a document, which is rendered now unless the last one of this thread fits.
 pub(super) fn with(batch: Batch<'_>, own: &Dimensions, use_it: impl FnOnce(&Template)) {
-    // A document with dimensions of its own is one of several.
+    // A document with own dimensions is one of several of a flush, so the last template seldom fits.
     if !own.is_empty() {
         return use_it(&Template::new(batch, own));
     }
-    // Not there in destructors of a thread that ends.
+    // The template is not available in destructors of a thread that ends.
     let last = LAST.try_with(Cell::take).ok().flatten();
     let fitting = last.filter(|template| template.fits(batch));
     let template = fitting.unwrap_or_else(|| Box::new(Template::new(batch, own)));
@@ -59,7 +59,7 @@ impl Template {
         }
     }
 
-    /// Whether it is that of this batch, whose data have no dimensions of their own.
+    /// Whether it is the template of this batch, whose data have no own dimensions.
     fn fits(&self, batch: Batch<'_>) -> bool {
         let metrics = self.metrics.iter().zip(batch.data);
         self.metrics.len() == batch.data.len()
@@ -85,7 +85,7 @@ impl Template {
     }
 }
 
-/// The name of a metric is nearly always the very same text.
+/// Compares the addresses first, because the names are nearly always the same text in memory.
 fn same(one: MetricName, other: MetricName) -> bool {
     std::ptr::eq(one.as_str(), other.as_str()) || one == other
 }
@@ -128,11 +128,11 @@ mod tests {
     use super::*;
     use crate::{
         metric::Datum,
-        sink::{Departure, Properties},
+        sink::{Properties, SharedSendState},
     };
 
     #[test]
-    fn a_template_fits_no_document_that_differs_in_anything() {
+    fn a_template_fits_only_documents_with_the_same_metrics_dimensions_and_namespace() {
         let done = || Datum::count(MetricName::new("Done"), 1);
         let failed = || Datum::count(MetricName::new("Failed"), 1);
         let series = [
@@ -145,7 +145,7 @@ mod tests {
             vec![done(), failed().with_resolution(Resolution::High)],
         ];
         let shop = DimensionSets::new([Dimensions::new([("service", "shop")])]).expect("valid");
-        let departure = Departure::default();
+        let state = SharedSendState::default();
         let mut batches = Vec::new();
         for data in &series {
             for dimensions in [&DimensionSets::default(), &shop] {
@@ -161,7 +161,7 @@ mod tests {
             data,
             invocation: None,
             properties: Properties::NONE,
-            departure: &departure,
+            state: &state,
         });
         let batches: Vec<_> = batches.collect();
         for (index, batch) in batches.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What documents say.
+//! The content of documents.
 
 use super::*;
 use crate::{
@@ -16,7 +16,7 @@ fn sets(sets: &[&[(&'static str, &'static str)]]) -> DimensionSets {
 }
 
 fn batch<'a>(data: &'a [Datum], dimensions: &'a DimensionSets) -> Batch<'a> {
-    static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
+    static STATE: LazyLock<SharedSendState> = LazyLock::new(SharedSendState::default);
     Batch {
         namespace: "shop/Orders",
         dimensions,
@@ -24,13 +24,13 @@ fn batch<'a>(data: &'a [Datum], dimensions: &'a DimensionSets) -> Batch<'a> {
         data,
         invocation: None,
         properties: Properties::NONE,
-        departure: &HERE,
+        state: &STATE,
     }
 }
 
 fn document(batch: Batch<'_>) -> serde_json::Value {
     let mut line = Vec::new();
-    render(batch, &mut line);
+    render(batch, DocumentKind::Metrics, &mut line);
     assert_eq!(line.pop(), Some(b'\n'));
     assert!(!line.contains(&b'\n'));
     serde_json::from_slice(&line).expect("is JSON")
@@ -58,7 +58,7 @@ fn one_document_holds_all_metrics_with_one_timestamp() {
 }
 
 #[test]
-fn a_document_that_differs_from_the_one_before_is_not_taken_for_it() {
+fn a_document_that_differs_from_the_one_before_has_its_own_template() {
     let names = |document: &serde_json::Value| {
         let directive = &document["_aws"]["CloudWatchMetrics"][0];
         (directive.clone(), document.as_object().unwrap().len())
@@ -149,7 +149,7 @@ fn a_property_never_hides_a_metric() {
 }
 
 #[test]
-fn a_property_named_as_what_is_said_of_an_invocation_never_stands_twice() {
+fn a_property_with_the_name_of_a_field_of_the_invocation_does_not_occur_twice() {
     let mut properties = Properties::default();
     for name in ["request_id", "cold_start", "tenant"] {
         assert!(properties.set(name.into(), "mine".into()));
@@ -174,10 +174,10 @@ fn a_property_named_as_what_is_said_of_an_invocation_never_stands_twice() {
             properties: &properties,
             ..batch(&data, &none)
         };
-        render(batch, &mut line);
+        render(batch, DocumentKind::Metrics, &mut line);
         let line = String::from_utf8(line).expect("is text");
-        let stored = crate::metric::limits::read_document(&line, batch.timestamp);
-        assert_eq!(stored.expect("no key stands twice").len(), 1);
+        let stored = cloudwatch_stand_in::read_document(&line, batch.timestamp);
+        assert_eq!(stored.expect("no key occurs twice").len(), 1);
         let document = document(batch);
         assert_eq!(document["request_id"], request_id);
         assert_eq!(document["cold_start"], cold_start);

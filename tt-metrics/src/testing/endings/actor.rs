@@ -15,7 +15,7 @@ use super::{
     script::Step,
     stage::{LONG, Process},
 };
-use crate::{count::sync::lock, flush::Moment, metric::Outcome};
+use crate::{count::sync::lock, flush::Urgency, metric::Outcome};
 
 /// A thread that does what it is told.
 pub(super) struct Actor {
@@ -121,8 +121,8 @@ impl Actor {
             }
             Step::GiveUp(which) => drop(take(&process.flushes, which)),
             Step::Log(works) => process.wire.log_works(works),
-            Step::Near => process.flusher.write_out(None, Moment::Early),
-            Step::Last => process.flusher.write_out(None, Moment::Last),
+            Step::Near => process.flusher.write_out(None, Urgency::Normal),
+            Step::Last => process.flusher.write_out(None, Urgency::Final),
             Step::Call(_) | Step::Return(_) | Step::Panic | Step::EndThread => {}
         }
     }

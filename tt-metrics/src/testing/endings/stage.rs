@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     count::sync::lock,
-    flush::{Config, Flusher, Moment, OnEmpty, Running},
+    flush::{Config, Flusher, OnEmpty, RunningInvocation, Urgency},
     metric::{DimensionSets, Outcome},
     sink::{Delivery, Invocation, SinkKind},
     testing::capture,
@@ -51,7 +51,7 @@ pub(super) struct Process {
     did: [Did; SITES.len()],
     pub(super) waiting: Mutex<Vec<Waiting>>,
     pub(super) flushes: Mutex<Vec<Flush>>,
-    pub(super) invocations: Mutex<Vec<(Invocation, Running<Wire>)>>,
+    pub(super) invocations: Mutex<Vec<(Invocation, RunningInvocation<Wire>)>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -115,7 +115,7 @@ impl Stage {
         };
         let wire = Wire::new(delivery);
         let process = Arc::new(Process {
-            flusher: Arc::new(Flusher::over(buffer, config, wire.clone())),
+            flusher: Arc::new(Flusher::with_buffer(buffer, config, wire.clone())),
             wire,
             runtime: runtime.handle().clone(),
             did: Default::default(),
@@ -157,7 +157,7 @@ impl Stage {
     pub(super) fn last_moment(&self) {
         self.process.wire.log_works(true);
         self.process
-            .apart(|process| process.flusher.write_out(None, Moment::Last));
+            .apart(|process| process.flusher.write_out(None, Urgency::Final));
     }
 
     /// Ends every call and gives every flush up.

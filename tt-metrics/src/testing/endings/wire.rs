@@ -96,6 +96,10 @@ impl Wire {
         let lines = lines.split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.is_empty()) {
             let document: serde_json::Value = serde_json::from_slice(line)?;
+            // Counts that were given up are not counted by the log.
+            if document.get("_aws").is_none() {
+                continue;
+            }
             let counts = document.as_object().into_iter().flatten();
             let counts = counts.filter_map(|(name, value)| Some((name.clone(), value.as_u64()?)));
             lock(&self.0.seen).arrived(counts.collect());
@@ -110,7 +114,7 @@ impl Wire {
         }
         // Under the lock, so that it is never both saved elsewhere and not among those that went out.
         let mut seen = lock(&self.0.seen);
-        if !batch.departure.leave() {
+        if !batch.mark_sent() {
             return false;
         }
         seen.batches += 1;
@@ -126,16 +130,16 @@ impl Wire {
         let mut seen = lock(&self.0.seen);
         let given_up_or_here = seen.gone.remove(&number).is_some();
         // Where it was written to the log meanwhile, the policy has doubled it.
-        if given_up_or_here || batch.departure.leave() {
+        if given_up_or_here || batch.mark_sent() {
             seen.arrived(counts(batch));
         }
     }
 
     fn refuse(&self, batch: Batch<'_>, number: u64) {
         let mut seen = lock(&self.0.seen);
-        batch.departure.come_back();
+        batch.mark_unsent();
         // Otherwise it was given up meanwhile.
-        if batch.departure.is_held() {
+        if batch.state.is_unsent() {
             seen.gone.remove(&number);
         }
     }
@@ -162,7 +166,7 @@ impl Sink for Wire {
         Packing::WHOLE.at_most(5)
     }
 
-    fn announces_departure(&self) -> bool {
+    fn marks_sent(&self) -> bool {
         true
     }
 

@@ -1,10 +1,10 @@
-//! Which metrics belong together: those of one function.
+//! Families of metrics: those of one function, which stay in one batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::declare::catalogue::catalogue;
 
-/// A number for each metric, the same for those of one function, also by way of a metric that functions share.
+/// The family of each metric. Functions that share a metric are one family.
 pub(super) fn families() -> BTreeMap<&'static str, usize> {
     let mut functions: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for declared in catalogue() {

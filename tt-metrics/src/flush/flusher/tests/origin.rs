@@ -1,4 +1,4 @@
-//! Which invocation a batch is said to be from.
+//! The invocation that a batch is attributed to.
 
 use super::*;
 
@@ -10,11 +10,11 @@ struct Naming {
 }
 
 impl Sink for Naming {
-    fn announces_departure(&self) -> bool {
+    fn marks_sent(&self) -> bool {
         true
     }
 
-    async fn emit(&self, batch: Batch<'_>, _: Duration) -> Result<(), EmitError> {
+    async fn emit(&self, batch: Batch<'_>, _: Duration) -> SinkResult {
         if !self.hung.swap(true, Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
@@ -25,9 +25,9 @@ impl Sink for Naming {
 }
 
 #[test]
-fn counts_that_went_back_are_not_said_to_be_from_the_next_invocation() {
+fn counts_that_went_back_are_not_attributed_to_the_next_invocation() {
     let template = flusher(Delivery::AtMostOnce, Vec::new());
-    let flusher = Flusher::over(template.buffer, template.config, Naming::default());
+    let flusher = Flusher::with_buffer(template.buffer, template.config, Naming::default());
     for (id, growth) in [("first", 5), ("second", 2), ("third", 1)] {
         let invocation = flusher.invocation(id.to_owned());
         flusher.contributors.enter(id);

@@ -1,4 +1,5 @@
-//! Packing: data become batches that one document or one request can carry, without tearing apart what belongs together.
+//! Packing: data are divided into batches within the limits of one document or one request. The metrics of one function
+//! stay in one batch.
 
 mod families;
 
@@ -8,7 +9,7 @@ use super::{Batch, Datum, Dimensions, Value};
 use crate::metric::{MetricName, limits};
 use families::families;
 
-/// What one batch of a sink can carry.
+/// The limits of one batch of a sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packing {
     form: Form,
@@ -24,15 +25,15 @@ enum Form {
     Requests,
 }
 
-/// Room for what surrounds the data of a batch: more than the keys of a document, or those of a request with the longest
+/// The most bytes of the text around the data of a batch: the keys of a document, or those of a request with the longest
 /// namespace.
 const FRAME_BYTES: usize = 1024;
-/// Most observations of one histogram that are written into documents, where each stands for itself: 1000 documents,
-/// about 1 MB. Beyond, each value keeps its share, rounded down, but one observation at least.
+/// The most observations of one histogram in documents, which contain each observation separately: 1000 documents, about
+/// 1 MB. Beyond this number, each value keeps its share, rounded down, but at least one observation.
 const MAX_WRITTEN_OBSERVATIONS: u64 = 100_000;
 
 impl Packing {
-    /// Everything in one batch, whatever its size.
+    /// All data in one batch of any size.
     pub const WHOLE: Self = Self {
         form: Form::Whole,
         metrics: usize::MAX,
@@ -40,7 +41,7 @@ impl Packing {
         bytes: usize::MAX,
     };
 
-    /// One document of the embedded metric format a batch.
+    /// One document in the embedded metric format for each batch.
     pub const DOCUMENTS: Self = Self {
         form: Form::Documents,
         metrics: limits::MAX_DOCUMENT_METRICS,
@@ -48,7 +49,7 @@ impl Packing {
         bytes: limits::MAX_DOCUMENT_BYTES,
     };
 
-    /// One `PutMetricData` request a batch.
+    /// One `PutMetricData` request for each batch.
     pub const REQUESTS: Self = Self {
         form: Form::Requests,
         metrics: limits::MAX_REQUEST_METRICS,
@@ -56,7 +57,7 @@ impl Packing {
         bytes: limits::MAX_REQUEST_BYTES,
     };
 
-    /// The same with fewer metrics a batch.
+    /// The same with fewer metrics in each batch.
     #[must_use]
     pub const fn at_most(self, metrics: usize) -> Self {
         let metrics = if metrics < self.metrics {
@@ -67,9 +68,10 @@ impl Packing {
         Self { metrics, ..self }
     }
 
-    /// Splits data into batches, in which the metrics of one function stay together unless they fill more than one.
+    /// Divides data into batches. The metrics of one function stay together unless they do not fit into one batch.
     ///
-    /// `frame` is a batch without data: what surrounds them takes room too. What no batch can carry is left out.
+    /// `frame` is a batch without data, whose text counts against the limit of bytes. Data that fit into no batch are left
+    /// out.
     pub(crate) fn pack(self, data: Vec<Datum>, frame: Batch<'_>) -> Packed {
         let room = Cost {
             metrics: self.metrics.max(1),
@@ -117,7 +119,7 @@ impl Packing {
         }
     }
 
-    /// What a datum takes of a batch, at most.
+    /// The most that a datum takes of a batch.
     fn cost(self, datum: &Datum, frame: Batch<'_>) -> Cost {
         let name = datum.metric.as_str().len();
         let own = || datum.dimensions.iter();
@@ -144,7 +146,7 @@ impl Packing {
                 let sets = frame.dimensions.as_slice().len();
                 let names = own().map(|(name, _)| 2 * name.len() + 3).sum::<usize>();
                 let pairs = own().map(|(name, value)| 2 * (name.len() + value.len()) + 8);
-                // A character may be escaped, and the name stands twice; a number has at most 26 characters.
+                // A character may be escaped, and the name occurs twice. A number has at most 26 characters.
                 Cost {
                     metrics: 1,
                     bytes: 100
@@ -161,13 +163,13 @@ impl Packing {
 /// Data in batches.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    /// What one document or request carries each.
+    /// The data of each document or request.
     pub(crate) batches: Vec<Vec<Datum>>,
-    /// How many data no batch can carry, or not all of their observations.
+    /// The number of data that fit into no batch, or not with all of their observations.
     pub(crate) dropped: u64,
 }
 
-/// What of a batch is used.
+/// The used part of a batch.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cost {
     metrics: usize,
@@ -187,7 +189,7 @@ impl Cost {
     }
 }
 
-/// The numbers that a datum is written with.
+/// The number of values with which a datum is written.
 fn values(datum: &Datum) -> usize {
     match &datum.value {
         Value::Count(_) | Value::Gauge(_) => 1,
@@ -195,12 +197,12 @@ fn values(datum: &Datum) -> usize {
             .iter()
             .map(|(_, times)| usize::try_from(*times).unwrap_or(usize::MAX))
             .fold(0, usize::saturating_add)
-            // More than any room, and sums of it do not overflow.
+            // It is greater than any limit, and sums of it do not overflow.
             .min(usize::MAX >> 16),
     }
 }
 
-/// A datum with so few different values that one of a request can carry them.
+/// Divides a datum into data with at most this number of different values, which is the limit of a request.
 fn parts(datum: Datum, most: usize) -> Vec<Datum> {
     match &datum.value {
         Value::Histogram(observed) if observed.len() > most => {
@@ -215,9 +217,9 @@ fn parts(datum: Datum, most: usize) -> Vec<Datum> {
     }
 }
 
-/// The data of each document: one set of own dimensions, no name twice, no more than `most` observations of a metric.
+/// The data of each document: one set of own dimensions, no name twice, and at most `most` observations of a metric.
 ///
-/// Documents with nothing but further observations come last: all counts are in those before.
+/// Documents that contain only further observations come last, so the documents before them contain all counts.
 fn layers(data: Vec<Datum>, most: usize) -> Vec<Vec<Datum>> {
     let mut layers: Vec<BTreeMap<Dimensions, Vec<Datum>>> = Vec::new();
     let mut filled: BTreeMap<(Dimensions, MetricName), usize> = BTreeMap::new();
@@ -237,7 +239,7 @@ fn layers(data: Vec<Datum>, most: usize) -> Vec<Vec<Datum>> {
     layers.into_iter().flat_map(BTreeMap::into_values).collect()
 }
 
-/// A histogram in parts of at most `most` observations, since in a document each stands for itself.
+/// Divides a histogram into parts of at most `most` observations, because a document contains each one separately.
 fn written(datum: Datum, most: usize) -> Vec<Datum> {
     let Value::Histogram(observed) = &datum.value else {
         return vec![datum];
@@ -265,7 +267,7 @@ fn written(datum: Datum, most: usize) -> Vec<Datum> {
     parts.into_iter().map(part).collect()
 }
 
-/// Whether a histogram has more observations than documents take.
+/// Whether a histogram has more observations than documents may contain.
 fn is_thinned(datum: &Datum) -> bool {
     match &datum.value {
         Value::Histogram(observed) => observations(observed) > MAX_WRITTEN_OBSERVATIONS.into(),
@@ -277,7 +279,7 @@ fn observations(observed: &[(f64, u64)]) -> u128 {
     observed.iter().map(|(_, times)| u128::from(*times)).sum()
 }
 
-/// The observations as they are, or their shares of the greatest number.
+/// The observations, or the share of each value in the greatest number.
 fn thinned(observed: &[(f64, u64)]) -> Vec<(f64, u64)> {
     let all = observations(observed);
     if all <= u128::from(MAX_WRITTEN_OBSERVATIONS) {
@@ -286,7 +288,7 @@ fn thinned(observed: &[(f64, u64)]) -> Vec<(f64, u64)> {
     tracing::warn!(
         observations = %all,
         written = MAX_WRITTEN_OBSERVATIONS,
-        "a histogram has more observations than documents take, each value keeps its share"
+        "a histogram has more observations than documents may contain, each value keeps its share"
     );
     let share = |times: u64| {
         let share = u128::from(times) * u128::from(MAX_WRITTEN_OBSERVATIONS) / all;
@@ -298,7 +300,7 @@ fn thinned(observed: &[(f64, u64)]) -> Vec<(f64, u64)> {
     kept.map(|(value, times)| (*value, share(*times))).collect()
 }
 
-/// Splits what belongs into one place by its room; the metrics of a function are split only when they fill more.
+/// Divides data by the limits of a batch. The metrics of a function are divided only if they do not fit into one batch.
 fn split(
     data: Vec<Datum>,
     room: Cost,
@@ -319,7 +321,7 @@ fn split(
     let mut batches: Vec<Vec<Datum>> = Vec::new();
     let mut used = room;
     for siblings in data.chunk_by(|left, right| family(left) == family(right)) {
-        // Metrics that no function declares are no siblings, and those that fill more than a batch cannot stay together.
+        // Metrics that no function declares may be separated, and a family that fits into no batch has to be.
         let declared = siblings
             .first()
             .is_some_and(|datum| family(datum).is_some());

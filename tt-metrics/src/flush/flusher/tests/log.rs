@@ -5,10 +5,13 @@ use std::{
     io::{self, Write},
 };
 
+use cloudwatch_stand_in::read_document;
+
 use super::*;
 use crate::{
-    metric::{Dimensions, limits::read_document},
-    sink::emf,
+    flush::settle::LogWrite,
+    metric::Dimensions,
+    sink::emf::{self, LinePosition},
 };
 
 /// An output that takes so many bytes, a few at a time, and then fails.
@@ -39,7 +42,7 @@ impl Write for Failing<'_> {
     }
 }
 
-/// What CloudWatch stores of a log; lines that are no documents tell it nothing.
+/// The sums that CloudWatch stores of a log. Lines that are not documents add nothing.
 fn sums(log: &[u8]) -> BTreeMap<String, f64> {
     let mut sums = BTreeMap::new();
     for line in std::str::from_utf8(log).expect("is text").lines() {
@@ -64,23 +67,24 @@ fn data() -> Vec<Datum> {
     ]
 }
 
-/// Writes the counts twice, the first time to an output that fails after so many bytes; whether that failed.
-fn log_after(room: usize, line: emf::Line) -> (bool, Vec<u8>) {
+/// Writes the counts twice, the first time to an output that fails after so many bytes; returns whether that write was
+/// complete, and the log.
+fn log_after(room: usize, mut position: LinePosition) -> (bool, Vec<u8>) {
     let flusher = flusher(Delivery::AtMostOnce, Vec::new());
-    let torn = AtomicBool::new(false);
     let mut log = Vec::new();
     let mut write = |data: Vec<Datum>, room| {
-        let flight = Flight::new(SystemTime::now(), data, None, Instant::now());
+        let batch = PendingBatch::new(SystemTime::now(), data, None, Instant::now());
         let mut output = Failing {
             room,
             interrupted: false,
             output: &mut log,
         };
-        let written = emf::write_to(flusher.batch(&flight), line, &torn, &mut output);
-        flusher.wrote(written)
+        let batch = batch.batch(&flusher.config);
+        let written = emf::write_to(batch, &mut position, &mut output);
+        flusher.put_back_unwritten(written) == LogWrite::Complete
     };
     let complete = write(data(), room);
-    let (snapshot, _) = flusher.drain(None, Moment::Early);
+    let (snapshot, _) = flusher.drain(None, Urgency::Normal);
     let (_, left) = snapshot.into_parts();
     let left = left
         .into_iter()
@@ -91,20 +95,27 @@ fn log_after(room: usize, line: emf::Line) -> (bool, Vec<u8>) {
 
 #[test]
 fn a_write_that_breaks_off_anywhere_loses_and_doubles_nothing() {
-    let (_, whole) = log_after(usize::MAX, emf::Line::Next);
+    let (_, whole) = log_after(usize::MAX, LinePosition::RESERVED);
     let expected = sums(&whole);
     assert_eq!(expected.get("Done [\"post\"]"), Some(&4.0));
     assert_eq!(expected.get("Time []"), Some(&175.0));
-    for line in [emf::Line::Next, emf::Line::New] {
+    for position in [LinePosition::RESERVED, LinePosition::SHARED] {
         let mut failed = 0;
         for room in 0..whole.len() {
-            let (complete, log) = log_after(room, line);
+            let (complete, log) = log_after(room, position);
             failed += usize::from(!complete);
-            assert_eq!(sums(&log), expected, "{room} bytes, {line:?}");
+            assert_eq!(sums(&log), expected, "{room} bytes, {position:?}");
         }
         // As many as the four documents have bytes, without the last line feed.
         assert!(failed > whole.len() / 2, "{failed} of {}", whole.len());
     }
+}
+
+#[test]
+fn a_reserved_output_has_no_empty_lines() {
+    let (_, log) = log_after(usize::MAX, LinePosition::RESERVED);
+    let text = String::from_utf8(log).expect("is text");
+    assert!(text.lines().all(|line| !line.is_empty()), "{text}");
 }
 
 #[test]
@@ -118,14 +129,13 @@ fn data_that_fit_into_no_document_are_counted_and_not_put_back() {
     let huge = (0..9_000).map(|value| (f64::from(value), 1_000));
     data.push(Datum::count(DONE, 1).with_dimensions(own));
     data.push(Datum::histogram(MetricName::new("Time"), huge));
-    let flight = Flight::new(SystemTime::now(), data, None, Instant::now());
+    let pending = PendingBatch::new(SystemTime::now(), data, None, Instant::now());
     let batch = Batch {
         dimensions: &shared,
-        ..flusher.batch(&flight)
+        ..pending.batch(&flusher.config)
     };
-    let torn = AtomicBool::new(false);
-    let written = emf::write_to(batch, emf::Line::New, &torn, &mut io::sink());
-    assert!(flusher.wrote(written));
+    let written = emf::write_to(batch, &mut { LinePosition::SHARED }, &mut io::sink());
+    assert_eq!(flusher.put_back_unwritten(written), LogWrite::Complete);
     flush(&flusher);
     let totals = flusher.sink.accepted.totals();
     assert_eq!(totals.get("MetricsDropped"), Some(&1));
@@ -135,12 +145,12 @@ fn data_that_fit_into_no_document_are_counted_and_not_put_back() {
 #[test]
 fn an_output_that_takes_nothing_more_is_one_that_failed() {
     let flusher = flusher(Delivery::AtMostOnce, Vec::new());
-    let flight = Flight::new(SystemTime::now(), data(), None, Instant::now());
-    let torn = AtomicBool::new(false);
+    let pending = PendingBatch::new(SystemTime::now(), data(), None, Instant::now());
+    let batch = pending.batch(&flusher.config);
     let mut output: &mut [u8] = &mut [0; 100];
-    let written = emf::write_to(flusher.batch(&flight), emf::Line::New, &torn, &mut output);
-    assert!(!flusher.wrote(written));
-    let (snapshot, _) = flusher.drain(None, Moment::Early);
+    let written = emf::write_to(batch, &mut { LinePosition::SHARED }, &mut output);
+    assert_eq!(flusher.put_back_unwritten(written), LogWrite::PutBack);
+    let (snapshot, _) = flusher.drain(None, Urgency::Normal);
     assert_eq!(snapshot.get(DONE), 14);
     assert_eq!(snapshot.get(MetricName::new("FlushFailed")), 1);
 }

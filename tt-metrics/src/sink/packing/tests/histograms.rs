@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// How often each value stands in the documents of a histogram, and whether that was counted as a loss.
+/// The number of times that documents contain each value of a histogram, and the number of dropped data.
 fn times_written(observed: &[(f64, u64)]) -> (Vec<u64>, u64) {
     let sets = DimensionSets::default();
     let frame = frame(&sets, Properties::NONE);
@@ -36,7 +36,7 @@ fn beyond_100_000_observations_each_value_keeps_its_share_to_one_observation() {
         many.collect(),
     ] {
         let (times, dropped) = times_written(&observed);
-        assert_eq!(dropped, 1, "is told as `MetricsDropped`");
+        assert_eq!(dropped, 1, "is counted as `MetricsDropped`");
         let all: u128 = observed.iter().map(|(_, times)| u128::from(*times)).sum();
         assert!(all > 100_000);
         for ((_, before), after) in observed.into_iter().zip(times) {
@@ -48,7 +48,7 @@ fn beyond_100_000_observations_each_value_keeps_its_share_to_one_observation() {
 }
 
 #[test]
-fn documents_of_further_observations_come_behind_those_with_counts() {
+fn documents_of_further_observations_come_after_those_with_counts() {
     let post = Dimensions::new([("carrier", "post")]);
     let data = vec![
         Datum::histogram(METRICS[3], [(1.0, 250)]),

@@ -5,32 +5,29 @@ use std::{
     time::Duration,
 };
 
-use super::*;
-use crate::{
-    metric::limits::read_request,
-    sink::{
-        PutMetricData, Sink,
-        put_metric_data::stand_in::{self, Answer},
-    },
-};
+use cloudwatch_stand_in::{Answer, CloudWatch};
 
-/// A sink whose requests arrive here, and are accepted.
-pub(super) fn sink() -> (PutMetricData, Receiver<Vec<u8>>) {
-    let (bodies, received) = channel();
-    let sink = stand_in::sink(move |body| {
-        bodies.send(body).expect("the test lasts");
+use super::*;
+use crate::sink::{PutMetricData, Sink, put_metric_data::tests::sink_to};
+
+/// A sink, and what CloudWatch stores of each of its requests, with the length of the body.
+pub(super) fn sink() -> (PutMetricData, Receiver<(Vec<Stored>, usize)>) {
+    let (sender, requests) = channel();
+    let cloudwatch = CloudWatch::start(move |data, body| {
+        let data = data.expect("CloudWatch accepts the request");
+        sender.send((data, body.len())).expect("the test lasts");
         Answer::ACCEPT
     });
-    (sink, received)
+    (sink_to(&cloudwatch.url()), requests)
 }
 
 #[test]
-fn whatever_the_data_each_request_is_valid_and_the_sums_are_equal() {
+fn each_request_of_random_data_is_valid_and_the_sums_are_equal() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.expect("starts");
-    let (sink, bodies) = sink();
+    let (sink, requests) = sink();
     for_many(|data, sets| {
         let frame = frame(sets, Properties::NONE);
         let packed = Packing::REQUESTS.pack(data.clone(), frame);
@@ -40,9 +37,7 @@ fn whatever_the_data_each_request_is_valid_and_the_sums_are_equal() {
             let batch = Batch { data, ..frame };
             let sent = runtime.block_on(sink.emit(batch, Duration::from_secs(30)));
             sent.expect("is accepted");
-            let body = bodies.recv().expect("arrives");
-            let read = read_request(&body, SystemTime::now());
-            stored.extend(read.expect("CloudWatch takes the request"));
+            stored.extend(requests.recv().expect("arrives").0);
         }
         assert_eq!(difference(&arrived(&stored), &expected(&data, sets)), None);
     });

@@ -1,4 +1,4 @@
-//! Flushes over sinks that answer as the test says.
+//! Flushes with sinks whose answers a test prescribes.
 
 use std::{
     collections::VecDeque,
@@ -10,8 +10,9 @@ use super::*;
 use crate::{
     count::sync::lock,
     declare::{declaration::Declaration, kind::Kind, site::Site},
+    flush::OnEmpty,
     metric::{Datum, DimensionSets, MetricName, Resolution, Value},
-    sink::{CaptureSink, Delivery, Packing, Partial, SinkResult},
+    sink::{Batch, CaptureSink, Delivery, Packing},
 };
 
 mod log;
@@ -40,7 +41,7 @@ impl Sink for Scripted {
         Packing::WHOLE.at_most(1)
     }
 
-    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> Result<(), EmitError> {
+    async fn emit(&self, batch: Batch<'_>, budget: Duration) -> SinkResult {
         let answer = lock(&self.answers).pop_front();
         match answer {
             Some(Err(error)) => Err(error),
@@ -67,7 +68,7 @@ fn flusher(delivery: Delivery, answers: Vec<SinkResult>) -> Flusher<Scripted> {
         answers: Mutex::new(answers.into()),
         ..Scripted::default()
     };
-    Flusher::over(buffer, config, sink)
+    Flusher::with_buffer(buffer, config, sink)
 }
 
 fn flush(flusher: &Flusher<Scripted>) {
@@ -88,7 +89,7 @@ fn every_metric_is_sent_in_every_flush() {
 }
 
 #[test]
-fn an_unknown_fate_is_not_sent_again_and_is_counted() {
+fn an_ambiguous_batch_is_not_sent_again_and_is_counted() {
     let flusher = flusher(
         Delivery::AtMostOnce,
         vec![Err(EmitError::Ambiguous("reset".into()))],
@@ -102,19 +103,19 @@ fn an_unknown_fate_is_not_sent_again_and_is_counted() {
 }
 
 #[test]
-fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
+fn a_flush_that_is_dropped_puts_unsent_batches_back() {
     #[derive(Debug)]
     struct Hanging;
     impl Sink for Hanging {
         fn packing(&self) -> Packing {
             Packing::WHOLE.at_most(1)
         }
-        async fn emit(&self, _: Batch<'_>, _: Duration) -> Result<(), EmitError> {
+        async fn emit(&self, _: Batch<'_>, _: Duration) -> SinkResult {
             std::future::pending().await
         }
     }
     let template = flusher(Delivery::AtMostOnce, Vec::new());
-    let flusher = Flusher::over(template.buffer, template.config, Hanging);
+    let flusher = Flusher::with_buffer(template.buffer, template.config, Hanging);
     flusher.buffer.claim().add(0, Kind::Success, 5);
     flusher.buffer.claim().add(0, Kind::Failure, 2);
     {
@@ -127,23 +128,23 @@ fn a_flush_dropped_on_the_way_keeps_what_was_not_sent() {
 }
 
 #[test]
-fn a_sink_that_panics_ends_the_flush_and_nothing_else() {
+fn a_panic_of_the_sink_is_settled_by_the_send_state() {
     #[derive(Debug)]
     struct Panicking(bool);
     impl Sink for Panicking {
-        fn announces_departure(&self) -> bool {
+        fn marks_sent(&self) -> bool {
             true
         }
-        async fn emit(&self, batch: Batch<'_>, _: Duration) -> Result<(), EmitError> {
+        async fn emit(&self, batch: Batch<'_>, _: Duration) -> SinkResult {
             if self.0 {
-                batch.departure.leave();
+                assert!(batch.mark_sent());
             }
             panic!("as the test asked")
         }
     }
     for left in [false, true] {
         let template = flusher(Delivery::AtMostOnce, Vec::new());
-        let flusher = Flusher::over(template.buffer, template.config, Panicking(left));
+        let flusher = Flusher::with_buffer(template.buffer, template.config, Panicking(left));
         flusher.buffer.claim().add(0, Kind::Success, 5);
         let future = std::pin::pin!(flusher.flush(None, Duration::from_secs(1)));
         let polled = future.poll(&mut Context::from_waker(Waker::noop()));
@@ -164,7 +165,7 @@ fn a_sink_that_panics_ends_the_flush_and_nothing_else() {
 }
 
 #[test]
-fn an_empty_invocation_and_a_cold_start_are_counted_where_that_is_wanted() {
+fn an_empty_invocation_and_a_cold_start_are_counted_where_they_are_enabled() {
     for (on_empty, counted) in [(OnEmpty::Fail, Some(&1)), (OnEmpty::Warn, None)] {
         let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
         flusher.config.on_empty = on_empty;
@@ -185,27 +186,6 @@ fn an_empty_invocation_and_a_cold_start_are_counted_where_that_is_wanted() {
 }
 
 #[test]
-fn data_of_a_batch_that_fared_differently_are_treated_one_by_one() {
-    for (delivery, ambiguous, fell_back) in [
-        (Delivery::AtMostOnce, Some(1), 1),
-        (Delivery::AtLeastOnce, None, 2),
-    ] {
-        let mut partial = Partial::new("as the test asked");
-        partial.not_accepted = vec![Datum::count(DONE, 5)];
-        partial.ambiguous = vec![Datum::count(FAILED, 2)];
-        partial.dropped = 3;
-        let flusher = flusher(delivery, vec![Err(EmitError::Partial(Box::new(partial)))]);
-        flush(&flusher);
-        flush(&flusher);
-        let totals = flusher.sink.accepted.totals();
-        assert_eq!(totals.get("Done"), Some(&0), "is in the log");
-        assert_eq!(totals.get("MetricsDropped"), Some(&3));
-        assert_eq!(totals.get("FlushAmbiguous").copied(), ambiguous);
-        assert_eq!(totals.get("FlushFellBackToEmf"), Some(&fell_back));
-    }
-}
-
-#[test]
 fn an_invocation_whose_counts_were_sent_while_it_ran_is_not_empty() {
     let mut flusher = flusher(Delivery::AtMostOnce, Vec::new());
     flusher.config.on_empty = OnEmpty::Fail;
@@ -215,8 +195,8 @@ fn an_invocation_whose_counts_were_sent_while_it_ran_is_not_empty() {
         flusher.buffer.claim().add(0, Kind::Success, growth);
         // As the watchdog does before a deadline.
         flusher.flush_to_emf(Some(&invocation));
-        let told = flusher.contributors.leave(id);
-        let flush = flusher.flush_after(Some(&invocation), told, Duration::from_secs(1));
+        let sent = flusher.contributors.leave(id);
+        let flush = flusher.flush_after(Some(&invocation), sent, Duration::from_secs(1));
         let polled = std::pin::pin!(flush).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(polled, Poll::Ready(()));
         let totals = flusher.sink.accepted.totals();
@@ -230,7 +210,7 @@ fn a_resolution_of_the_process_is_that_of_every_metric_and_a_series_stays_one_da
     flusher.config.resolution = Resolution::High;
     flusher.buffer.claim().add(0, Kind::Success, 5);
     flusher.health.dropped.add(1);
-    let (snapshot, _) = flusher.drain(None, Moment::Early);
+    let (snapshot, _) = flusher.drain(None, Urgency::Normal);
     flusher.buffer.put_back(snapshot.data());
     flusher.buffer.claim().add(0, Kind::Success, 2);
     flush(&flusher);

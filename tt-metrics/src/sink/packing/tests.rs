@@ -1,4 +1,4 @@
-//! Whatever the data are, what is packed is what CloudWatch takes, and all of it.
+//! Batches of random data: CloudWatch accepts each of them, and together they contain all data.
 
 use std::{
     collections::BTreeSet,
@@ -7,19 +7,16 @@ use std::{
     time::SystemTime,
 };
 
+use cloudwatch_stand_in::{Stored, read_document};
 use fastrand::Rng;
 
 use super::{families::join, *};
 use crate::{
-    metric::{
-        DimensionSets, Resolution, Unit,
-        limits::{Stored, read_document},
-    },
-    sink::admit,
-    sink::{Departure, Invocation, Properties, emf},
+    metric::{DimensionSets, Resolution, Unit},
+    sink::{Invocation, Properties, SharedSendState, drop_invalid, emf},
 };
 
-/// Metric, dimensions and unit: what adds up.
+/// The sum for each metric, dimensions and unit.
 type Sums = BTreeMap<(String, BTreeMap<String, String>, String), f64>;
 
 const NAMES: usize = 1_500;
@@ -35,7 +32,7 @@ static METRICS: LazyLock<Vec<MetricName>> = LazyLock::new(|| {
     (0..NAMES).map(metric).collect()
 });
 
-/// One of these seldom, and something else otherwise.
+/// One of these values seldom, and another one otherwise.
 fn seldom<T: Copy>(rng: &mut Rng, values: &[T], otherwise: impl FnOnce(&mut Rng) -> T) -> T {
     match values.get(rng.usize(..20)) {
         Some(value) => *value,
@@ -83,7 +80,7 @@ fn own_dimensions(rng: &mut Rng) -> Dimensions {
     }
 }
 
-/// Data as a snapshot holds them: each series once.
+/// Data as in a snapshot, with each series once.
 fn data(rng: &mut Rng) -> Vec<Datum> {
     let size = match rng.u8(..6) {
         0 => rng.usize(1_000..1_400),
@@ -118,13 +115,13 @@ fn for_many(check: impl Fn(Vec<Datum>, &DimensionSets)) {
         let mut rng = Rng::with_seed(seed);
         let sets = sets(&mut rng);
         let mut data = data(&mut rng);
-        admit(&mut data, &sets);
+        drop_invalid(&mut data, &sets);
         let checked = catch_unwind(AssertUnwindSafe(|| check(data, &sets)));
-        assert!(checked.is_ok(), "with seed {seed}, as said above");
+        assert!(checked.is_ok(), "with seed {seed}");
     }
 }
 
-static HERE: LazyLock<Departure> = LazyLock::new(Departure::default);
+static STATE: LazyLock<SharedSendState> = LazyLock::new(SharedSendState::default);
 
 fn frame<'a>(sets: &'a DimensionSets, properties: &'a Properties) -> Batch<'a> {
     Batch {
@@ -134,7 +131,7 @@ fn frame<'a>(sets: &'a DimensionSets, properties: &'a Properties) -> Batch<'a> {
         data: &[],
         invocation: None,
         properties,
-        departure: &HERE,
+        state: &STATE,
     }
 }
 
@@ -158,21 +155,25 @@ fn expected(data: &[Datum], sets: &DimensionSets) -> Sums {
 fn arrived(stored: &[Stored]) -> Sums {
     let mut sums = Sums::new();
     for stored in stored {
-        let unit = stored.unit.as_str().to_owned();
+        let unit = stored.unit.clone();
         let series = (stored.metric.clone(), stored.dimensions.clone(), unit);
         *sums.entry(series).or_default() += stored.sum();
     }
     sums
 }
 
-/// What CloudWatch stores of the documents of these data; it must take each of them.
+/// What CloudWatch stores of the documents of these data, each of which it must accept.
 fn documents(data: &[Datum], frame: Batch<'_>, dropped: u64) -> Vec<Stored> {
     let packed = Packing::DOCUMENTS.pack(data.to_vec(), frame);
     assert_eq!(packed.dropped, dropped);
     let mut stored = Vec::new();
     for data in &packed.batches {
         let mut line = Vec::new();
-        emf::render(Batch { data, ..frame }, &mut line);
+        emf::render(
+            Batch { data, ..frame },
+            emf::DocumentKind::Metrics,
+            &mut line,
+        );
         let line = String::from_utf8(line).expect("is UTF-8");
         assert_eq!(line.matches('\n').count(), 1);
         let read = read_document(&line, SystemTime::now());
@@ -196,7 +197,7 @@ fn difference(arrived: &Sums, expected: &Sums) -> Option<String> {
 }
 
 #[test]
-fn whatever_the_data_each_document_is_valid_and_the_sums_are_equal() {
+fn each_document_of_random_data_is_valid_and_the_sums_are_equal() {
     for_many(|data, sets| {
         let stored = documents(&data, frame(sets, Properties::NONE), 0);
         assert_eq!(difference(&arrived(&stored), &expected(&data, sets)), None);
@@ -267,7 +268,7 @@ fn metrics_of_one_function_stay_in_one_batch() {
 }
 
 #[test]
-fn documents_stay_below_their_size_with_the_longest_surroundings() {
+fn documents_stay_below_their_limit_with_the_longest_dimensions_and_properties() {
     let long = |prefix: &str, length| format!("{prefix}{}", "\"".repeat(length));
     let shared = (0..8).map(|number| (long(&number.to_string(), 249), long("", 1_024)));
     let sets = DimensionSets::new([Dimensions::new(shared)]).expect("valid");
@@ -301,7 +302,7 @@ fn documents_stay_below_their_size_with_the_longest_surroundings() {
 }
 
 #[test]
-fn a_datum_that_no_document_can_carry_costs_no_other() {
+fn a_datum_that_fits_into_no_document_does_not_affect_the_others() {
     let long = |prefix: usize| format!("{prefix}{}", "\"".repeat(245));
     let value = || "\"".repeat(1_024);
     let shared = |set: usize| [2 * set, 2 * set + 1].map(|name| (long(name), value()));

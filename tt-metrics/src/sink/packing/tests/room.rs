@@ -1,4 +1,4 @@
-//! Batches are filled to the bounds, and nothing takes more room than it is given.
+//! Batches are filled to their limits, and no datum takes more bytes than its estimate.
 
 use super::*;
 use crate::metric::limits::{MAX_DATUM_VALUES, MAX_REQUEST_BYTES};
@@ -46,7 +46,7 @@ fn a_datum_of_a_request_has_150_values_and_a_request_1_mib() {
 }
 
 #[test]
-fn no_document_is_longer_than_the_room_it_is_given() {
+fn no_document_is_longer_than_its_estimate() {
     let none = DimensionSets::default();
     let long = |length| "\"".repeat(length);
     let invocation = Invocation {
@@ -92,20 +92,24 @@ fn no_document_is_longer_than_the_room_it_is_given() {
             .map(|it| Packing::DOCUMENTS.cost(it, frame).bytes);
         let room = Packing::DOCUMENTS.frame_bytes(frame) + costs.sum::<usize>();
         let mut line = Vec::new();
-        emf::render(Batch { data, ..frame }, &mut line);
+        emf::render(
+            Batch { data, ..frame },
+            emf::DocumentKind::Metrics,
+            &mut line,
+        );
         assert!(line.len() <= room, "{} of {room}", line.len());
     }
 }
 
 #[cfg(feature = "put-metric-data")]
 #[test]
-fn no_request_is_longer_than_the_room_it_is_given() {
+fn no_request_is_longer_than_its_estimate() {
     use crate::sink::Sink;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("starts");
-    let (sink, bodies) = requests::sink();
+    let (sink, requests) = requests::sink();
     let sets = DimensionSets::default();
     let (namespace, data) = ("n".repeat(255), counts(1));
     let frame = Batch {
@@ -119,6 +123,6 @@ fn no_request_is_longer_than_the_room_it_is_given() {
     let sent = runtime.block_on(sink.emit(batch, std::time::Duration::from_secs(30)));
     sent.expect("is accepted");
     let room = Packing::REQUESTS.frame_bytes(frame) + Packing::REQUESTS.cost(&data[0], frame).bytes;
-    let body = bodies.recv().expect("arrives");
-    assert!(body.len() <= room, "{} of {room}", body.len());
+    let (_, bytes) = requests.recv().expect("arrives");
+    assert!(bytes <= room, "{bytes} of {room}");
 }

@@ -1,4 +1,4 @@
-//! What an attribute declares of a metric, as it arrives.
+//! Unit, resolution and dimensions of an attribute arrive in documents and requests.
 #![expect(
     unsafe_code,
     reason = "the list of sites is a section of the binary, and only other crates do not see how"
@@ -56,12 +56,12 @@ fn counted() -> Vec<Datum> {
 /// Metric, dimensions, sum unless it is a time, unit, seconds.
 fn lines(stored: &[Stored]) -> Vec<String> {
     let line = |stored: &Stored| {
-        let time = stored.unit == Unit::Milliseconds;
+        let time = stored.unit == "Milliseconds";
         let sum = if time { stored.samples() } else { stored.sum() };
         let Stored {
             metric, dimensions, ..
         } = stored;
-        let (unit, seconds) = (stored.unit.as_str(), stored.resolution.seconds());
+        let (unit, seconds) = (stored.unit.as_str(), stored.resolution);
         format!("{metric} {dimensions:?} {sum} {unit} {seconds}")
     };
     let mut lines: Vec<String> = stored.iter().map(line).collect();
@@ -81,12 +81,16 @@ const EXPECTED: [&str; 8] = [
 ];
 
 #[test]
-fn unit_and_resolution_stand_in_documents() {
+fn documents_contain_unit_and_resolution() {
     let sets = DimensionSets::default();
     let frame = frame(&sets, Properties::NONE);
     let mut out = Vec::new();
     for data in &Packing::DOCUMENTS.pack(counted(), frame).batches {
-        emf::render(Batch { data, ..frame }, &mut out);
+        emf::render(
+            Batch { data, ..frame },
+            emf::DocumentKind::Metrics,
+            &mut out,
+        );
     }
     let text = String::from_utf8(out).unwrap();
     let stored = text
@@ -104,13 +108,13 @@ fn unit_and_resolution_stand_in_documents() {
 
 #[cfg(feature = "put-metric-data")]
 #[test]
-fn unit_and_resolution_stand_in_requests() {
-    use crate::{metric::limits::read_request, sink::Sink};
+fn requests_contain_unit_and_resolution() {
+    use crate::sink::Sink;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("starts");
-    let (sink, bodies) = requests::sink();
+    let (sink, requests) = requests::sink();
     let sets = DimensionSets::default();
     let frame = frame(&sets, Properties::NONE);
     let data = counted();
@@ -120,8 +124,7 @@ fn unit_and_resolution_stand_in_requests() {
     };
     let sent = runtime.block_on(sink.emit(batch, std::time::Duration::from_secs(30)));
     sent.expect("is accepted");
-    let body = bodies.recv().expect("arrives");
-    let stored = read_request(&body, SystemTime::now()).expect("CloudWatch takes the request");
+    let (stored, _) = requests.recv().expect("arrives");
     let lines = lines(&stored);
     let (last, others) = lines.split_last().expect("is not empty");
     assert_eq!(last, "WireRowsRead {} 1 Count 1");

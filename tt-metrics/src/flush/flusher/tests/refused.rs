@@ -1,31 +1,31 @@
-//! Requests that certainly never left, whatever the delivery is.
+//! Requests that were certainly never sent, with each delivery policy.
+
+use cloudwatch_stand_in::{Answer, Stored};
 
 use super::*;
-use crate::{metric::limits::read_request, sink::put_metric_data::stand_in::behind_a_door};
+use crate::sink::put_metric_data::tests::Door;
 
-/// How often a flush was tried, what arrived of its count, and what it says of itself.
+/// The number of attempts of a flush, the counts that arrived, and the health metrics.
 async fn flushed(delivery: Delivery, refused: u32) -> (u32, Vec<f64>, Vec<&'static str>) {
     let template = flusher(delivery, Vec::new());
-    let (sink, door) = behind_a_door(refused);
-    let mut flusher = Flusher::over(template.buffer, template.config, sink);
+    let stored = std::sync::Arc::new(Mutex::new(Vec::<Stored>::new()));
+    let store = std::sync::Arc::clone(&stored);
+    let (sink, door) = Door::open_after(refused, move |data, _| {
+        let data = data.expect("CloudWatch accepts the request");
+        lock(&store).extend(data);
+        Answer::ACCEPT
+    });
+    let mut flusher = Flusher::with_buffer(template.buffer, template.config, sink);
     flusher.config.flush_timeout = Duration::from_secs(30);
     flusher.buffer.claim().add(0, Kind::Success, 5);
     flusher.flush(None, Duration::from_secs(30)).await;
     let kept = flusher.buffer.drain(SystemTime::now(), StillOpen::Wait);
     assert_eq!(kept.get(DONE), 0, "is sent, or in the log");
-    let bodies = lock(&door.bodies);
-    let stored = bodies.iter().flat_map(|body| {
-        let stored = read_request(body, SystemTime::now());
-        stored.expect("CloudWatch takes the request")
-    });
-    let done = stored.filter(|it| it.metric == "Done");
-    let sums = done.map(|it| it.sum()).collect();
+    let stored = lock(&stored);
+    let done = stored.iter().filter(|it| it.metric == "Done");
+    let sums = done.map(Stored::sum).collect();
     let health = flusher.health.take().map(|datum| datum.metric.as_str());
-    (
-        door.attempts.load(Ordering::Relaxed),
-        sums,
-        health.collect(),
-    )
+    (door.attempts(), sums, health.collect())
 }
 
 #[tokio::test]

@@ -1,17 +1,21 @@
-//! What is kept away from every sink: data that CloudWatch would refuse, and with it all that it came with.
+//! Validation: data that CloudWatch would refuse are dropped before they reach a sink, since CloudWatch refuses the whole
+//! request that contains one.
 
 use crate::metric::{
     Datum, DimensionSets, Dimensions, Value,
     limits::{self, Violation},
 };
 
-/// Drops what CloudWatch would refuse; says how many data lost something, and why the first one did.
-pub(crate) fn admit(data: &mut Vec<Datum>, sets: &DimensionSets) -> Option<(u64, Violation)> {
+/// Drops what CloudWatch would refuse. Returns the number of data that lost a part, and the reason for the first one.
+pub(crate) fn drop_invalid(
+    data: &mut Vec<Datum>,
+    sets: &DimensionSets,
+) -> Option<(u64, Violation)> {
     let mut dropped: Option<(u64, Violation)> = None;
     data.retain_mut(|datum| {
-        let verdict = check(datum, sets);
-        let valid = verdict.is_ok();
-        if let Err(violation) = verdict.and(check_observations(datum)) {
+        let result = check(datum, sets);
+        let valid = result.is_ok();
+        if let Err(violation) = result.and(check_observations(datum)) {
             match &mut dropped {
                 Some((number, _)) => *number += 1,
                 None => dropped = Some((1, violation)),
@@ -22,7 +26,7 @@ pub(crate) fn admit(data: &mut Vec<Datum>, sets: &DimensionSets) -> Option<(u64,
     dropped
 }
 
-/// A histogram without an observation says nothing, and neither transport has a way to say it.
+/// Neither transport can represent a histogram without an observation.
 fn is_empty(datum: &Datum) -> bool {
     matches!(&datum.value, Value::Histogram(observed) if observed.is_empty())
 }
@@ -49,19 +53,19 @@ fn check(datum: &Datum, sets: &DimensionSets) -> Result<(), Violation> {
         .try_for_each(|number| limits::check_number("dimensions", number, limits::MAX_DIMENSIONS))
 }
 
-/// Drops single observations: one that is no number costs no other.
+/// Drops single observations that are not valid numbers, and keeps the others.
 fn check_observations(datum: &mut Datum) -> Result<(), Violation> {
     let Value::Histogram(observed) = &mut datum.value else {
         return Ok(());
     };
-    let mut verdict = Ok(());
+    let mut result = Ok(());
     observed.retain(|(value, times)| {
         let valid = limits::check_value(*value);
         let keep = valid.is_ok() && *times > 0;
-        verdict = std::mem::replace(&mut verdict, Ok(())).and(valid);
+        result = std::mem::replace(&mut result, Ok(())).and(valid);
         keep
     });
-    verdict
+    result
 }
 
 #[cfg(test)]
@@ -72,16 +76,16 @@ mod tests {
     const GOOD: MetricName = MetricName::new("Good");
     const BAD: MetricName = MetricName::new("Bad");
 
-    fn admitted(data: &[Datum]) -> (Vec<Datum>, u64) {
+    fn validated(data: &[Datum]) -> (Vec<Datum>, u64) {
         let mut data = data.to_vec();
         let service = Dimensions::new([("service", "orders")]);
         let sets = DimensionSets::new([service]).expect("valid");
-        let dropped = admit(&mut data, &sets);
+        let dropped = drop_invalid(&mut data, &sets);
         (data, dropped.map_or(0, |(number, _)| number))
     }
 
     #[test]
-    fn one_bad_datum_costs_no_other() {
+    fn one_invalid_datum_does_not_affect_the_others() {
         let good = Datum::count(GOOD, 1);
         let many = (0..30).map(|number| (format!("d{number}"), "v"));
         for bad in [
@@ -95,7 +99,7 @@ mod tests {
             Datum::count(BAD, 1).with_dimensions(Dimensions::new(many)),
             Datum::histogram(BAD, [(f64::NAN, 1)]),
         ] {
-            assert_eq!(admitted(&[bad, good.clone()]), (vec![good.clone()], 1));
+            assert_eq!(validated(&[bad, good.clone()]), (vec![good.clone()], 1));
         }
     }
 
@@ -106,29 +110,29 @@ mod tests {
             Datum::count(GOOD, 1).with_dimensions(Dimensions::new(own))
         };
         // One more is `service`.
-        assert_eq!(admitted(&[own(29)]), (vec![own(29)], 0));
-        assert_eq!(admitted(&[own(30)]), (Vec::new(), 1));
+        assert_eq!(validated(&[own(29)]), (vec![own(29)], 0));
+        assert_eq!(validated(&[own(30)]), (Vec::new(), 1));
     }
 
     #[test]
-    fn each_datum_that_loses_something_is_counted_once() {
+    fn each_datum_that_loses_a_part_is_counted_once() {
         let bad = Datum::gauge(BAD, f64::NAN);
         let in_part = Datum::histogram(BAD, [(f64::NAN, 1), (f64::INFINITY, 2), (1.0, 1)]);
         let left = Datum::histogram(BAD, [(1.0, 1)]);
         let data = [bad.clone(), in_part, Datum::count(GOOD, 1), bad];
-        assert_eq!(admitted(&data), (vec![left, Datum::count(GOOD, 1)], 3));
+        assert_eq!(validated(&data), (vec![left, Datum::count(GOOD, 1)], 3));
     }
 
     #[test]
-    fn an_observation_that_is_no_number_costs_no_other() {
+    fn one_invalid_observation_does_not_affect_the_others() {
         let histogram = Datum::histogram(BAD, [(1.0, 2), (f64::INFINITY, 1), (3.0, 0)]);
         let left = Datum::histogram(BAD, [(1.0, 2)]);
-        assert_eq!(admitted(&[histogram]), (vec![left], 1));
+        assert_eq!(validated(&[histogram]), (vec![left], 1));
     }
 
     #[test]
-    fn a_histogram_without_observations_is_left_out_and_no_fault() {
+    fn a_histogram_without_observations_is_left_out_and_not_counted_as_dropped() {
         let none = Datum::histogram(BAD, []);
-        assert_eq!(admitted(&[none]), (Vec::new(), 0));
+        assert_eq!(validated(&[none]), (Vec::new(), 0));
     }
 }

@@ -1,0 +1,279 @@
+//! Standard output: where documents are written, and which of them were written as a whole when a write fails.
+
+use std::{
+    io::{self, Write},
+    sync::{Mutex, TryLockError},
+    time::{Duration, Instant},
+};
+
+/// The pause between two attempts to become the writer.
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
+
+/// Documents, one a line.
+#[derive(Debug)]
+pub(super) struct Lines {
+    bytes: Vec<u8>,
+    /// The end of each document, its line feed not included.
+    ends: Vec<usize>,
+}
+
+/// A write that failed.
+#[derive(Debug)]
+pub(super) struct WriteError {
+    /// The number of documents that were written as a whole.
+    pub(super) written: usize,
+    pub(super) error: io::Error,
+}
+
+/// Whether the next document can begin where the output is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LinePosition {
+    /// Whether the program or its child processes write to the output as well, so that it may be within a line at any
+    /// time.
+    is_shared: bool,
+    /// Whether the last write ended within a line.
+    is_torn: bool,
+}
+
+/// Standard output, as documents are written to it.
+#[derive(Debug)]
+struct Output {
+    /// The original standard output, once the program's own output goes to standard error.
+    #[cfg(unix)]
+    reserved: Option<std::fs::File>,
+    position: LinePosition,
+}
+
+static OUTPUT: Mutex<Output> = Mutex::new(Output {
+    #[cfg(unix)]
+    reserved: None,
+    position: LinePosition::SHARED,
+});
+
+impl LinePosition {
+    /// The position in an output that others write to as well.
+    pub(crate) const SHARED: Self = Self {
+        is_shared: true,
+        is_torn: false,
+    };
+    /// The position in an output that contains documents only.
+    #[cfg(unix)]
+    pub(crate) const RESERVED: Self = Self {
+        is_shared: false,
+        is_torn: false,
+    };
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self {
+            // Written only if a line of another writer has to be ended first.
+            bytes: vec![b'\n'],
+            ends: Vec::new(),
+        }
+    }
+
+    /// Adds a document, which ends with its line feed.
+    pub(super) fn push(&mut self, render: impl FnOnce(&mut Vec<u8>)) {
+        render(&mut self.bytes);
+        self.ends.push(self.bytes.len().saturating_sub(1));
+    }
+
+    /// Writes the documents to standard output, and waits for it until then at most.
+    #[cfg(unix)]
+    pub(super) fn put_out(&self, until: Instant) -> Result<(), WriteError> {
+        #[cfg(all(test, feature = "lambda"))]
+        if let Some(taken) = tests::take(&self.bytes) {
+            return taken.map_err(|error| WriteError { written: 0, error });
+        }
+        let mut output = locked(until).map_err(|error| WriteError { written: 0, error })?;
+        let Output { reserved, position } = &mut *output;
+        if let Some(file) = reserved {
+            return self.write(position, &mut unix::Patient::new(file, until));
+        }
+        // Past the buffer of standard output and under its lock: text of a line that the program has not ended stays in
+        // that buffer, and lines of other threads are not mixed with a document.
+        let stdout = io::stdout().lock();
+        let file = unix::unbuffered(&stdout);
+        let mut file = file.map_err(|error| WriteError { written: 0, error })?;
+        self.write(position, &mut unix::Patient::new(&mut file, until))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn put_out(&self, until: Instant) -> Result<(), WriteError> {
+        let mut output = locked(until).map_err(|error| WriteError { written: 0, error })?;
+        self.write(&mut output.position, &mut io::stdout().lock())
+    }
+
+    /// Writes the documents to a writer, after a line feed if the output may be within a line.
+    ///
+    /// A document was written as a whole once its last brace was. A part of a document is not JSON, which CloudWatch
+    /// does not count, and the next write ends its line first.
+    pub(super) fn write(
+        &self,
+        position: &mut LinePosition,
+        writer: &mut impl Write,
+    ) -> Result<(), WriteError> {
+        let begin = usize::from(!position.is_shared && !position.is_torn);
+        let mut written = begin;
+        let result = write_all(writer, &self.bytes, &mut written);
+        let last = written.checked_sub(1).and_then(|at| self.bytes.get(at));
+        if written > begin {
+            position.is_torn = last != Some(&b'\n');
+        }
+        result.map_err(|error| WriteError {
+            written: self.ends.iter().filter(|end| **end <= written).count(),
+            error,
+        })
+    }
+}
+
+/// Waits until no other thread writes documents.
+fn locked(until: Instant) -> io::Result<std::sync::MutexGuard<'static, Output>> {
+    loop {
+        match OUTPUT.try_lock() {
+            Ok(output) => return Ok(output),
+            Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => return Err(full()),
+        }
+    }
+}
+
+fn full() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        "standard output accepted no more bytes in time",
+    )
+}
+
+fn write_all(writer: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::Result<()> {
+    while let Some(rest) = bytes.get(*written..).filter(|rest| !rest.is_empty()) {
+        match writer.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(number) => *written += number,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    writer.flush()
+}
+
+#[cfg(unix)]
+pub(crate) mod unix {
+    //! Standard output as a file descriptor.
+
+    use std::{
+        fs::File,
+        io::{self, IsTerminal, Write},
+        os::{
+            fd::AsFd,
+            unix::fs::{FileTypeExt, MetadataExt},
+        },
+        time::Instant,
+    };
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::{OUTPUT, full};
+    use crate::count::sync::lock;
+
+    /// The number of bytes that a pipe accepts without blocking once it is ready (`PIPE_BUF`, pipe(7)).
+    const MAX_WRITE_BYTES: usize = 4096;
+
+    /// Keeps standard output for documents: what the program and its child processes print to it goes to standard
+    /// error from now on, which Lambda writes to the same log.
+    ///
+    /// Text without a line feed then never precedes a document on the same line. Nothing is changed, and each
+    /// document begins with a line feed, where both are the same file already, or where one of them is a terminal or
+    /// a device such as `/dev/null`.
+    pub(crate) fn reserve_stdout() -> io::Result<()> {
+        let stdout = unbuffered(&io::stdout())?;
+        let stderr = unbuffered(&io::stderr())?;
+        if !is_log(&stdout)? || !is_log(&stderr)? || is_same(&stdout, &stderr)? {
+            return Ok(());
+        }
+        let mut output = lock(&OUTPUT);
+        if output.reserved.is_none() {
+            // Text that the program has printed until now stays on the original output, perhaps without a line feed.
+            io::stdout().flush()?;
+            rustix::stdio::dup2_stdout(&stderr)?;
+            output.reserved = Some(stdout);
+            output.position = super::LinePosition::RESERVED;
+        }
+        Ok(())
+    }
+
+    fn is_log(file: &File) -> io::Result<bool> {
+        let kind = file.metadata()?.file_type();
+        Ok(kind.is_fifo() || kind.is_socket() || (kind.is_file() && !file.is_terminal()))
+    }
+
+    fn is_same(one: &File, other: &File) -> io::Result<bool> {
+        let (one, other) = (one.metadata()?, other.metadata()?);
+        Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+    }
+
+    pub(super) fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
+        Ok(File::from(stream.as_fd().try_clone_to_owned()?))
+    }
+
+    /// A writer that waits for its file until then at most.
+    pub(super) struct Patient<'a> {
+        file: &'a mut File,
+        until: Instant,
+    }
+
+    impl<'a> Patient<'a> {
+        pub(super) fn new(file: &'a mut File, until: Instant) -> Self {
+            Self { file, until }
+        }
+
+        /// Waits until the file accepts bytes, or has an error to report.
+        fn wait(&self) -> io::Result<()> {
+            let left = self.until.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left).map_err(io::Error::other)?;
+            let mut files = [PollFd::new(&*self.file, PollFlags::OUT)];
+            match poll(&mut files, Some(&left)) {
+                Ok(0) => Err(full()),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+
+    impl Write for Patient<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.wait()?;
+            self.file
+                .write(bytes.get(..MAX_WRITE_BYTES).unwrap_or(bytes))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.file.flush()
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "lambda")]
+pub(crate) mod tests {
+    use std::{cell::RefCell, io};
+
+    type Replacement = Box<dyn Fn(&[u8]) -> io::Result<()>>;
+
+    thread_local! {
+        static REPLACEMENT: RefCell<Option<Replacement>> = const { RefCell::new(None) };
+    }
+
+    /// Hands what this thread writes from now on to a test, in place of standard output.
+    pub(crate) fn replace_output(output: impl Fn(&[u8]) -> io::Result<()> + 'static) {
+        REPLACEMENT.set(Some(Box::new(output)));
+    }
+
+    pub(super) fn take(lines: &[u8]) -> Option<io::Result<()>> {
+        REPLACEMENT.with_borrow(|output| output.as_ref().map(|output| output(lines)))
+    }
+}
