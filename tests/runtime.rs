@@ -1,4 +1,4 @@
-//! The life of a flush, against a runtime API and a CloudWatch that record what they see.
+//! Flushes of a real process, with a runtime API and a CloudWatch that record what they receive.
 
 #[cfg(test)]
 #[path = "runtime/aborting.rs"]
@@ -18,6 +18,9 @@ mod faults;
 #[cfg(test)]
 #[path = "runtime/lambda.rs"]
 mod lambda;
+#[cfg(test)]
+#[path = "runtime/log.rs"]
+mod log;
 #[cfg(test)]
 #[path = "runtime/matrix.rs"]
 mod matrix;
@@ -79,7 +82,7 @@ async fn the_answer_is_posted_before_the_flush_and_the_flush_is_over_before_the_
 }
 
 #[tokio::test]
-async fn counts_arrive_whatever_becomes_of_the_invocation() {
+async fn counts_arrive_however_the_invocation_ends() {
     for flavor in ["current_thread", "multi_thread"] {
         let events = [
             event("done", "ok"),
@@ -135,7 +138,7 @@ async fn counts_go_to_the_log_when_cloudwatch_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn the_log_alone_takes_all_metrics_when_so_configured() {
+async fn the_sink_emf_writes_all_metrics_to_the_log() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.env.push(("TT_METRICS_SINK", "emf".to_owned()));
     lambda
@@ -175,7 +178,7 @@ async fn counts_are_in_the_log_before_the_deadline_of_a_handler_that_never_ends(
 }
 
 #[tokio::test]
-async fn a_deadline_in_the_past_is_taken_for_unknown() {
+async fn a_deadline_in_the_past_is_ignored() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.timeout = Duration::ZERO;
     let seen = lambda.start().await.asked(2).await;
@@ -183,7 +186,7 @@ async fn a_deadline_in_the_past_is_taken_for_unknown() {
 }
 
 #[tokio::test]
-async fn sigterm_writes_what_is_left_with_and_without_an_extensions_api() {
+async fn sigterm_writes_the_counts_with_and_without_an_extensions_api() {
     for extensions in [Extensions::Api, Extensions::Absent] {
         let mut lambda = function(&[event("done failed", "ok"), event("done", "hang")]);
         lambda.extensions = extensions;

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{process::Command, sync::OnceCell};
 
-/// Builds the function without the AWS SDK, in a target directory of its own below that of the tests.
+/// Builds the function without the AWS SDK, in a separate target directory below that of the tests.
 ///
 /// All of a program has to be compiled for it: the library asks the compiler whether panics abort.
 pub(crate) async fn aborting_function() -> PathBuf {

@@ -24,6 +24,8 @@ pub(crate) const HANG: Answer = Answer::without_storing(Reply::Silence);
 pub(crate) const STORE_LATE: Answer = Answer::after_storing(Reply::Accept {
     after: Duration::from_millis(300),
 });
+/// Stores the data and confirms them, and never answers on the same connection again.
+pub(crate) const STORE_AND_DIE: Answer = Answer::after_storing(Reply::AcceptAndDie);
 /// Stores the data and fails afterwards.
 pub(crate) const STORE_THEN_FAIL: Answer = Answer::after_storing(Reply::Error {
     status: 500,

@@ -1,18 +1,19 @@
-//! What each fault of CloudWatch costs, under each policy of delivery, and how metrics are stored.
+//! The counts that arrive after each fault of CloudWatch, with each delivery policy, and the resolution of metrics.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use cloudwatch_stand_in::Answer;
+use cloudwatch_stand_in::{Answer, CloudWatch};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use crate::{
     cloudwatch::{
-        CLOSE, FAIL, HANG, STORE_LATE, STORE_THEN_CUT, STORE_THEN_FAIL, STORE_THEN_HANG,
+        CLOSE, FAIL, HANG, STORE_AND_DIE, STORE_LATE, STORE_THEN_CUT, STORE_THEN_FAIL,
+        STORE_THEN_HANG,
     },
     event, function,
     lambda::Seen,
-    wire::{emf_lines, flushed, stored, totals},
+    wire::{emf_lines, flushed, given_up, stored, totals},
 };
 
 /// How many processes run at once.
@@ -23,13 +24,13 @@ const PROCESSES: usize = 8;
 enum Arrives {
     /// All of it, once.
     InFull,
-    /// All of it, once, by way of the log.
+    /// All of it, once, through the log.
     InTheLog,
-    /// Nothing, and a metric says so.
+    /// None of it. A metric counts that, and a line of the log contains the counts.
     Lost,
-    /// All of it, once, and a metric says that this is not known.
+    /// All of it, once, with the same metric and the same line.
     Unknown,
-    /// All of it twice, the second time by way of the log.
+    /// All of it twice, the second time through the log.
     Twice,
 }
 
@@ -65,6 +66,14 @@ fn expected(arrives: Arrives) -> BTreeMap<String, f64> {
     expected
 }
 
+/// The counts in the log line of a flush that was given up.
+fn expected_to_be_given_up(arrives: Arrives) -> BTreeMap<String, f64> {
+    match arrives {
+        Lost | Unknown => flushed(2.0, 2.0, 0.0, 0.0),
+        InFull | InTheLog | Twice => BTreeMap::new(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn totals_are_what_was_counted_or_what_the_policy_says_whatever_cloudwatch_answers() {
     let faults = FAULTS.into_iter().flat_map(|(answers, at_most, at_least)| {
@@ -87,7 +96,8 @@ async fn totals_are_what_was_counted_or_what_the_policy_says_whatever_cloudwatch
             running.terminate().await;
             let seen = running.everything().await;
             let (arrived, expected) = (totals(&seen), expected(arrives));
-            (arrived != expected).then(|| {
+            let is_in_log = given_up(&seen) == expected_to_be_given_up(arrives);
+            (arrived != expected || !is_in_log).then(|| {
                 format!("{answers:?} {delivery}:\n  expected {expected:?}\n  arrived  {arrived:?}\n  {seen:#?}")
             })
         })
@@ -98,6 +108,36 @@ async fn totals_are_what_was_counted_or_what_the_policy_says_whatever_cloudwatch
         .filter_map(|case| case.expect("runs to its end"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_connection_that_died_between_two_flushes_is_not_used() {
+    let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
+    lambda.answers = vec![STORE_AND_DIE; 2];
+    let mut running = lambda.start().await;
+    running.asked(3).await;
+    running.terminate().await;
+    let seen = running.everything().await;
+    assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0));
+}
+
+#[tokio::test]
+async fn requests_go_through_the_proxy_of_the_environment() {
+    let (requests, received) = std::sync::mpsc::channel();
+    let proxy = CloudWatch::start(move |data, _| {
+        let _ = requests.send(data.expect("keeps CloudWatch's limits"));
+        Answer::ACCEPT
+    });
+    let mut lambda = function(&[event("done", "ok")]);
+    let unknown_host = "http://cloudwatch.invalid".to_owned();
+    lambda.env.extend([
+        ("AWS_ENDPOINT_URL_CLOUDWATCH", unknown_host),
+        ("HTTP_PROXY", proxy.url()),
+    ]);
+    let mut running = lambda.start().await;
+    running.asked(2).await;
+    let data = received.try_recv().expect("the proxy has a request");
+    assert!(data.iter().any(|it| it.metric == "Done" && it.sum() == 1.0));
 }
 
 #[tokio::test]
@@ -134,7 +174,7 @@ async fn a_wrong_resolution_is_a_warning_that_names_the_right_ones() {
     running.asked(2).await;
     let warns = |seen: &Seen| {
         matches!(seen, Seen::Log(line)
-            if line.contains("TT_METRICS_RESOLUTION is `5`, expected is `1` or `60`"))
+            if line.contains("TT_METRICS_RESOLUTION is `5`, expected `1` or `60`"))
     };
     let seen = running.until(|seen| seen.iter().any(warns)).await;
     assert_eq!(stored(&seen), [&flushed(1.0, 1.0, 0.0, 0.0)]);

@@ -26,7 +26,7 @@ fn fell_back(mut counts: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
-async fn counts_go_to_the_log_when_no_connection_comes_about() {
+async fn counts_go_to_the_log_when_no_connection_is_made() {
     let hole = BlackHole::open().await;
     // After the shorter one it is the watchdog that writes them.
     for timeout in [Duration::from_mins(1), Duration::from_millis(400)] {
@@ -42,7 +42,7 @@ async fn counts_go_to_the_log_when_no_connection_comes_about() {
 }
 
 #[tokio::test]
-async fn counts_go_to_the_log_when_credentials_do_not_come() {
+async fn counts_go_to_the_log_without_credentials() {
     let mut lambda = function(&[event("done", "ok")]);
     lambda.keyless = true;
     let mut running = lambda.start().await;
@@ -81,7 +81,7 @@ async fn counts_go_to_the_log_when_the_deadline_passed_during_the_invocation() {
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_its_time_is_waited_for() {
+async fn the_flush_waits_for_a_late_answer() {
     let mut lambda = function(&[event("done", "ok"), event("failed", "ok")]);
     lambda.answers = vec![STORE_LATE; 2];
     let mut running = lambda.start().await;
@@ -93,7 +93,7 @@ async fn an_answer_that_takes_its_time_is_waited_for() {
 }
 
 #[tokio::test]
-async fn sigterm_writes_what_a_flush_has_taken_and_not_sent() {
+async fn sigterm_writes_the_unsent_batches_of_a_flush() {
     let mut lambda = function(&[event("done failed", "ok")]);
     lambda.keyless = true;
     let mut running = lambda.start().await;
@@ -107,7 +107,7 @@ async fn sigterm_writes_what_a_flush_has_taken_and_not_sent() {
 }
 
 #[tokio::test]
-async fn sigterm_treats_what_is_on_the_wire_as_configured() {
+async fn sigterm_settles_a_sent_batch_by_the_delivery_policy() {
     let mut given_up = flushed(0.0, 0.0, 0.0, 0.0);
     given_up.insert("FlushAmbiguous".to_owned(), 1.0);
     for (delivery, expected) in [
@@ -129,7 +129,7 @@ async fn sigterm_treats_what_is_on_the_wire_as_configured() {
 }
 
 #[tokio::test]
-async fn what_a_blocked_flush_holds_is_in_the_log_before_the_deadline() {
+async fn the_batches_of_a_blocked_flush_are_in_the_log_before_the_deadline() {
     let mut lambda = function(&[event("done", "linger")]);
     lambda.keyless = true;
     lambda.timeout = Duration::from_secs(1);
@@ -152,7 +152,7 @@ async fn a_slow_extensions_api_gets_the_request_that_ends_the_initialisation() {
 }
 
 #[tokio::test]
-async fn a_document_of_several_invocations_names_none() {
+async fn a_document_of_several_invocations_has_no_request_id() {
     let mut accompanies: serde_json::Value =
         serde_json::from_str(&event("done", "ok")).expect("is JSON");
     accompanies["accompanies"] = true.into();
@@ -174,17 +174,7 @@ async fn a_document_of_several_invocations_names_none() {
 }
 
 #[tokio::test]
-async fn a_line_that_the_program_has_not_ended_does_not_swallow_a_document() {
-    let mut lambda = function(&[event("done", "print")]);
-    lambda.env.push(("TT_METRICS_SINK", "emf".to_owned()));
-    let running = lambda.start().await;
-    let seen = logged(running).await;
-    assert_eq!(emf_lines(&seen), 1);
-    assert_eq!(totals(&seen), flushed(1.0, 1.0, 0.0, 0.0));
-}
-
-#[tokio::test]
-async fn the_deadline_of_an_invocation_that_has_ended_means_nothing_to_the_next() {
+async fn the_deadline_of_an_invocation_does_not_apply_to_the_next() {
     let longer = format!("longer {}", event("done", "slow"));
     let mut lambda = function(&[event("done", "ok"), longer]);
     lambda.timeout = Duration::from_secs(3);
@@ -197,7 +187,7 @@ async fn the_deadline_of_an_invocation_that_has_ended_means_nothing_to_the_next(
     let Some(Seen::Emf(document)) = seen.iter().find(counted) else {
         panic!("what the second one has counted was written: {seen:#?}");
     };
-    // At the deadline of its own, not at that of the first one, which lies before.
+    // At the deadline of the second invocation, not at that of the first one, which is earlier.
     assert_eq!(document["TimeoutImminent"], 1);
 }
 

@@ -1,9 +1,10 @@
-//! A Lambda function whose event says how its records end; `runtime.rs` runs it as a process of its own.
+//! A Lambda function whose event prescribes how its records end. `runtime.rs` runs it as a separate process.
 
 use std::{
     env,
     future::pending,
-    process::ExitCode,
+    io::Write,
+    process::{Command, ExitCode},
     time::{Duration, SystemTime},
 };
 
@@ -45,6 +46,27 @@ enum Record {
     Three,
     /// Is five in one call, which awaits for ever.
     Five,
+    /// Is six in one call, which panics.
+    Sixfold,
+    /// Panics in a call with a dimension.
+    Dimensional,
+    /// Panics in a call whose failures have a reason.
+    Reasoned,
+    /// Is three in one call with an outcome for each, which panics.
+    Each,
+}
+
+#[derive(Debug, Clone, Copy, tt_metrics::Dimension)]
+enum Carrier {
+    Post,
+    Rail,
+}
+
+/// The reason of a failure.
+#[derive(Debug, Clone, Copy, tt_metrics::Dimension)]
+enum Reason {
+    Address,
+    Weight,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -69,8 +91,10 @@ enum Then {
     Exit,
     /// Ends the process as a fault does.
     Abort,
-    /// Prints the beginning of a line.
+    /// Prints the beginning of a line, which stays in the buffer of standard output.
     Print,
+    /// Writes the beginning of a line, and has a child process write another one.
+    Write,
     /// Ends well when its counts are in the log, since its deadline is near.
     Slow,
 }
@@ -110,8 +134,57 @@ async fn work(record: Record) -> Result<(), Error> {
                 .join()
                 .map_err(|_| "the thread panicked".into())
         }
-        Record::Three | Record::Five => Err("is more than one".into()),
+        Record::Three
+        | Record::Five
+        | Record::Sixfold
+        | Record::Dimensional
+        | Record::Reasoned
+        | Record::Each => Err("is a call of another form".into()),
     }
+}
+
+#[tt_metrics::count_outcome(
+    success = "Done",
+    failure = "Failed",
+    interrupted = "Interrupted",
+    dimensions(Carrier: Carrier = carrier)
+)]
+fn carry(carrier: Carrier) -> Result<(), Error> {
+    match carrier {
+        Carrier::Post => panics(),
+        Carrier::Rail => Ok(()),
+    }
+}
+
+#[tt_metrics::count_outcome(
+    success = "Done",
+    failure = "Failed",
+    interrupted = "Interrupted",
+    failure_by = Reason
+)]
+async fn weigh(kilograms: u32) -> Result<(), Reason> {
+    tokio::task::yield_now().await;
+    match kilograms {
+        0 => Err(Reason::Address),
+        1 => panics(),
+        _ => Err(Reason::Weight),
+    }
+}
+
+#[tt_metrics::count_outcome(
+    success = "Done",
+    failure = "Failed",
+    interrupted = "Interrupted",
+    each,
+    items = number,
+    rest = failure
+)]
+async fn ship(number: u32) -> Vec<Result<(), Error>> {
+    tokio::task::yield_now().await;
+    if number == 0 {
+        return Vec::new();
+    }
+    panics()
 }
 
 #[tt_metrics::count_outcome(
@@ -122,11 +195,14 @@ async fn work(record: Record) -> Result<(), Error> {
 )]
 async fn several(number: u32) -> Result<(), Error> {
     tokio::task::yield_now().await;
-    if number == 3 {
-        return Ok(());
+    match number {
+        3 => Ok(()),
+        5 => {
+            stuck();
+            pending().await
+        }
+        _ => panics(),
     }
-    stuck();
-    pending().await
 }
 
 /// Counts when it is dropped.
@@ -158,7 +234,7 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
         receive();
         match record {
             Record::Panics | Record::Unwinds => {
-                // As a record in a task of its own: the invocation goes on.
+                // In a separate task, so that the invocation continues.
                 let _panicked = tokio::spawn(work(record)).await;
             }
             Record::Cancelled => {
@@ -166,6 +242,18 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
             }
             Record::Three => several(3).await?,
             Record::Five => several(5).await?,
+            Record::Sixfold => {
+                let _panicked = tokio::spawn(several(6)).await;
+            }
+            Record::Dimensional => {
+                let _panicked = tokio::spawn(async { carry(Carrier::Post) }).await;
+            }
+            Record::Reasoned => {
+                let _panicked = tokio::spawn(weigh(1)).await;
+            }
+            Record::Each => {
+                let _panicked = tokio::spawn(ship(3)).await;
+            }
             Record::Done | Record::Failed | Record::Waits | Record::Blocks | Record::Thread => {
                 let _outcome = work(record).await;
             }
@@ -190,7 +278,7 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
         Then::Late => {
             let left = deadline.duration_since(SystemTime::now());
             tokio::time::sleep(left.unwrap_or_default() + Duration::from_millis(10)).await;
-            // No outcome besides: a call that is open when the watchdog looks again would be told as interrupted.
+            // Without an outcome: a call that is open when the watchdog fires again would count as interrupted.
             receive();
             Ok(())
         }
@@ -213,6 +301,14 @@ async fn handle(event: LambdaEvent<Event>) -> Result<(), Error> {
         Then::Abort => std::process::abort(),
         Then::Print => {
             print!("a line without end");
+            Ok(())
+        }
+        Then::Write => {
+            print!("a line without end");
+            std::io::stdout().flush()?;
+            Command::new("/bin/echo")
+                .args(["-n", "of a child process"])
+                .status()?;
             Ok(())
         }
     }

@@ -2,25 +2,26 @@
 
 use std::{
     collections::BTreeMap,
-    future::ready,
+    io::{self, PipeReader, Write},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, OnceLock, atomic::AtomicUsize},
     time::{Duration, SystemTime},
 };
 
+use cloudwatch_stand_in::{Answer, CloudWatch, LogFilter};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, unix::pipe},
     process::{Child, Command},
     sync::watch,
     task::JoinHandle,
     time::timeout,
 };
 
-use cloudwatch_stand_in::{Answer, CloudWatch};
-
 use crate::world::World;
 
+/// The size of a pipe on Linux (pipe(7)).
+const PIPE_BYTES: usize = 64 * 1024;
 /// Everything that a healthy run does takes far less.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -49,6 +50,8 @@ pub(crate) enum Seen {
     Refused,
     /// The log got a document in embedded metric format.
     Emf(serde_json::Value),
+    /// The log got a document with counts that were given up.
+    Unconfirmed(serde_json::Value),
     /// The log got a line of another kind.
     Log(String),
 }
@@ -62,12 +65,12 @@ pub(crate) struct Lambda {
     pub(crate) answers: Vec<Answer>,
     /// Variables beyond those that each function has.
     pub(crate) env: Vec<(&'static str, String)>,
-    /// How long an invocation may take; zero stands for a deadline in the past.
+    /// The time of an invocation; zero is a deadline in the past.
     pub(crate) timeout: Duration,
-    /// What is said of the deadline in place of the truth.
+    /// The deadline in the event, in place of the real one.
     pub(crate) deadline_header: Option<&'static str>,
-    /// Whether nobody reads standard output any more.
-    pub(crate) unread: bool,
+    /// The reader of standard output.
+    pub(crate) reader: Reader,
     /// Whether the process is stopped at the deadline: by SIGTERM and half a second later SIGKILL if it has an extension,
     /// otherwise by SIGKILL.
     pub(crate) enforced: bool,
@@ -77,6 +80,18 @@ pub(crate) struct Lambda {
     pub(crate) keyless: bool,
     /// The extensions API.
     pub(crate) extensions: Extensions,
+}
+
+/// The reader of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Reader {
+    /// It reads every line.
+    #[default]
+    Reads,
+    /// It has closed standard output.
+    Closed,
+    /// It reads nothing until the test calls [`Running::read_output`], and standard output is full.
+    Waits,
 }
 
 /// How the extensions API answers a registration.
@@ -97,7 +112,9 @@ pub(crate) struct Running {
     child: Child,
     world: Arc<World>,
     seen: watch::Receiver<Vec<Seen>>,
-    outputs: [JoinHandle<()>; 2],
+    outputs: Vec<JoinHandle<()>>,
+    /// The standard output that is not read yet.
+    unread: Option<PipeReader>,
 }
 
 impl Lambda {
@@ -116,6 +133,10 @@ impl Lambda {
             deadline: Mutex::new(SystemTime::UNIX_EPOCH),
             invocations: AtomicUsize::new(0),
             enforced: self.enforced,
+            filter: LogFilter::new(
+                variable(&self.env, "AWS_LAMBDA_LOG_FORMAT"),
+                variable(&self.env, "AWS_LAMBDA_LOG_LEVEL"),
+            ),
             process: OnceLock::new(),
         });
         let routes = world.routes();
@@ -128,6 +149,16 @@ impl Lambda {
             .filter(|_| !self.keyless)
             .map(|name| (name, "test"));
         let tested = || PathBuf::from(env!("CARGO_BIN_EXE_counted-function"));
+        // Another program is built without the SDK.
+        let sink = match self.program {
+            None => "put_metric_data",
+            Some(_) => "emf",
+        };
+        let (reader, mut stdout) = io::pipe().expect("is a pipe");
+        if self.reader == Reader::Waits {
+            let line = "x".repeat(PIPE_BYTES - 1) + "\n";
+            stdout.write_all(line.as_bytes()).expect("fills the pipe");
+        }
         let mut child = Command::new(self.program.unwrap_or_else(tested))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", &address)
@@ -142,30 +173,46 @@ impl Lambda {
             .env("AWS_REGION", "eu-west-1")
             .envs(keys)
             .env("TT_METRICS_NAMESPACE", "pkyc/Salesforce")
+            .env("TT_METRICS_SINK", sink)
             .envs(self.env)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("starts");
         let id = child.id().expect("runs");
         world.process.set(id).expect("is started once");
-        let stdout = child.stdout.take().filter(|_| !self.unread);
-        let outputs = [
-            stdout.map_or_else(|| tokio::spawn(ready(())), |stdout| world.follow(stdout)),
-            world.follow(child.stderr.take().expect("is piped")),
-        ];
-        Running {
+        let stderr = child.stderr.take().expect("is piped");
+        let mut running = Running {
+            outputs: vec![world.follow(stderr)],
             child,
             world,
             seen,
-            outputs,
+            unread: Some(reader),
+        };
+        match self.reader {
+            Reader::Reads => running.read_output(),
+            Reader::Closed => running.unread = None,
+            Reader::Waits => {}
         }
+        running
     }
 }
 
+fn variable<'a>(env: &'a [(&str, String)], name: &str) -> &'a str {
+    let found = env.iter().find(|(known, _)| *known == name);
+    found.map_or("", |(_, value)| value)
+}
+
 impl Running {
+    /// Begins to read standard output.
+    pub(crate) fn read_output(&mut self) {
+        let reader = self.unread.take().expect("is read once");
+        let reader = pipe::Receiver::from_owned_fd(reader.into()).expect("is a pipe");
+        self.outputs.push(self.world.follow(reader));
+    }
+
     /// Waits until the function asked for events so often.
     pub(crate) async fn asked(&mut self, times: usize) -> Vec<Seen> {
         let asked = |seen: &[Seen]| seen.iter().filter(|seen| **seen == Seen::Next).count();

@@ -1,4 +1,4 @@
-//! Every ending of an invocation, on every kind of runtime: what arrives is what was counted.
+//! Every ending of an invocation, on every kind of runtime: the counts that arrive are those that were made.
 //!
 //! Nothing can be saved from SIGKILL, `process::abort` or `process::exit` at a moment that no deadline announced: the
 //! last case of the table shows it.
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_secs(3);
 /// How many processes run at once.
 const PROCESSES: usize = 8;
 
-/// What an invocation does, and what becomes of the process.
+/// The records of an invocation, and the end of the process.
 #[derive(Debug, Clone)]
 struct Ending {
     name: &'static str,
@@ -33,6 +33,8 @@ struct Ending {
     end: End,
     /// Received, done, failed, interrupted.
     counted: [u32; 4],
+    /// Failures of a series with dimensions.
+    failed: Option<(&'static str, u32)>,
 }
 
 /// How the process ends.
@@ -48,13 +50,13 @@ enum End {
     Deadline,
     /// By itself.
     Abort,
-    /// By SIGKILL at the deadline, which the process was not told.
+    /// By SIGKILL at a deadline that the event does not contain.
     Lost,
 }
 
-/// Where it runs.
+/// The runtime and the service that the function has.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Environment {
     flavor: &'static str,
     /// Another invocation runs at the same time, which waits within a record for ever.
     concurrent: bool,
@@ -67,6 +69,7 @@ fn endings() -> Vec<Ending> {
         event,
         end,
         counted,
+        failed: None,
     };
     let undecodable = "{\"not\": \"decodable\"}".to_owned();
     vec![
@@ -123,44 +126,79 @@ fn endings() -> Vec<Ending> {
     ]
 }
 
-fn cases() -> Vec<(Ending, Place)> {
+/// A panic in each form of call, in a program that unwinds and in one that aborts: both count the same.
+fn panics_of_each_form() -> Vec<Ending> {
+    let forms = [
+        ("plain call", "panics", 1, None),
+        ("items", "sixfold", 6, None),
+        ("dimensions", "dimensional", 1, Some("Failed Carrier=Post")),
+        ("failure_by", "reasoned", 1, Some("Failed Error=Panic")),
+        ("each", "each", 3, None),
+    ];
+    let endings = forms
+        .into_iter()
+        .flat_map(|(name, record, failed, series)| {
+            [End::Idle, End::Abort].map(|end| Ending {
+                name,
+                event: event(&format!("done {record}"), "ok"),
+                end,
+                counted: [2, 1, failed, 0],
+                failed: series.map(|series| (series, failed)),
+            })
+        });
+    endings.collect()
+}
+
+fn cases() -> Vec<(Ending, Environment)> {
     let mut cases = Vec::new();
     for flavor in ["current_thread", "multi_thread"] {
         for concurrent in [false, true] {
-            let place = Place {
+            let environment = Environment {
                 flavor,
                 concurrent,
                 extensions: Extensions::Api,
             };
-            cases.extend(endings().into_iter().map(|ending| (ending, place)));
+            cases.extend(endings().into_iter().map(|ending| (ending, environment)));
         }
+        // The form of a call does not depend on what runs beside it.
+        let environment = Environment {
+            flavor,
+            concurrent: false,
+            extensions: Extensions::Api,
+        };
+        cases.extend(
+            panics_of_each_form()
+                .into_iter()
+                .map(|ending| (ending, environment)),
+        );
         // Without an extension Lambda sends no SIGTERM, and kills at the deadline.
-        let place = Place {
+        let environment = Environment {
             flavor,
             concurrent: false,
             extensions: Extensions::Absent,
         };
         let killed = endings().into_iter();
         let killed = killed.filter(|ending| ending.end == End::Deadline);
-        cases.extend(killed.map(|ending| (ending, place)));
+        cases.extend(killed.map(|ending| (ending, environment)));
         let lost = Ending {
             name: "SIGKILL that no deadline announced",
             event: event("done blocks", "ok"),
             end: End::Lost,
             counted: [0; 4],
+            failed: None,
         };
-        cases.push((lost, place));
+        cases.push((lost, environment));
     }
     cases
 }
 
 impl Ending {
-    fn lambda(&self, place: Place, aborting: PathBuf) -> Lambda {
+    fn lambda(&self, environment: Environment, aborting: PathBuf) -> Lambda {
         let mut event: serde_json::Value = serde_json::from_str(&self.event).expect("is JSON");
-        event["accompanies"] = place.concurrent.into();
+        event["accompanies"] = environment.concurrent.into();
         let mut events = vec![event.to_string()];
-        let mut env = vec![("FLAVOR", place.flavor.to_owned())];
-        if place.concurrent {
+        let mut env = vec![("FLAVOR", environment.flavor.to_owned())];
+        if environment.concurrent {
             events.insert(0, crate::event("done waits", "ok"));
             env.push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));
         }
@@ -171,17 +209,21 @@ impl Ending {
                 End::Idle | End::Failed | End::Busy | End::Abort => TIMEOUT,
             },
             // Lambda does not stop concurrent invocations at their deadline.
-            enforced: self.end == End::Deadline && !place.concurrent,
+            enforced: self.end == End::Deadline && !environment.concurrent,
             program: (self.end == End::Abort).then_some(aborting),
-            extensions: place.extensions,
+            extensions: environment.extensions,
             env,
             ..function(&events)
         }
     }
 
     /// Lets the process come to its end; what had arrived before a signal, where the signal is not what is tested.
-    async fn finish(&self, place: Place, running: &mut Running) -> Option<BTreeMap<String, f64>> {
-        let others = usize::from(place.concurrent);
+    async fn finish(
+        &self,
+        environment: Environment,
+        running: &mut Running,
+    ) -> Option<BTreeMap<String, f64>> {
+        let others = usize::from(environment.concurrent);
         let stuck = |seen: &[Seen]| {
             let is_stuck = |seen: &&Seen| matches!(seen, Seen::Log(line) if line == "stuck");
             seen.iter().filter(is_stuck).count()
@@ -196,7 +238,7 @@ impl Ending {
                 running.until(|seen| stuck(seen) > others).await;
                 None
             }
-            End::Deadline if place.concurrent => {
+            End::Deadline if environment.concurrent => {
                 let near = |seen: &[Seen]| totals(seen).get("TimeoutImminent") == Some(&2.0);
                 Some(totals(&running.until(near).await))
             }
@@ -212,12 +254,12 @@ impl Ending {
     }
 
     /// What arrives until the process has ended, or before calls that wait are interrupted.
-    fn expected(&self, place: Place, ended: bool) -> BTreeMap<String, f64> {
+    fn expected(&self, environment: Environment, ended: bool) -> BTreeMap<String, f64> {
         if self.end == End::Lost {
             return BTreeMap::new();
         }
         let [mut received, mut done, failed, mut interrupted] = self.counted;
-        if place.concurrent {
+        if environment.concurrent {
             received += 2;
             done += 1;
             interrupted += 1;
@@ -234,20 +276,27 @@ impl Ending {
             failed.into(),
             interrupted.into(),
         );
+        let of_series = self.failed.into_iter();
+        expected.extend(of_series.map(|(series, failed)| (series.to_owned(), failed.into())));
         if self.end == End::Deadline {
-            let invocations = if place.concurrent { 2.0 } else { 1.0 };
+            let invocations = if environment.concurrent { 2.0 } else { 1.0 };
             expected.insert("TimeoutImminent".to_owned(), invocations);
         }
         expected
     }
 
-    /// What is wrong with how the process ended and with what it told Lambda.
-    fn misbehaved(&self, place: Place, status: ExitStatus, seen: &[Seen]) -> Option<String> {
+    /// The difference between the expected and the actual end of the process and its answers to Lambda.
+    fn wrong_end(
+        &self,
+        environment: Environment,
+        status: ExitStatus,
+        seen: &[Seen],
+    ) -> Option<String> {
         let ended = match self.end {
             End::Idle | End::Failed | End::Busy => status.success(),
-            End::Deadline if place.concurrent => status.success(),
+            End::Deadline if environment.concurrent => status.success(),
             // Lambda may kill it a moment after SIGTERM.
-            End::Deadline if place.extensions == Extensions::Api => true,
+            End::Deadline if environment.extensions == Extensions::Api => true,
             End::Deadline | End::Lost => status.signal() == Some(9),
             End::Abort => status.signal() == Some(6),
         };
@@ -258,26 +307,26 @@ impl Ending {
             End::Failed => (0, 1),
             End::Busy | End::Deadline | End::Abort | End::Lost => (0, 0),
         };
-        let flavors = number(&Seen::Log(format!("runs on {}", place.flavor)));
+        let flavors = number(&Seen::Log(format!("runs on {}", environment.flavor)));
         (!ended || told != expected || flavors != 1)
             .then(|| format!("{status}, responses and errors {told:?}, on its runtime {flavors}"))
     }
 
     /// Runs it; what is wrong.
-    async fn tried(&self, place: Place, aborting: PathBuf) -> Option<String> {
-        let mut running = self.lambda(place, aborting).start().await;
-        let before = self.finish(place, &mut running).await;
+    async fn tried(&self, environment: Environment, aborting: PathBuf) -> Option<String> {
+        let mut running = self.lambda(environment, aborting).start().await;
+        let before = self.finish(environment, &mut running).await;
         let status = running.ended().await;
         let seen = running.everything().await;
-        let in_time = self.expected(place, false);
+        let in_time = self.expected(environment, false);
         let wrong = [
             before
                 .filter(|before| *before != in_time)
                 .map(|before| format!("before the signal {before:?}, expected {in_time:?}")),
-            Some((totals(&seen), self.expected(place, true)))
+            Some((totals(&seen), self.expected(environment, true)))
                 .filter(|(arrived, expected)| arrived != expected)
                 .map(|(arrived, expected)| format!("arrived {arrived:?}, expected {expected:?}")),
-            self.misbehaved(place, status, &seen),
+            self.wrong_end(environment, status, &seen),
         ];
         let wrong: Vec<String> = wrong.into_iter().flatten().collect();
         (!wrong.is_empty()).then(|| format!("{}\n  {seen:#?}", wrong.join("\n  ")))
@@ -285,15 +334,15 @@ impl Ending {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_ending_is_told_in_full_on_every_runtime() {
+async fn the_counts_of_every_ending_arrive_in_full_on_every_runtime() {
     let aborting = aborting_function().await;
     let turns = Arc::new(Semaphore::new(PROCESSES));
-    let cases = cases().into_iter().map(|(ending, place)| {
+    let cases = cases().into_iter().map(|(ending, environment)| {
         let (aborting, turns) = (aborting.clone(), Arc::clone(&turns));
-        let name = format!("{}, {place:?}", ending.name);
+        let name = format!("{}, {:?}, {environment:?}", ending.name, ending.end);
         let case = tokio::spawn(async move {
             let _turn = turns.acquire().await.expect("stays open");
-            ending.tried(place, aborting).await
+            ending.tried(environment, aborting).await
         });
         async move {
             let wrong = case.await.unwrap_or_else(|error| Some(error.to_string()));

@@ -1,10 +1,10 @@
-//! Processes that end, or go on, in a way that nobody planned.
+//! Processes that end or continue in an unusual way.
 
 use std::collections::BTreeMap;
 
 use crate::{
     event, function,
-    lambda::{Lambda, Seen},
+    lambda::{Lambda, Reader, Seen},
     wire::{emf_lines, flushed, stored, totals},
 };
 
@@ -41,7 +41,7 @@ async fn ended_loop(then: &str, last: &str, workers: usize) -> Vec<Seen> {
 }
 
 #[tokio::test]
-async fn what_is_left_is_written_when_the_runtime_api_ends_the_loop() {
+async fn counts_are_written_when_the_runtime_api_ends_the_loop() {
     let undated = format!("undated {}", event("done", "ok"));
     for last in ["status 500", "status 410", &undated] {
         for workers in [1, 2] {
@@ -72,7 +72,7 @@ async fn each_item_of_a_call_that_is_open_at_sigterm_is_interrupted() {
 }
 
 #[tokio::test]
-async fn sigterm_before_the_first_invocation_writes_what_the_start_has_counted() {
+async fn sigterm_before_the_first_invocation_writes_the_counts_of_the_start() {
     let mut lambda = function(&[]);
     lambda.env.push(("WARMS_UP", "true".to_owned()));
     let mut running = lambda.start().await;
@@ -84,9 +84,9 @@ async fn sigterm_before_the_first_invocation_writes_what_the_start_has_counted()
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_costs_what_only_it_would_have_got() {
+async fn a_closed_standard_output_loses_only_what_has_no_other_way() {
     let mut lambda = function(&[event("done", "ok"), event("failed", "leave")]);
-    lambda.unread = true;
+    lambda.reader = Reader::Closed;
     let mut running = lambda.start().await;
     running.asked(3).await;
     running.until(stuck).await;
@@ -94,12 +94,12 @@ async fn a_log_that_nobody_reads_costs_what_only_it_would_have_got() {
     assert!(running.ended().await.success());
     let seen = running.everything().await;
     assert_eq!(totals(&seen), flushed(2.0, 1.0, 1.0, 0.0));
-    let told = |seen: &Seen| matches!(seen, Seen::Log(line) if line.contains("metrics could not be written"));
-    assert!(seen.iter().any(told), "{seen:#?}");
+    let reported = |seen: &Seen| matches!(seen, Seen::Log(line) if line.contains("metrics could not be written"));
+    assert!(seen.iter().any(reported), "{seen:#?}");
 }
 
 #[tokio::test]
-async fn a_process_that_ends_itself_takes_what_it_has_not_flushed_with_it() {
+async fn a_process_that_exits_or_aborts_loses_the_counts_since_the_last_flush() {
     for then in ["exit", "abort"] {
         let mut running = function(&[event("done failed", then)]).start().await;
         assert!(!running.ended().await.success());

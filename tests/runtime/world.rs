@@ -11,6 +11,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use crate::{
+    lambda::{Extensions, Seen},
+    wire,
+};
 use axum::{
     Router,
     body::Bytes,
@@ -19,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use cloudwatch_stand_in::{Answer, Refusal, Stored};
+use cloudwatch_stand_in::{Answer, LogFilter, Refusal, Stored};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::Command,
@@ -27,7 +31,6 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use crate::lambda::{Extensions, Seen};
 
 /// What the servers know and have seen.
 #[derive(Debug)]
@@ -41,6 +44,7 @@ pub(crate) struct World {
     pub(crate) deadline: Mutex<SystemTime>,
     pub(crate) invocations: AtomicUsize,
     pub(crate) enforced: bool,
+    pub(crate) filter: LogFilter,
     pub(crate) process: OnceLock<u32>,
 }
 
@@ -66,8 +70,14 @@ impl World {
         let mut lines = BufReader::new(output).lines();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                world.saw(match serde_json::from_str(&line) {
-                    Ok(document) if line.contains("\"_aws\"") => Seen::Emf(document),
+                if !world.filter.passes(&line) && line != "stuck" {
+                    continue;
+                }
+                world.saw(match serde_json::from_str::<serde_json::Value>(&line) {
+                    Ok(document) if document.get("_aws").is_some() => Seen::Emf(document),
+                    Ok(document) if document.get("tt_metrics_unconfirmed").is_some() => {
+                        Seen::Unconfirmed(document)
+                    }
                     _ => Seen::Log(line),
                 });
             }
@@ -82,7 +92,10 @@ impl World {
         }
         let answer = self.answers.lock().expect("is not poisoned").pop_front();
         let answer = answer.unwrap_or(Answer::ACCEPT);
-        let values = data.iter().map(|it| (it.metric.clone(), it.sum()));
+        let values = data.iter().map(|it| {
+            let dimensions: Vec<_> = it.dimensions.iter().collect();
+            (wire::series(&it.metric, &dimensions), it.sum())
+        });
         self.saw(if answer.stores {
             Seen::Stored(values.collect())
         } else {

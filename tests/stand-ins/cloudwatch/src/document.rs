@@ -158,10 +158,7 @@ mod tests {
         assert_eq!(sets, [0, 1]);
         for stored in stored {
             assert_eq!((stored.sum(), stored.samples()), (7.5, 3.0));
-            assert_eq!(
-                (stored.unit.as_str(), stored.resolution),
-                ("Bytes", 1)
-            );
+            assert_eq!((stored.unit.as_str(), stored.resolution), ("Bytes", 1));
         }
     }
 

@@ -8,6 +8,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::missing_panics_doc,
     reason = "a fault of a test double fails the test that uses it"
 )]
 

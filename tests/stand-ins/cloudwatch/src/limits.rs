@@ -130,7 +130,9 @@ fn check_name(what: &str, name: &str, max: usize) -> Result<(), Refusal> {
 fn check_text(what: &str, text: &str, max: usize) -> Result<(), Refusal> {
     let length = text.chars().count();
     if length == 0 || length > max {
-        return refuse(format!("{what} has {length} characters, allowed are 1 to {max}"));
+        return refuse(format!(
+            "{what} has {length} characters, allowed are 1 to {max}"
+        ));
     }
     let is_printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if !is_printable || text.trim().is_empty() {

@@ -5,7 +5,7 @@ use crate::value::Value;
 /// The log format and the log level of a function.
 ///
 /// The rules are those of [log-level filtering](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)
-/// for runtimes without a logging method of their own: with the JSON format, a JSON object with a valid `level` and a
+/// for runtimes without a supported logging method: with the JSON format, a JSON object with a valid `level` and a
 /// valid `timestamp` has that level, and any other line has the level INFO.
 #[derive(Debug, Clone, Copy)]
 pub struct LogFilter {
@@ -77,7 +77,11 @@ mod tests {
         ] {
             let filter = LogFilter::new(format, level);
             let lines = [metrics, error, undated, "plain"];
-            assert_eq!(lines.map(|line| filter.passes(line)), passing, "{format} {level}");
+            assert_eq!(
+                lines.map(|line| filter.passes(line)),
+                passing,
+                "{format} {level}"
+            );
         }
     }
 }

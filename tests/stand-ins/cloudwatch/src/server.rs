@@ -34,6 +34,8 @@ pub enum Reply {
         /// The time before the answer.
         after: Duration,
     },
+    /// Status 200, and no answer to further requests on the same connection.
+    AcceptAndDie,
     /// An error with this status and this code.
     Error {
         /// The HTTP status.
@@ -158,17 +160,17 @@ fn converse(
                 thread::sleep(after);
                 send(output, 200, b"\xbf\xff")?;
             }
+            Reply::AcceptAndDie => {
+                send(output, 200, b"\xbf\xff")?;
+                return ignore(output);
+            }
             Reply::Error { status, code } => send(output, status, &error(code))?,
             Reply::Close => return Ok(()),
             Reply::Cut => {
                 head(output, 200, "content-length: 2")?;
                 return output.write_all(b"\xbf");
             }
-            Reply::Silence => {
-                // Returns when the client closes the connection.
-                let _closed = output.read(&mut [0]);
-                return Ok(());
-            }
+            Reply::Silence => return ignore(output),
             Reply::Endless { status } => {
                 head(output, status, "transfer-encoding: chunked")?;
                 loop {
@@ -178,6 +180,11 @@ fn converse(
         }
     }
     Ok(())
+}
+
+/// Reads without answers until the client closes the connection.
+fn ignore(stream: &mut impl Read) -> io::Result<()> {
+    io::copy(stream, &mut io::sink()).map(drop)
 }
 
 /// Reads one HTTP/1.1 request; `None` when the client has closed the connection.

@@ -13,7 +13,7 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
 }
 
-/// As CBOR; JSON has no infinity, so a text `f64:inf` stands for that number.
+/// Encodes JSON as CBOR. JSON has no infinity, so the text `f64:inf` represents that number.
 fn cbor(value: &Value) -> Vec<u8> {
     let head = |first: u8, length: usize| {
         let length = u32::try_from(length).expect("is short").to_be_bytes();
@@ -59,7 +59,7 @@ fn reason<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
 }
 
 #[test]
-fn what_a_datum_does_not_say_is_what_cloudwatch_assumes() {
+fn a_datum_without_fields_has_the_defaults_of_cloudwatch() {
     let stored = read(json!({"Value": 2.5}));
     let expected = Stored {
         namespace: "n".to_owned(),
@@ -74,7 +74,7 @@ fn what_a_datum_does_not_say_is_what_cloudwatch_assumes() {
 }
 
 #[test]
-fn what_a_datum_says_is_stored() {
+fn the_fields_of_a_datum_are_stored() {
     let stored = read(json!({
         "Value": 2,
         "Unit": "Bytes",
@@ -92,7 +92,7 @@ fn what_a_datum_says_is_stored() {
 }
 
 #[test]
-fn values_count_once_or_as_often_as_is_said() {
+fn values_count_once_or_as_often_as_their_count() {
     let observed = |fields| read(fields).map(|stored| stored.observed);
     let once = observed(json!({"Values": [1, 2]}));
     assert_eq!(once, Ok(vec![(1.0, 1.0), (2.0, 1.0)]));
