@@ -1,14 +1,6 @@
 //! Mistakes, all of one attribute in one build, and suggestions by edit distance.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use quote::quote;
-use syn::{
-    Error,
-    parse::{ParseStream, Parser},
-    token::Brace,
-};
-
-use crate::args::begins_closure;
+use syn::Error;
 
 /// The mistakes found so far; reported together, so that one build shows them all.
 #[derive(Debug, Default)]
@@ -31,36 +23,20 @@ impl Mistakes {
         self.0.is_none()
     }
 
-    /// The item as it was written, so that its callers still resolve, and one error a mistake.
-    pub(crate) fn report(self, item: &TokenStream) -> TokenStream {
-        let errors = self.0.map(|mistakes| mistakes.to_compile_error());
-        if is_expression(item) {
-            return quote!({ #errors #item });
-        }
-        quote!(#item #errors)
+    pub(crate) fn into_error(self) -> Option<Error> {
+        self.0
     }
 }
 
-/// Whether nothing can stand behind it: a block, a closure, or another expression, which ends in neither `;` nor braces.
-fn is_expression(item: &TokenStream) -> bool {
-    let ends = match item.clone().into_iter().last() {
-        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
-        Some(TokenTree::Punct(punct)) => punct.as_char() == ';',
-        Some(_) => false,
-        None => true,
-    };
-    if !ends {
-        return true;
+/// "unknown argument `sucess`, did you mean `success`?", or all that was expected.
+pub(crate) fn unknown(what: &str, written: &str, known: &[&str]) -> String {
+    match closest(written, known) {
+        Some(meant) => format!("unknown {what} `{written}`, did you mean `{meant}`?"),
+        None => format!("unknown {what} `{written}`, expected {}", one_of(known)),
     }
-    let begins = |input: ParseStream<'_>| {
-        let begins = input.peek(Brace) || begins_closure(input);
-        input.parse::<TokenStream>()?;
-        Ok(begins)
-    };
-    begins.parse2(item.clone()).unwrap_or(false)
 }
 
-/// Names of arguments as prose: "`a`, `b` or `c`".
+/// Names as prose: "`a`, `b` or `c`".
 pub(crate) fn one_of(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
@@ -70,7 +46,7 @@ pub(crate) fn one_of(names: &[&str]) -> String {
     }
 }
 
-/// The known name that is closest to a mistyped one, when it is close enough to be meant.
+/// The known name that is closest to a mistyped one, if at most a third of it differs.
 pub(crate) fn closest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
@@ -83,7 +59,7 @@ pub(crate) fn closest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
 /// Edits between two words: insert, delete, replace, or swap of neighbours.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
-    // Rows of the edit matrix: `before_last` and `last` are the two rows above the one being made.
+    // Rows of the edit matrix: `before_last` and `last` are the two rows above the current one.
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();
     let mut left_char = None;
@@ -123,11 +99,15 @@ mod tests {
     ];
 
     #[test]
-    fn a_typo_suggests_the_name_that_was_meant() {
+    fn a_typo_suggests_the_closest_name() {
         assert_eq!(closest("sucess", KNOWN), Some("success"));
         assert_eq!(closest("faliure", KNOWN), Some("failure"));
         assert_eq!(closest("interupted", KNOWN), Some("interrupted"));
         assert_eq!(closest("bi", KNOWN), Some("by"));
+        assert_eq!(
+            closest("latercy", &["latest", "latency", "later"]),
+            Some("latency")
+        );
     }
 
     #[test]
@@ -136,18 +116,6 @@ mod tests {
         assert_eq!(closest("suc", KNOWN), None);
         assert_eq!(closest("xcratx", KNOWN), Some("crate"));
         assert_eq!(closest("xcxatx", KNOWN), None);
-    }
-
-    #[test]
-    fn the_closest_of_several_names_is_meant() {
-        assert_eq!(
-            closest("latercy", &["latest", "latency", "later"]),
-            Some("latency")
-        );
-    }
-
-    #[test]
-    fn a_foreign_word_suggests_nothing() {
         assert_eq!(closest("latency", KNOWN), None);
         assert_eq!(closest("", KNOWN), None);
     }
@@ -159,25 +127,6 @@ mod tests {
         assert_eq!(distance("abc", "axcd"), 2);
         assert_eq!((distance("ab", "abc"), distance("abc", "ab")), (1, 1));
         assert_eq!((distance("", "abc"), distance("abc", "")), (3, 3));
-    }
-
-    #[test]
-    fn nothing_stands_behind_an_expression() {
-        let is_expression = |text: &str| is_expression(&text.parse().unwrap());
-        for text in [
-            "total",
-            "f()",
-            "m!()",
-            "a + 1",
-            "{ 1 }",
-            "|a| { a }",
-            "async move || {}",
-        ] {
-            assert!(is_expression(text), "{text}");
-        }
-        for text in ["", "fn f() {}", "use a::b;", "let a = 1;", "struct A(u8);"] {
-            assert!(!is_expression(text), "{text}");
-        }
     }
 
     #[test]

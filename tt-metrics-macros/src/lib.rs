@@ -1,38 +1,34 @@
-//! The attributes of `tt-metrics`, in reading order: arguments, item, checks, expansion.
+//! The macros of `tt-metrics`: `parse` reads tokens, `model` describes what is generated, `emit` generates it.
 
-mod args;
-mod attributes;
-mod check;
-mod closure;
-mod derive;
-mod derive_dimension;
-mod detail;
 mod diagnostics;
+mod emit;
 mod expand;
-mod impl_block;
-mod item;
-mod names;
-mod pattern;
-mod site;
-mod storage;
-mod tail;
-mod taken;
-mod types;
+mod model;
+mod parse;
 
 use proc_macro::TokenStream;
+
+use parse::Attribute;
 
 #[doc = include_str!("docs/count.md")]
 #[proc_macro_attribute]
 pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::count(args.into(), item.into()).into()
+    expand::attribute(Attribute::Count, args.into(), item.into()).into()
 }
 
 #[doc = include_str!("docs/count_outcome.md")]
-#[doc = include_str!("detail.md")]
+#[doc = include_str!("docs/details.md")]
 #[doc = include_str!("docs/build_time.md")]
 #[proc_macro_attribute]
 pub fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::count_outcome(args.into(), item.into()).into()
+    expand::attribute(Attribute::CountOutcome, args.into(), item.into()).into()
+}
+
+/// Carries the attributes of a function until no other macro is left on it. Not public API.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __counted(list: TokenStream, item: TokenStream) -> TokenStream {
+    expand::counted(list.into(), item.into()).into()
 }
 
 #[doc = include_str!("docs/outcome.md")]
@@ -43,8 +39,8 @@ pub fn outcome(tokens: TokenStream) -> TokenStream {
 
 /// Makes the variants of an enum the values of a dimension, for `dimensions(..)` and `failure_by` of [`macro@count_outcome`].
 ///
-/// Each variant is a value by its name, whatever it carries; `#[dimension("another name")]` gives it another one, and
-/// `#[dimension(crate = path)]` on the enum says where `tt-metrics` is.
+/// The value of a variant is its name, whatever its fields. `#[dimension("another name")]` replaces it, and
+/// `#[dimension(crate = path)]` on the enum is the path of `tt-metrics`.
 ///
 /// ```
 /// use tt_metrics::Dimension;
@@ -62,11 +58,11 @@ pub fn outcome(tokens: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Dimension, attributes(dimension))]
 pub fn derive_dimension(input: TokenStream) -> TokenStream {
-    derive_dimension::dimension(input.into()).into()
+    expand::dimension(input.into()).into()
 }
 
 #[doc = include_str!("docs/classify.md")]
 #[proc_macro_derive(Classify, attributes(outcome))]
 pub fn classify(item: TokenStream) -> TokenStream {
-    derive::classify(item.into()).into()
+    expand::classify(item.into()).into()
 }

@@ -1,20 +1,17 @@
 //! The items that generated code uses. Not public API.
 
 pub use linkme;
+pub use tt_metrics_macros::__counted;
 
 use std::future::Future;
 
 pub use crate::{
     count::{
-        call::Call,
         detailed_call::by_error,
-        each::{
-            Tally, all, apply, call_each, calls, each, each_by, rest, track_each_returned,
-            track_items,
-        },
-        items::{about, items},
-        part::{LentPart, Part},
-        returned::{boxed, count_returned, into_pin, made, pinned, track_returned},
+        each::{Tally, all, apply, calls, each, each_by, rest},
+        form::{Opaque, Returned, Value, body},
+        items::items,
+        layer::{CountLayer, ItemsLayer, OutcomeLayer},
         series::Series,
     },
     declare::{
@@ -37,6 +34,7 @@ pub use crate::{
 
 use crate::count::{
     call,
+    layer::Layer,
     track::{Track, mark::Begun},
 };
 
@@ -50,16 +48,6 @@ pub const fn metric_name(checked: &'static str) -> MetricName {
 #[inline]
 pub fn count(site: &'static Site, n: u64) {
     call::count(site, n);
-}
-
-/// Runs a sync body and counts its outcome, a panic as failure.
-#[inline]
-pub fn call<R>(
-    site: &'static Site,
-    body: impl FnOnce() -> R,
-    classify: impl FnOnce(&R) -> Outcome,
-) -> R {
-    call::call(site, classify, body)
 }
 
 /// Comes first in an async body that is wrapped by [`track`] or [`track_each`]: counts the beginning of the call, and
@@ -88,6 +76,16 @@ pub fn track_each<F: Future>(
     future: F,
 ) -> impl Future<Output = F::Output> {
     Track::new(site, classify, future)
+}
+
+/// Wraps an async body by a layer whose future holds more than the body: a number of items, a clock, or dimensions.
+#[inline]
+pub fn track_layer<F: Future, V>(
+    layer: impl Layer<V>,
+    classify: impl FnMut(&F::Output) -> V,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    layer.track(future, classify)
 }
 
 /// Runs a body and counts nothing (feature `off`).

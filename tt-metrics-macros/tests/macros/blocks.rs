@@ -97,7 +97,7 @@ fn a_block_takes_every_argument_of_the_attribute() {
 }
 
 #[test]
-fn a_block_is_declared_where_it_stands() {
+fn a_block_is_declared_with_its_line() {
     const LINE: u32 = line!() + 1;
     let _ = outcome!(success = "BlocksHere"; true);
     let here = |name: tt_metrics::MetricName| name.as_str() == "BlocksHere";
@@ -108,27 +108,26 @@ fn a_block_is_declared_where_it_stands() {
 }
 
 #[test]
-fn a_future_behind_statements_is_counted_whichever_it_is() {
-    type Boxed = std::pin::Pin<Box<dyn Future<Output = Option<u8>>>>;
-
+fn an_async_block_behind_statements_is_counted() {
     let metrics = capture();
     let sent = |id: u8| {
         let made = outcome! {
             success = "BlocksDone", failure = "BlocksFailed", interrupted = "BlocksCut";
-            if id == 0 {
-                return Box::pin(async { None }) as Boxed;
-            }
-            let before = id - 1;
-            Box::pin(async move {
+            let before = id.checked_sub(1);
+            async move {
                 yield_once().await;
-                Some(before)
-            })
+                before
+            }
         };
         (id, made)
     };
-    let (id, early) = sent(0);
-    assert_eq!((id, block_on(early)), (0, None));
+    let (id, failed) = sent(0);
+    assert_eq!((id, block_on(failed)), (0, None));
     assert_eq!(moved(&metrics), [0, 1, 0]);
     assert_eq!(block_on(sent(2).1), Some(1));
     assert_eq!(moved(&metrics), [1, 1, 0]);
+    let mut cut = Box::pin(sent(2).1);
+    assert!(poll_once(cut.as_mut()).is_pending());
+    drop(cut);
+    assert_eq!(moved(&metrics), [1, 1, 1]);
 }

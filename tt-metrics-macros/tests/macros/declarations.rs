@@ -1,6 +1,9 @@
 //! What an attribute declares about its function.
 
-use tt_metrics::{__private::SITES, Declaration, MetricName, count, count_outcome};
+use tt_metrics::{
+    __private::{Declaration, SITES},
+    MetricName, count, count_outcome,
+};
 
 const FAILED: MetricName = MetricName::new("DeclaredFailed");
 

@@ -1,4 +1,4 @@
-//! What is told of a call beside its outcome: dimensions, error, latency, calls in flight.
+//! Dimensions, error, latency and calls in flight of a call.
 
 use std::{
     future::{pending, ready},

@@ -229,7 +229,7 @@ small!(small_uncounted,);
 small!(small_counted, #[tt_metrics::count_outcome(success = "SmallDone")]);
 small!(small_detailed, #[tt_metrics::count_outcome(success = "SmallDetailed", latency = "SmallTime", interrupted = "SmallCut")]);
 
-/// The sizes of a function's future: plain, counted, with all that is told of a call.
+/// The sizes of a function's future: plain, counted, and with latency and interruptions.
 macro_rules! sizes {
     ($plain:ident, $counted:ident, $detailed:ident, $function:ident($($argument:expr),*)) => {
         [

@@ -1,4 +1,4 @@
-//! `items = expr` adds what the expression says, where the body begins.
+//! `items = expr` adds the value of the expression when a call begins.
 
 use std::{cell::Cell, future::Future, panic::catch_unwind, pin::Pin};
 

@@ -1,4 +1,4 @@
-//! Values that tell when they drop.
+//! Values that record when they drop.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! Attributes of other crates, above and below: both do their work, in the order in which they stand.
+//! Attributes of other crates, above and below: the other macro expands first, and its code is part of the call.
 
 use std::future::Future;
 

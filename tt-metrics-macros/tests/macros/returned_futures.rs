@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
 };
 
-use tt_metrics::{Capture, capture, count, count_outcome, outcome};
+use tt_metrics::{Capture, capture, count, count_outcome};
 
 use crate::{block_on, poll_once, yield_once};
 
@@ -119,7 +119,7 @@ fn a_returned_future_dropped_half_way_is_interrupted() {
 }
 
 #[test]
-fn items_are_said_where_the_future_is_made() {
+fn the_number_of_items_is_that_of_the_arguments() {
     #[count("ReturnedCalls", items = rows.len())]
     #[count_outcome(success = "ReturnedDone", interrupted = "ReturnedCut", items = rows.len())]
     fn upload<'a>(rows: &'a [u8]) -> Boxed<'a> {
@@ -141,25 +141,6 @@ fn items_are_said_where_the_future_is_made() {
 }
 
 #[test]
-fn a_block_that_ends_in_a_future_keeps_its_returns_to_itself() {
-    fn made(text: &str) -> usize {
-        let future = outcome! {
-            success = "ReturnedDone", failure = "ReturnedFailed";
-            if text.is_empty() {
-                return Box::pin(ready(Err(()))) as Boxed<'_>;
-            }
-            Box::pin(answer(text.len()))
-        };
-        block_on(future).unwrap_or_default()
-    }
-
-    let metrics = capture();
-    assert_eq!(made(""), 0);
-    assert_eq!(made("ab"), 2);
-    assert_eq!(moved(&metrics), [0, 1, 1, 0]);
-}
-
-#[test]
 fn a_call_that_yields_a_future_is_timed_to_its_own_end() {
     #[count("FutureYielded", latency = "FutureYieldedTime")]
     async fn made() -> Boxed<'static> {
@@ -177,4 +158,32 @@ fn a_call_that_yields_a_future_is_timed_to_its_own_end() {
     assert_eq!(metrics.count("FutureYielded"), 1);
     assert_eq!(block_on(yielded), Ok(7));
     assert_eq!(metrics.count("FutureYielded"), 1);
+}
+
+#[test]
+fn a_future_that_is_made_elsewhere_is_timed_from_its_first_poll_to_its_end() {
+    #[count("MadeCalls", latency = "MadeTime", in_flight = "MadeOpen")]
+    fn opaque() -> impl Future<Output = Result<usize, ()>> {
+        answer(7)
+    }
+
+    #[count("MadeCalls", latency = "MadeTime", in_flight = "MadeOpen")]
+    fn boxed() -> Boxed<'static> {
+        Box::pin(answer(7))
+    }
+
+    let futures: [Boxed<'_>; 2] = [Box::pin(opaque()), boxed()];
+    for mut future in futures {
+        let metrics = capture();
+        let times = || {
+            let details = metrics.details().into_iter();
+            let times = details.filter(|datum| datum.metric.as_str() == "MadeTime");
+            times.count()
+        };
+        assert_eq!(metrics.count("MadeCalls"), 0);
+        assert!(poll_once(future.as_mut()).is_pending());
+        assert_eq!((metrics.count("MadeCalls"), times()), (1, 0));
+        assert!(poll_once(future.as_mut()).is_ready());
+        assert_eq!(times(), 1);
+    }
 }

@@ -1,7 +1,9 @@
-//! `unit` and `resolution` say how CloudWatch stores the metrics of an attribute.
+//! `unit` and `resolution` decide how CloudWatch stores the metrics of an attribute.
 
 use tt_metrics::{
-    Declared, Meaning, Resolution, Unit, capture, catalogue, count, count_outcome, outcome,
+    Resolution, Unit, capture,
+    catalogue::{self, Entry, Meaning},
+    count, count_outcome, outcome,
 };
 
 macro_rules! units {
@@ -71,8 +73,8 @@ fn work() -> bool {
     true
 }
 
-fn declared(metric: &str) -> Option<Declared<'static>> {
-    catalogue().find(|one| one.metric == metric)
+fn declared(metric: &str) -> Option<Entry<'static>> {
+    catalogue::catalogue().find(|one| one.metric == metric)
 }
 
 #[test]

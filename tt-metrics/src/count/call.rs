@@ -1,6 +1,6 @@
 //! Counted calls: each call that began ends as exactly one outcome.
 
-use std::{fmt, mem};
+use std::mem;
 
 use crate::{
     count::{
@@ -60,44 +60,6 @@ pub(crate) fn call<R>(
     }
     let _ends = Ends { begun, kind };
     value
-}
-
-/// A call whose body stays in its function, which then knows its caller.
-///
-/// Dropped before its end it is a failure: a panic, or a `?`.
-pub struct Call {
-    begun: Begun,
-    unwinding: FailureOnUnwind,
-    _running: Running,
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").finish_non_exhaustive()
-    }
-}
-
-impl Call {
-    /// The beginning of a call.
-    #[inline]
-    pub fn begin(site: &'static Site) -> Self {
-        Self {
-            begun: Begun::begin(site),
-            unwinding: FailureOnUnwind(site),
-            _running: Running::of(site),
-        }
-    }
-
-    /// The end of the call with a value; a panic of the classifier is a failure.
-    #[inline]
-    pub fn end<R>(self, value: R, classify: impl FnOnce(&R) -> Outcome) -> R {
-        let kind = Kind::from(classify(&value));
-        let Self {
-            begun, unwinding, ..
-        } = self;
-        mem::forget(unwinding);
-        begun.end_and_return(kind, value)
-    }
 }
 
 /// Counts how a call ended once its value is where the caller wants it, so that nothing of it has to be saved while that

@@ -9,14 +9,9 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::items::{Body, Items, begin_all, record};
+use super::items::{FailureOnUnwind, Items, begin_all, record};
 use crate::{
-    count::{
-        aborting::Running,
-        call::{begin, end},
-        counter,
-        track::Ended,
-    },
+    count::{aborting::Running, call::end, counter, track::Ended},
     declare::{kind::Kind, site::Site},
     metric::{Classify, Outcome},
 };
@@ -165,46 +160,40 @@ pub fn calls<'a, V: ?Sized, N: Items>(value: &'a V, number: impl FnOnce(&'a V) -
     }
 }
 
-/// Runs a sync body and counts its items; a panic, also of a classifier, makes each item of the call a failure.
-pub fn call_each<R>(
+/// Runs a sync body and counts its items. A panic, also one of a classifier, makes each item of the call a failure.
+pub(crate) fn call_each<R>(
     site: &'static Site,
+    number: Option<u64>,
     body: impl FnOnce() -> R,
     classify: impl FnOnce(&R) -> Tally,
 ) -> R {
-    begin(site);
+    begin_all(site, number);
     let _running = Running::of(site);
-    let entered = Body::enter(site, None);
+    let unwinding = FailureOnUnwind { site, number };
     let value = body();
     let tally = classify(&value);
-    tally.record(site, entered.leave());
+    mem::forget(unwinding);
+    tally.record(site, number);
     value
 }
 
-/// Wraps an async body that says how many items it is about: armed at the first poll, counts them; a panic makes each item of the call a failure, a
-/// drop an interruption.
-pub fn track_items<F: Future>(
-    site: &'static Site,
-    classify: impl FnOnce(&F::Output) -> Tally,
-    future: F,
-) -> impl Future<Output = F::Output> {
-    TrackEach::new(site, None, classify, future)
+pin_project! {
+    /// The future of an async call that counts its items.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct TrackEach<F, C> {
+        // Dropped before `open` is, as the arguments of a sync call are before its outcome is counted.
+        #[pin]
+        future: F,
+        classify: Option<C>,
+        // From the first poll to the end of the call.
+        open: Option<Open>,
+        site: &'static Site,
+        number: Option<u64>,
+    }
 }
 
-/// The same for the future that a sync body returns.
-pub fn track_each_returned<F, C>(
-    site: &'static Site,
-    classify: C,
-    body: impl FnOnce() -> F,
-) -> TrackEach<F, C>
-where
-    F: Future,
-    C: FnOnce(&F::Output) -> Tally,
-{
-    let (number, future) = super::items::said(body);
-    TrackEach::new(site, number, classify, future)
-}
-
-/// Counts each item of a call that was cut off, or one for a call that has not said how many it is about.
+/// A call that began, and waits. Dropped before its end, each of its items is interrupted.
 #[derive(Debug)]
 struct Open {
     site: &'static Site,
@@ -218,30 +207,14 @@ impl Drop for Open {
     }
 }
 
-pin_project! {
-    /// The future of a counted async call that is about items.
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct TrackEach<F, C> {
-        // Dropped before `open` is, as the arguments of a sync call are before its outcome is counted.
-        #[pin]
-        future: F,
-        classify: Option<C>,
-        number: Option<u64>,
-        // From the first poll to the end of the call.
-        open: Option<Open>,
-        site: &'static Site,
-    }
-}
-
 impl<F, C> TrackEach<F, C> {
-    fn new(site: &'static Site, number: Option<u64>, classify: C, future: F) -> Self {
+    pub(crate) fn new(site: &'static Site, number: Option<u64>, classify: C, future: F) -> Self {
         Self {
             future,
             classify: Some(classify),
-            number,
             open: None,
             site,
+            number,
         }
     }
 }
@@ -255,28 +228,27 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Given back when the call goes on, so a call cannot be counted twice.
+        // Put back when the call goes on, so that a call cannot be counted twice.
         let Some(classify) = this.classify.take() else {
             return this.future.poll(cx);
         };
-        // A panic is often caught between this poll and the drop of the future, so it is noticed here, not there.
+        let (site, number) = (*this.site, *this.number);
         match this.open.take() {
-            None => begin_all(this.site, *this.number),
+            None => begin_all(site, number),
             waited => mem::forget(waited),
         }
-        let _running = Running::of(this.site);
-        let entered = Body::enter(this.site, *this.number);
+        let _running = Running::of(site);
+        // A panic is often caught between this poll and the drop of the future, so it is counted here.
+        let unwinding = FailureOnUnwind { site, number };
         let polled = this.future.poll(cx);
         if let Poll::Ready(value) = &polled {
             let tally = classify(value);
-            tally.record(this.site, entered.leave());
+            mem::forget(unwinding);
+            tally.record(site, number);
         } else {
-            *this.number = entered.leave();
+            mem::forget(unwinding);
             *this.classify = Some(classify);
-            *this.open = Some(Open {
-                site: this.site,
-                number: *this.number,
-            });
+            *this.open = Some(Open { site, number });
         }
         polled
     }

@@ -1,6 +1,4 @@
-//! How many items a call is about: what `items = expr` says, from the body of the call to its end.
-
-use std::{cell::Cell, mem};
+//! How many items a call counts (`items = expr`).
 
 use crate::{
     count::{call, counter},
@@ -15,7 +13,7 @@ use crate::{
     note = "count what a collection holds with `.len()`, and convert a signed number where it is known not to be negative"
 )]
 pub trait Items {
-    /// The number; what no `u64` holds is the greatest `u64`.
+    /// The number; one that no `u64` holds is `u64::MAX`.
     fn items(self) -> u64;
 }
 
@@ -39,86 +37,16 @@ impl<N: Items + Copy> Items for &N {
     }
 }
 
-/// The number of items that an expression stands for.
+/// The number of items of an expression.
 #[inline]
 pub fn items<N: Items>(number: N) -> u64 {
     number.items()
 }
 
-thread_local! {
-    /// The innermost running call, and the number that its body has said.
-    static CALL: Cell<Call> = const { Cell::new(Call { site: None, number: None }) };
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Call {
-    // None where a sync body makes a future, which begins later.
-    site: Option<&'static Site>,
-    number: Option<u64>,
-}
-
-/// Says, in the body of a call, how many items it is about.
-pub fn about<N: Items>(number: N) {
-    let number = number.items();
-    let call = CALL.get();
-    if let Some(site) = call.site {
-        begin_more(site, call.number, number);
-    }
-    CALL.set(Call {
-        number: Some(number),
-        ..call
-    });
-}
-
-/// Begins a call that is about so many items.
+/// Counts that so many items began.
 pub(crate) fn begin_all(site: &'static Site, number: Option<u64>) {
-    call::begin(site);
-    begin_more(site, None, number.unwrap_or(1));
-}
-
-/// Counts that so many items began, not as many as it seemed.
-fn begin_more(site: &'static Site, before: Option<u64>, number: u64) {
     if site.knows_open_calls() {
-        let more = number.wrapping_sub(before.unwrap_or(1));
-        counter::add(site, Kind::Began, more);
-    }
-}
-
-/// The body of a call that runs now, within whatever other call runs on this thread.
-///
-/// Dropped by a panic only: it then counts each item of the call as a failure.
-#[derive(Debug)]
-pub(crate) struct Body {
-    site: &'static Site,
-    outer: Call,
-}
-
-impl Body {
-    /// Begins, or goes on with what the body has said before.
-    pub(crate) fn enter(site: &'static Site, number: Option<u64>) -> Self {
-        let call = Call {
-            site: Some(site),
-            number,
-        };
-        Self {
-            site,
-            outer: CALL.replace(call),
-        }
-    }
-
-    /// What the body has said so far.
-    pub(crate) fn leave(self) -> Option<u64> {
-        let call = CALL.replace(self.outer);
-        mem::forget(self);
-        call.number
-    }
-}
-
-impl Drop for Body {
-    #[inline]
-    fn drop(&mut self) {
-        let call = CALL.replace(self.outer);
-        record(self.site, Outcome::Failure, call.number.unwrap_or(1));
+        counter::add(site, Kind::Began, number.unwrap_or(1));
     }
 }
 
@@ -128,21 +56,15 @@ pub(crate) fn record(site: &'static Site, outcome: Outcome, number: u64) {
     counter::add(site, Kind::from(outcome), number);
 }
 
-/// Runs the sync body of a function that returns a future: what it says about its items, and the future.
-pub(crate) fn said<F>(body: impl FnOnce() -> F) -> (Option<u64>, F) {
-    struct Outer(Call);
-    impl Drop for Outer {
-        fn drop(&mut self) {
-            CALL.set(self.0);
-        }
+/// Forgotten when the work returns, so that only a panic drops it: each item of the call is then a failure.
+pub(crate) struct FailureOnUnwind {
+    pub(crate) site: &'static Site,
+    pub(crate) number: Option<u64>,
+}
+
+impl Drop for FailureOnUnwind {
+    #[inline]
+    fn drop(&mut self) {
+        record(self.site, Outcome::Failure, self.number.unwrap_or(1));
     }
-    let inside = Call {
-        site: None,
-        number: None,
-    };
-    let outer = Outer(CALL.replace(inside));
-    let future = body();
-    let number = CALL.get().number;
-    drop(outer);
-    (number, future)
 }

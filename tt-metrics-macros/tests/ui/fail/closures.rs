@@ -1,4 +1,4 @@
-//! A mistake in a counted closure is shown where it stands.
+//! A mistake in a counted closure is reported at its place.
 
 use tt_metrics::outcome;
 

@@ -1,4 +1,4 @@
-//! What is told of a call is not told of its items, nor before a closure of `items` has a value.
+//! Details of a call are not those of its items, and need no value of a closure of `items`.
 
 use tt_metrics::{count, count_outcome};
 

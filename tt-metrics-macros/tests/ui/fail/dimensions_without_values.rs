@@ -1,4 +1,4 @@
-//! A dimension has values that are known where metrics are declared.
+//! A dimension has values that a static can list.
 
 use tt_metrics::{Dimension, count, count_outcome};
 

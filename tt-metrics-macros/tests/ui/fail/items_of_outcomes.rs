@@ -1,4 +1,4 @@
-//! `items` of `count_outcome` is over the arguments, and `rest` speaks of what `each` leaves over.
+//! `items` of `count_outcome` is over the arguments, and `rest` is the outcome of the items without `each`.
 
 use tt_metrics::{count, count_outcome};
 

@@ -1,4 +1,4 @@
-//! The metrics of `latency` and `in_flight` have names of their own, and speak of calls.
+//! The metrics of `latency` and `in_flight` have names of their own, and are about calls.
 
 use tt_metrics::count_outcome;
 

@@ -1,4 +1,4 @@
-//! A value stands behind `=`, and the metric of `count` has no name before it.
+//! A value follows `=`, and the metric of `count` has no name before it.
 
 use tt_metrics::{count, count_outcome};
 

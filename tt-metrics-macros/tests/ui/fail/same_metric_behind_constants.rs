@@ -1,4 +1,4 @@
-//! A name has one meaning in an attribute, whether it is written or stands behind a constant.
+//! A name has one meaning in an attribute, whether it is a literal or the value of a constant.
 
 use tt_metrics::{MetricName, count, count_outcome, outcome};
 

@@ -1,4 +1,4 @@
-//! What a type says of its values is known to the compiler, which shows a mistake of it in the attribute.
+//! A mistake in the values of a type is reported by the compiler, in the attribute.
 
 use tt_metrics::{Dimension, count};
 

@@ -1,4 +1,4 @@
-//! A constant is a `MetricName`, and `Self` is not known to a static.
+//! A constant is a `MetricName`, and a static cannot name `Self`.
 
 use tt_metrics::{count, count_outcome};
 

@@ -1,4 +1,4 @@
-//! Attributes of the language on a function, its arguments and in its body mean what they meant.
+//! Attributes of the language on a function, its arguments and in its body keep their meaning.
 #![deny(warnings)]
 #![deny(unsafe_op_in_unsafe_fn, missing_docs, unused_must_use)]
 use std::future::Future;

@@ -95,9 +95,6 @@ fn main() {
     assert_eq!(point.y, "y");
     assert_eq!(take(point, (1, 2), 3, 4), Some(("x".into(), 5)));
 
-    let boxed: Box<dyn Fn(u8) -> Pin<Box<dyn Future<Output = Option<u8>> + Send>> + Send> =
-        Box::new(outcome!(success = "Done"; |id| Box::pin(async move { Some(id) })));
-    let _ = ::futures_util::FutureExt::now_or_never(boxed(1));
     let either = outcome!(success = "Done"; |id: u8| -> Pin<Box<dyn Future<Output = Option<u8>>>> {
         if id == 0 {
             return Box::pin(async { None });
@@ -114,5 +111,5 @@ fn main() {
     })));
     let _ = ::futures_util::FutureExt::now_or_never(each_of(outcome!(success = "Done"; async move |id: u8| -> Result<u8, String> { send(id).await })));
     let _ = ::futures_util::FutureExt::now_or_never(streams(vec![1, 2]));
-    assert_eq!(["Done", "Failed"].map(|metric| metrics.count(metric)), [16, 1]);
+    assert_eq!(["Done", "Failed"].map(|metric| metrics.count(metric)), [15, 1]);
 }

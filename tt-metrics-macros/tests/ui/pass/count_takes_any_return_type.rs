@@ -1,4 +1,4 @@
-//! `#[count]` stands on functions of any return type, also on one that never returns.
+//! `#[count]` takes functions of any return type, also one that never returns.
 
 use tt_metrics::count;
 

@@ -1,4 +1,4 @@
-//! An `impl` block as a whole, with all that stands beside its methods.
+//! An `impl` block as a whole, with constants and types beside its methods.
 #![deny(warnings)]
 
 use std::{

@@ -1,4 +1,4 @@
-//! A type of the user's own says by itself how the call ended.
+//! A type of the user implements `Classify`.
 
 use tt_metrics::{Classify, Outcome, count_outcome};
 

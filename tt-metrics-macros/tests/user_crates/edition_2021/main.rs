@@ -77,7 +77,7 @@ fn all(list: &[u8]) -> Vec<Answer<u8>> {
     list.iter().map(answer).collect()
 }
 
-/// Says what it is, and when it drops.
+/// Records its name when it drops.
 struct Loud<'a>(&'static str, &'a RefCell<Vec<&'static str>>);
 
 impl Loud<'_> {

@@ -1,4 +1,4 @@
-//! The library under another name: each form is told where it is.
+//! The library under another name: each form takes its path.
 #![deny(warnings)]
 
 use counters::{Classify, Dimension, capture, count, count_outcome, outcome};

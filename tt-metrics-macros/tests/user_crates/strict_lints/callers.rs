@@ -1,10 +1,10 @@
-//! Functions that know their caller, and closures that are returned.
+//! Functions with `#[track_caller]`, and returned closures.
 
 use std::panic::Location;
 
 use tt_metrics::{Outcome, count_outcome};
 
-/// Where it is called.
+/// A line of this file.
 #[track_caller]
 #[must_use]
 #[count_outcome(success = "S", by = |_line| return Outcome::Success)]
@@ -12,7 +12,7 @@ pub fn line() -> u32 {
     return Location::caller().line();
 }
 
-/// Where it is called, if that is known.
+/// A line of this file, for a text.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub fn line_of(text: &str) -> Result<u32, String> {
 /// The length of a text.
 #[count_outcome(success = "S", by = |_closure| return Outcome::Success)]
 pub fn length() -> impl Fn(&str) -> usize {
-    return |text| return text.len();
+    return |text: &str| return text.len();
 }
 
 /// Whether it is one of those.
@@ -40,7 +40,7 @@ pub fn length() -> impl Fn(&str) -> usize {
 pub fn finds<'known, Item: PartialEq>(
     known: &'known [Item],
 ) -> impl Fn(&Item, &'known str) -> Option<&'known Item> {
-    return |item, _name| {
+    return |item: &Item, _name: &'known str| {
         return known.iter().find(|one| return *one == item);
     };
 }

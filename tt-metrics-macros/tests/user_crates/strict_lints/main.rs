@@ -55,7 +55,7 @@ use order::{Carrier, batch, batch_later, closures, later, parts, parts_later, sh
 /// An account.
 #[derive(Debug)]
 pub struct Account {
-    /// What is left.
+    /// The remaining balance.
     balance: u8,
 }
 
@@ -115,7 +115,7 @@ impl Account {
         self.balance = 0;
     }
 
-    /// Empties the account later, and says what was left.
+    /// Empties the account later, and returns the former balance.
     #[must_use]
     #[count_outcome(success = "S", by = emptied)]
     pub async fn empty_later(&mut self) -> u8 {
@@ -129,7 +129,7 @@ impl Account {
 #[count("Calls")]
 #[count_outcome(success = "S", failure = "F")]
 impl Account {
-    /// Says whether nothing is left.
+    /// Whether the balance is zero.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         return self.balance == 0;
@@ -187,7 +187,7 @@ pub async fn all(list: Vec<io::Result<u8>>) -> Vec<io::Result<u8>> {
     return list;
 }
 
-/// Returns what is left.
+/// Returns the balance.
 #[count_outcome(success = "S", each, by = emptied)]
 #[must_use]
 pub fn left(account: &Account) -> [u8; 2] {

@@ -1,4 +1,4 @@
-//! What is told of a call beside its outcome, batches, closures and derives.
+//! Details of calls, batches, closures and derives.
 
 use std::future;
 
@@ -85,7 +85,7 @@ pub async fn ship_later(express: bool, (left, _): (u8, u8), _: String) -> Result
     return Ok(left);
 }
 
-/// Sends a batch, of which some may be left.
+/// Sends a batch, some of which may stay unsent.
 #[count("Sent", items = |sent| { return sent.len(); })]
 #[count_outcome(success = "S", failure = "F", items = list.len(), each, rest = failure)]
 #[must_use]
@@ -114,7 +114,7 @@ pub async fn batch_later(list: &[u8]) -> Result<Vec<u8>, u8> {
     return list.first().copied().map(|first| vec![first]).ok_or(1);
 }
 
-/// Sends parts of an order, of which two attributes speak.
+/// Sends parts of an order, which two attributes name.
 #[count_outcome(
     success = "S", failure = "F", items = lines.len(),
     by = |sent| { return if *sent > room { Outcome::Failure } else { Outcome::Success }; },
