@@ -161,6 +161,27 @@ const MISTAKES: &[Mistake] = &[
         "Action: s3:PutObject\n                Resource: !Sub arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}/replay/*",
         "TTProducerRole: a function can write below `replay/`",
     ),
+    mistake("Default: emf", "Default: put_metric_data", "sink can lose"),
+    mistake(
+        "    Condition: UsesPutMetricData\n",
+        "",
+        "PutMetricData is allowed without need",
+    ),
+    mistake(
+        "LogGroupClass: STANDARD",
+        "LogGroupClass: INFREQUENT_ACCESS",
+        "does not extract metrics",
+    ),
+    mistake(
+        "MetricName: FlushAmbiguous",
+        "MetricName: FlushLost",
+        "alarms",
+    ),
+    mistake(
+        "MetricName: EMFValidationErrors",
+        "MetricName: EMFErrors",
+        "no alarm on rejected documents",
+    ),
     mistake("LogFormat: Text", "LogFormat: JSON", "log format"),
     mistake(
         "Queue: !GetAtt UnfinishedUploads.Arn",

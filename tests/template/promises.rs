@@ -19,6 +19,7 @@ pub(crate) fn broken(template: &Value) -> Vec<String> {
         deletion_policies,
         bucket::broken,
         log_groups,
+        sink,
         policies,
         alarms::broken,
         dashboard::broken,
@@ -99,6 +100,20 @@ fn event_source_mapping(template: &Value) -> Vec<String> {
         complaint(
             properties(template, "CaseCreationEventInvokeConfig")["DestinationConfig"].is_null(),
             "CaseCreation: no on-failure destination",
+        ),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// The default sink loses no count, and needs no permission.
+fn sink(template: &Value) -> Vec<String> {
+    let default = &template["Parameters"]["MetricSink"]["Default"];
+    let condition = &template["Resources"]["PutMetricDataPolicy"]["Condition"];
+    let found = [
+        complaint(default != "emf", "the default sink can lose counts"),
+        complaint(
+            condition != "UsesPutMetricData",
+            "PutMetricData is allowed without need",
         ),
     ];
     found.into_iter().flatten().collect()
@@ -218,7 +233,15 @@ fn log_groups(template: &Value) -> Vec<String> {
         .map(|(name, _)| {
             format!("{name}: the log format is not Text, so Lambda filters documents by level")
         });
-    endless.chain(elsewhere).chain(filtered).collect()
+    let other_class = groups
+        .iter()
+        .filter(|(_, group)| group["Properties"]["LogGroupClass"] != "STANDARD")
+        .map(|(name, _)| format!("{name}: its class does not extract metrics"));
+    endless
+        .chain(elsewhere)
+        .chain(filtered)
+        .chain(other_class)
+        .collect()
 }
 
 fn policies(template: &Value) -> Vec<String> {
@@ -231,12 +254,20 @@ fn policies(template: &Value) -> Vec<String> {
             ));
         }
         for policy in items(&role["Policies"]) {
-            for statement in items(&policy["PolicyDocument"]["Statement"]) {
-                found.extend(too_wide(statement).map(|what| format!("{name}: {what}")));
-            }
+            found.extend(too_wide_statements(name, policy));
         }
     }
+    for (name, policy) in resources(template, "AWS::IAM::Policy") {
+        found.extend(too_wide_statements(name, &policy["Properties"]));
+    }
     found
+}
+
+fn too_wide_statements(name: &str, policy: &Value) -> Vec<String> {
+    let statements = items(&policy["PolicyDocument"]["Statement"]).into_iter();
+    statements
+        .filter_map(|statement| Some(format!("{name}: {}", too_wide(statement)?)))
+        .collect()
 }
 
 fn too_wide(statement: &Value) -> Option<String> {

@@ -89,6 +89,8 @@ pub(super) async fn create(
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityAutoExpand)
         .parameters(parameter("SalesforceLoginUrl", login_url))
+        // The local CloudWatch does not extract metrics from logs.
+        .parameters(parameter("MetricSink", "put_metric_data"))
         .send()
         .await
         .map_err(Error::aws("create the stack from template.yaml"))?;

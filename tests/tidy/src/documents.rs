@@ -78,7 +78,7 @@ fn is_path(text: &str) -> bool {
     ends && text.contains('/') && !text.contains([' ', '*', ':', '$']) && !is_built
 }
 
-/// The paths that `a/{b,c}.rs` stands for.
+/// The paths that `a/{b,c}.rs` abbreviates.
 fn alternatives(path: &str) -> Vec<String> {
     let parts = path
         .split_once('{')

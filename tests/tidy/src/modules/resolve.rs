@@ -61,7 +61,7 @@ impl<'m> Resolver<'m> {
         Some(Target::Module(at))
     }
 
-    /// What a name in the scope of `at`, which the module does not define, stands for.
+    /// The target of a name in the scope of `at` that the module does not define.
     fn imported(&mut self, at: usize, name: &str, rest: &[String]) -> Option<Target> {
         let key = (at, name.to_owned());
         if self.open.contains(&key) {
