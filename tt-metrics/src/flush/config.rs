@@ -27,9 +27,9 @@ const FLUSH_INTERVAL: &str = "TT_METRICS_FLUSH_INTERVAL_MS";
 
 const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 // No Lambda runs longer than 15 minutes.
-const MAX_FLUSH_TIMEOUT: Duration = Duration::from_mins(15);
+const MAX_FLUSH_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 // All counts of an interval get the timestamp of its end, so a longer interval would distort graphs.
-const MAX_FLUSH_INTERVAL: Duration = Duration::from_mins(15);
+const MAX_FLUSH_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
 /// The settings for sending the metrics of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
