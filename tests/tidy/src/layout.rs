@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The names of test doubles and simulations, which belong into crates below `tests/` or `fuzz/`.
-const DOUBLES: [&str; 9] = [
+const DOUBLES: [&str; 7] = [
     "simulation",
     "simulated",
     "stand_in",
@@ -14,8 +14,6 @@ const DOUBLES: [&str; 9] = [
     "mock",
     "stub",
     "fuzz",
-    "endings",
-    "world",
 ];
 
 /// One line for each violation.

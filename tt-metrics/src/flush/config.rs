@@ -3,8 +3,16 @@
 mod dimensions;
 mod namespace;
 mod resolution;
+mod variable;
 
-use std::{collections::BTreeSet, env, fmt, time::Duration};
+use std::{collections::BTreeSet, env, time::Duration};
+
+pub use variable::ConfigError;
+
+use variable::{
+    COLD_START, DELIVERY, DIMENSIONS, DISABLED, FLUSH_INTERVAL, FLUSH_TIMEOUT, NAMESPACE, ON_EMPTY,
+    RESOLUTION, SERVICE, SINK, quoted,
+};
 
 use super::health::OnEmpty;
 use crate::{
@@ -12,18 +20,6 @@ use crate::{
     metric::{DimensionSets, MetricName, Namespace, Resolution},
     sink::{Delivery, SinkKind},
 };
-
-const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
-const SINK: &str = "TT_METRICS_SINK";
-const DIMENSIONS: &str = "TT_METRICS_DIMENSIONS";
-const SERVICE: &str = "TT_METRICS_SERVICE";
-const RESOLUTION: &str = "TT_METRICS_RESOLUTION";
-const DELIVERY: &str = "TT_METRICS_DELIVERY";
-const ON_EMPTY: &str = "TT_METRICS_ON_EMPTY";
-const COLD_START: &str = "TT_METRICS_COLD_START";
-const DISABLED: &str = "TT_METRICS_DISABLED";
-const FLUSH_TIMEOUT: &str = "TT_METRICS_FLUSH_TIMEOUT_MS";
-const FLUSH_INTERVAL: &str = "TT_METRICS_FLUSH_INTERVAL_MS";
 
 const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 // No Lambda runs longer than 15 minutes.
@@ -55,25 +51,6 @@ pub struct Config {
     pub cold_start_metric: bool,
     /// Whether nothing is sent at all.
     pub disabled: bool,
-}
-
-/// A variable of the environment that is missing or has a value that cannot be used.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "environment variable {variable} is {found}, expected {expected}, for example `{variable}={example}`"
-)]
-pub struct ConfigError {
-    variable: &'static str,
-    found: String,
-    expected: String,
-    example: &'static str,
-}
-
-// `main` prints the error that it returns with `Debug`, which should be the same sentence.
-impl fmt::Debug for ConfigError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
 }
 
 impl Config {
@@ -208,10 +185,6 @@ fn parse_flush_interval(value: Option<&str>) -> Result<Duration, ConfigError> {
             example: "10000",
         }),
     }
-}
-
-fn quoted(value: &str) -> String {
-    format!("`{value}`")
 }
 
 #[cfg(test)]

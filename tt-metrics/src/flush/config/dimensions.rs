@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ConfigError, DIMENSIONS, SERVICE, quoted};
+use super::variable::{ConfigError, DIMENSIONS, SERVICE, quoted};
 use crate::{
     flush::health::Health,
     metric::{DimensionSets, Dimensions, MetricName, dimensions::Pair, limits},

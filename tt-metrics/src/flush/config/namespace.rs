@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ConfigError, NAMESPACE, quoted};
+use super::variable::{ConfigError, NAMESPACE, quoted};
 use crate::metric::{Namespace, limits};
 
 /// The namespace of the environment, or the one that the program declares.

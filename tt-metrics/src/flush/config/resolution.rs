@@ -1,6 +1,6 @@
 //! The resolution of all metrics of a process.
 
-use super::RESOLUTION;
+use super::variable::RESOLUTION;
 use crate::metric::Resolution;
 
 /// Reads the seconds. A value that cannot be used is only a warning, because the counts are right without it.
