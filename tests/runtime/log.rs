@@ -15,9 +15,9 @@ fn with_documents(events: &[String]) -> Lambda {
 }
 
 #[tokio::test]
-async fn text_without_a_line_feed_does_not_stand_before_a_document() {
-    // The text stays in a buffer, or is written by the program and by a child process.
-    for then in ["print", "write"] {
+async fn text_without_a_line_feed_does_not_precede_a_document_and_there_is_no_empty_line() {
+    // The text stays in a buffer, is written by the program and by a child process, or is a whole line.
+    for then in ["print", "write", "line"] {
         let events = [event("done", then), event("failed", then)];
         let mut running = with_documents(&events).start().await;
         running.asked(3).await;

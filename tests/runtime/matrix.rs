@@ -131,7 +131,7 @@ fn panics_of_each_form() -> Vec<Ending> {
     let forms = [
         ("plain call", "panics", 1, None),
         ("items", "sixfold", 6, None),
-        ("dimensions", "dimensional", 1, Some("Failed Carrier=Post")),
+        ("dimensions", "dimensional", 1, Some("Failed Express=true")),
         ("failure_by", "reasoned", 1, Some("Failed Error=Panic")),
         ("each", "each", 3, None),
     ];
@@ -146,7 +146,8 @@ fn panics_of_each_form() -> Vec<Ending> {
                 failed: series.map(|series| (series, failed)),
             })
         });
-    endings.collect()
+    let counts_alike = |ending: &Ending| ending.end != End::Abort || ending.name == "plain call";
+    endings.filter(counts_alike).collect()
 }
 
 fn cases() -> Vec<(Ending, Environment)> {

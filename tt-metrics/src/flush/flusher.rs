@@ -19,6 +19,8 @@ use super::{
     pending::{PendingBatch, PendingBatches},
     settle::RunningFlush,
 };
+#[cfg(all(unix, feature = "lambda"))]
+use crate::sink::emf;
 use crate::{
     count::{
         buffer::{BUFFER, Buffer},
@@ -169,15 +171,16 @@ impl<K: Sink> Flusher<K> {
         let until = Instant::now() + LOG_WAIT;
         self.reclaim(urgency, until);
         let (snapshot, invocation) = self.drain(invocation, urgency);
-        if snapshot.is_zero() {
-            return;
+        if !snapshot.is_zero() {
+            let invocation = invocation.map(|it| (it, property::current()));
+            let (timestamp, data) = snapshot.into_parts();
+            let batch = PendingBatch::new(timestamp, data, invocation, until);
+            self.write_metrics(&batch, until);
         }
-        let invocation = invocation.map(|it| (it, property::current()));
-        let (timestamp, data) = snapshot.into_parts();
-        self.write_metrics(
-            &PendingBatch::new(timestamp, data, invocation, until),
-            until,
-        );
+        #[cfg(all(unix, feature = "lambda"))]
+        if urgency == Urgency::Final {
+            emf::relay::forward(until);
+        }
     }
 
     async fn send(

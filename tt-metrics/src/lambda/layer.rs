@@ -25,7 +25,7 @@ use crate::{
         snap_start::SnapStart,
         watchdog::{Alarm, Armed, Watchdog},
     },
-    sink::{Configured, Invocation, Sink, emf::reserve_stdout},
+    sink::{Configured, Invocation, Sink, emf::relay},
 };
 
 /// The part of an invocation's time that is left for the runtime to request the next event.
@@ -97,15 +97,15 @@ impl<K: Sink> MetricsLayer<K> {
     /// Writes the counts to the log when Lambda stops the process, also while a handler blocks every thread of the
     /// runtime. In a program whose panics abort, it does so at a panic as well.
     ///
-    /// With the sink `emf`, standard output is kept for documents, as [`run`](crate::run) describes.
+    /// With the sink `emf`, standard output is relayed, as [`run`](crate::run) describes.
     ///
     /// Registers the internal extension without which Lambda sends no SIGTERM, and ends the process with code 0 after
     /// SIGTERM or SIGINT. Call it once, before the runtime runs; [`run`](crate::run) does.
     pub async fn flush_at_shutdown(&self) {
         if self.flusher.writes_documents()
-            && let Err(error) = reserve_stdout()
+            && let Err(error) = relay::start()
         {
-            tracing::warn!(%error, "documents share standard output with the program");
+            tracing::warn!(%error, "standard output is not relayed, an empty line precedes each document");
         }
         if cfg!(panic = "abort") {
             shutdown::flush_on_panic(Arc::clone(&self.flusher));

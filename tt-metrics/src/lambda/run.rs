@@ -1,6 +1,11 @@
 //! The calls for `main`: a handler with tracing, metrics and graceful shutdown.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -13,16 +18,15 @@ use tower::Service;
 use crate::{
     flush::{Flusher, Urgency},
     lambda::layer::MetricsLayer,
-    sink::Sink,
+    sink::{Sink, emf::relay},
 };
 
 /// Runs a Lambda handler and flushes metrics after each response, before a timeout and before a shutdown.
 ///
 /// It is `lambda_runtime::run` with a [`MetricsLayer`]; use the layer itself where you need more control.
 ///
-/// With the sink `emf`, standard output is kept for documents: what the program and its child processes print to it
-/// goes to standard error, which Lambda writes to the same log. So text without a line feed never precedes a
-/// document on the same line.
+/// With the sink `emf`, the standard output of the program and its child processes passes through a pipe of the process
+/// until `run` returns, so that text without a line feed never precedes a document on the same line.
 ///
 /// # Errors
 ///
@@ -87,12 +91,16 @@ where
         .await
 }
 
+/// The longest time that the end of `run` waits for standard output.
+const RELAY_WAIT: Duration = Duration::from_millis(100);
+
 /// Writes the counts to the log when the loop over events ends, by an error of the runtime API or a panic of the runtime.
 struct FlushAtEnd<'a, K: Sink>(&'a Arc<Flusher<K>>);
 
 impl<K: Sink> Drop for FlushAtEnd<'_, K> {
     fn drop(&mut self) {
         self.0.write_out(None, Urgency::Final);
+        relay::stop(Instant::now() + RELAY_WAIT);
     }
 }
 

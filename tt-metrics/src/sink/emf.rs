@@ -20,7 +20,7 @@ use super::{
 use stdout::{Lines, WriteError};
 
 #[cfg(all(unix, feature = "lambda"))]
-pub(crate) use stdout::unix::reserve_stdout;
+pub(crate) use stdout::relay;
 #[cfg(all(test, feature = "lambda"))]
 pub(crate) use stdout::{LinePosition, tests::replace_output};
 

@@ -1,5 +1,8 @@
 //! Standard output: where documents are written, and which of them were written as a whole when a write fails.
 
+#[cfg(unix)]
+pub(crate) mod relay;
+
 use std::{
     io::{self, Write},
     sync::{Mutex, TryLockError},
@@ -38,15 +41,14 @@ pub(crate) struct LinePosition {
 /// Standard output, as documents are written to it.
 #[derive(Debug)]
 struct Output {
-    /// The original standard output, once the program's own output goes to standard error.
     #[cfg(unix)]
-    reserved: Option<std::fs::File>,
+    relay: Option<relay::Relay>,
     position: LinePosition,
 }
 
 static OUTPUT: Mutex<Output> = Mutex::new(Output {
     #[cfg(unix)]
-    reserved: None,
+    relay: None,
     position: LinePosition::SHARED,
 });
 
@@ -56,9 +58,9 @@ impl LinePosition {
         is_shared: true,
         is_torn: false,
     };
-    /// The position in an output that contains documents only.
+    /// The position in an output to which only this module writes, at the beginning of a line.
     #[cfg(unix)]
-    pub(crate) const RESERVED: Self = Self {
+    pub(crate) const EXCLUSIVE: Self = Self {
         is_shared: false,
         is_torn: false,
     };
@@ -87,16 +89,18 @@ impl Lines {
             return taken.map_err(|error| WriteError { written: 0, error });
         }
         let mut output = locked(until).map_err(|error| WriteError { written: 0, error })?;
-        let Output { reserved, position } = &mut *output;
-        if let Some(file) = reserved {
-            return self.write(position, &mut unix::Patient::new(file, until));
+        let Output { relay, position } = &mut *output;
+        if let Some(relay) = relay {
+            let forwarded = relay.forward(position, until);
+            forwarded.map_err(|error| WriteError { written: 0, error })?;
+            return self.write(position, &mut relay.writer(until));
         }
         // Past the buffer of standard output and under its lock: text of a line that the program has not ended stays in
         // that buffer, and lines of other threads are not mixed with a document.
         let stdout = io::stdout().lock();
-        let file = unix::unbuffered(&stdout);
-        let mut file = file.map_err(|error| WriteError { written: 0, error })?;
-        self.write(position, &mut unix::Patient::new(&mut file, until))
+        let file = relay::unbuffered(&stdout);
+        let file = file.map_err(|error| WriteError { written: 0, error })?;
+        self.write(position, &mut relay::Patient::new(&file, until))
     }
 
     #[cfg(not(unix))]
@@ -159,102 +163,6 @@ fn write_all(writer: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::
         }
     }
     writer.flush()
-}
-
-#[cfg(unix)]
-pub(crate) mod unix {
-    //! Standard output as a file descriptor.
-
-    use std::{
-        fs::File,
-        io::{self, IsTerminal, Write},
-        os::{
-            fd::AsFd,
-            unix::fs::{FileTypeExt, MetadataExt},
-        },
-        time::Instant,
-    };
-
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    use super::{OUTPUT, full};
-    use crate::count::sync::lock;
-
-    /// The number of bytes that a pipe accepts without blocking once it is ready (`PIPE_BUF`, pipe(7)).
-    const MAX_WRITE_BYTES: usize = 4096;
-
-    /// Keeps standard output for documents: what the program and its child processes print to it goes to standard
-    /// error from now on, which Lambda writes to the same log.
-    ///
-    /// Text without a line feed then never precedes a document on the same line. Nothing is changed, and each
-    /// document begins with a line feed, where both are the same file already, or where one of them is a terminal or
-    /// a device such as `/dev/null`.
-    pub(crate) fn reserve_stdout() -> io::Result<()> {
-        let stdout = unbuffered(&io::stdout())?;
-        let stderr = unbuffered(&io::stderr())?;
-        if !is_log(&stdout)? || !is_log(&stderr)? || is_same(&stdout, &stderr)? {
-            return Ok(());
-        }
-        let mut output = lock(&OUTPUT);
-        if output.reserved.is_none() {
-            // Text that the program has printed until now stays on the original output, perhaps without a line feed.
-            io::stdout().flush()?;
-            rustix::stdio::dup2_stdout(&stderr)?;
-            output.reserved = Some(stdout);
-            output.position = super::LinePosition::RESERVED;
-        }
-        Ok(())
-    }
-
-    fn is_log(file: &File) -> io::Result<bool> {
-        let kind = file.metadata()?.file_type();
-        Ok(kind.is_fifo() || kind.is_socket() || (kind.is_file() && !file.is_terminal()))
-    }
-
-    fn is_same(one: &File, other: &File) -> io::Result<bool> {
-        let (one, other) = (one.metadata()?, other.metadata()?);
-        Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
-    }
-
-    pub(super) fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
-        Ok(File::from(stream.as_fd().try_clone_to_owned()?))
-    }
-
-    /// A writer that waits for its file until then at most.
-    pub(super) struct Patient<'a> {
-        file: &'a mut File,
-        until: Instant,
-    }
-
-    impl<'a> Patient<'a> {
-        pub(super) fn new(file: &'a mut File, until: Instant) -> Self {
-            Self { file, until }
-        }
-
-        /// Waits until the file accepts bytes, or has an error to report.
-        fn wait(&self) -> io::Result<()> {
-            let left = self.until.saturating_duration_since(Instant::now());
-            let left = Timespec::try_from(left).map_err(io::Error::other)?;
-            let mut files = [PollFd::new(&*self.file, PollFlags::OUT)];
-            match poll(&mut files, Some(&left)) {
-                Ok(0) => Err(full()),
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.into()),
-            }
-        }
-    }
-
-    impl Write for Patient<'_> {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.wait()?;
-            self.file
-                .write(bytes.get(..MAX_WRITE_BYTES).unwrap_or(bytes))
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            self.file.flush()
-        }
-    }
 }
 
 #[cfg(test)]

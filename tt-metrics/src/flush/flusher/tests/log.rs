@@ -95,11 +95,11 @@ fn log_after(room: usize, mut position: LinePosition) -> (bool, Vec<u8>) {
 
 #[test]
 fn a_write_that_breaks_off_anywhere_loses_and_doubles_nothing() {
-    let (_, whole) = log_after(usize::MAX, LinePosition::RESERVED);
+    let (_, whole) = log_after(usize::MAX, LinePosition::EXCLUSIVE);
     let expected = sums(&whole);
     assert_eq!(expected.get("Done [\"post\"]"), Some(&4.0));
     assert_eq!(expected.get("Time []"), Some(&175.0));
-    for position in [LinePosition::RESERVED, LinePosition::SHARED] {
+    for position in [LinePosition::EXCLUSIVE, LinePosition::SHARED] {
         let mut failed = 0;
         for room in 0..whole.len() {
             let (complete, log) = log_after(room, position);
@@ -112,8 +112,8 @@ fn a_write_that_breaks_off_anywhere_loses_and_doubles_nothing() {
 }
 
 #[test]
-fn a_reserved_output_has_no_empty_lines() {
-    let (_, log) = log_after(usize::MAX, LinePosition::RESERVED);
+fn an_output_whose_position_is_known_has_no_empty_lines() {
+    let (_, log) = log_after(usize::MAX, LinePosition::EXCLUSIVE);
     let text = String::from_utf8(log).expect("is text");
     assert!(text.lines().all(|line| !line.is_empty()), "{text}");
 }
