@@ -1,4 +1,5 @@
-//! The promise to the user, on the whole local stack: 5 records are 5 Cases and 5 `SFCaseCreated`.
+//! On the whole local stack, 5 records are 5 Cases and 5 `SFCaseCreated`: at the first upload, after a replay, and after
+//! failures.
 
 #[cfg(test)]
 #[path = "acceptance/event.rs"]
@@ -20,7 +21,7 @@ fn row(number: usize) -> String {
     format!("R-{number},C-{number},RISK_CHANGED,HIGH,Review {number}")
 }
 
-// One stack serves all claims: each is about what came before it.
+// One stack serves all claims, since it takes long to start. The sums accumulate.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_record_is_counted_once_at_its_outcome() {
     let pipeline = pipeline::Pipeline::start().await;
@@ -30,9 +31,9 @@ async fn each_record_is_counted_once_at_its_outcome() {
     pipeline.settles_at([5, 5, 0, 5, 0], claim).await;
     assert_eq!(pipeline.distinct_cases(), 5);
 
-    // The producer publishes a replay again, so its own metrics move; Cases and theirs must not.
+    // TT Producer publishes a replay again, which moves its metrics. Case Creation recognizes the events.
     pipeline.replay(&five, 5).await;
-    let claim = "a replay makes no further Case";
+    let claim = "a replay creates no Case";
     pipeline.settles_at([10, 10, 0, 5, 0], claim).await;
     assert_eq!(pipeline.distinct_cases(), 5);
 
@@ -43,7 +44,7 @@ async fn each_record_is_counted_once_at_its_outcome() {
 
     let redelivered = pipeline.redeliver_stream().await;
     assert_eq!(redelivered["batchItemFailures"], serde_json::json!([]));
-    let claim = "a batch that Kinesis delivers again makes no further Case";
+    let claim = "a batch that Kinesis delivers again creates no Case";
     pipeline.settles_at([15, 15, 0, 10, 0], claim).await;
     assert_eq!(pipeline.distinct_cases(), 10);
 
@@ -57,11 +58,11 @@ async fn each_record_is_counted_once_at_its_outcome() {
     let claim = "100 records, 7 malformed and 3 refused by Salesforce, are 100 / 93 / 7 / 90 / 3";
     pipeline.settles_at([115, 108, 7, 100, 3], claim).await;
     assert_eq!(pipeline.distinct_cases(), 100);
-    assert_eq!(pipeline.parked().await, 10, "what failed is kept");
+    assert_eq!(pipeline.parked().await, 10, "failed records are parked");
 
     let many = csv_of((1..=450).map(row));
     let logins = pipeline.upload_while_the_token_ends("many.csv", many).await;
-    let claim = "a token that ends midway costs no Case";
+    let claim = "a session that ends between two calls loses no Case";
     pipeline.settles_at([565, 558, 7, 550, 3], claim).await;
     assert_eq!(pipeline.distinct_cases(), 550);
     assert_eq!(pipeline.logins() - logins, 1, "one login for a new token");

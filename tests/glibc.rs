@@ -5,7 +5,7 @@
 mod needs;
 
 use needs::Version;
-use tt_cli::{build, progress::Silent, workspace::Workspace};
+use tt_cli::{stack::functions::build, terminal::progress::Silent, workspace::Workspace};
 
 /// <https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html>
 const AMAZON_LINUX_2023: Version = Version(2, 34);

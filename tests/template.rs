@@ -21,10 +21,6 @@ mod promises;
 #[path = "template/transform.rs"]
 mod transform;
 
-use std::collections::BTreeSet;
-
-use tt_cli::metrics::NAMES;
-
 use transform::{Checked, Task, check, packaged};
 
 /// Every finding of the transform, the linter and our own checks.
@@ -335,11 +331,6 @@ const MISTAKES: &[Mistake] = &[
         "E3004",
     ),
 ];
-
-#[test]
-fn cargo_tt_reads_the_metrics_that_the_functions_declare() {
-    assert_eq!(BTreeSet::from(NAMES), functions::counters());
-}
 
 #[test]
 fn the_template_has_no_mistake() {

@@ -4,59 +4,58 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as Arguments, Parser, Subcommand};
 
-use crate::sample;
+use crate::file::sample::MAX_RECORDS;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo tt demo --once              five records in, five Cases out, the graph, done
-  cargo tt demo                     the same, then stay up with a live page
-  cargo tt upload my-records.csv    in another terminal: more records for the running demo
-  cargo tt graph                    what CloudWatch says now, once more
-  cargo tt catalogue                which metrics there are, and where they are declared
+  cargo tt demo --once              upload five records, show their metrics, stop
+  cargo tt demo                     the same, then keep running with a live page
+  cargo tt upload my-records.csv    upload more records to the running demo
+  cargo tt graph                    print the metrics of the running demo again
+  cargo tt catalogue                list the metrics and where they are declared
 
-Nothing here needs an AWS account or Docker: the AWS services and Salesforce
-run on this machine.";
+No AWS account and no Docker are needed: the AWS services and Salesforce run
+on this machine.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
-  cargo tt demo --once                    the shipped five records
-  cargo tt demo --once --records 500      five hundred generated records
-  cargo tt demo --file export.jsonl.gz    your own records, then stay up
+  cargo tt demo --once                    the shipped file of five records
+  cargo tt demo --once --records 500      500 generated records
+  cargo tt demo --file export.jsonl.gz    your own records, then keep running
   cargo tt demo --port 8080               live page on http://127.0.0.1:8080
 
 A file is CSV with a header, JSON Lines, or a JSON array of flat objects, each
-also gzipped. A record needs record_id, customer_id and event_type;
-risk_rating, occurred_at, subject and details are used when present, and
-everything else is carried along.
+also gzipped. A record requires record_id, customer_id and event_type. The
+fields risk_rating, occurred_at, subject and details are optional; any other
+field is passed on.
 
-Exit code: 0 when every record is accounted for, 1 when something failed,
-2 for a wrong command line.";
+Exit code: 0 when every record has an outcome, 1 after a failure, 2 for a wrong
+command line, 130 after Ctrl-C.";
 
 /// Business metrics of the TT pipeline, on your machine.
 ///
-/// Runs TT Producer, Case Creation and TMS Token Manager with local AWS services and a Salesforce
-/// stand-in, and shows the five metrics of the namespace as a table and a graph, read back through
-/// the CloudWatch API.
+/// Runs TT Producer, Case Creation and TMS Token Manager with local AWS services and a local
+/// Salesforce, and shows their metrics, read from the CloudWatch API, as a table and a graph.
 #[derive(Debug, Parser)]
 #[command(name = "cargo tt", bin_name = "cargo tt", version, after_help = EXAMPLES)]
 #[command(arg_required_else_help = true)]
 pub struct Args {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What `cargo tt` can do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the whole pipeline here, upload a file, and show the five metrics.
+    /// Run the pipeline on this machine, upload a file, and show the metrics.
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(Demo),
     /// Upload a file to the running demo.
     Upload(Upload),
     /// Print the metrics of the running demo as a table and a graph.
     Graph,
-    /// List every metric that the functions, or a program, declare, and where in the source.
+    /// List the metrics that the functions, or a program, declare, with their source lines.
     Catalogue(Catalogue),
 }
 
@@ -69,13 +68,13 @@ pub struct Demo {
     /// Upload N generated records instead of a file.
     #[arg(long, value_name = "N", value_parser = records)]
     pub records: Option<u64>,
-    /// Stop everything as soon as the metrics have arrived.
+    /// Stop as soon as the metrics are complete.
     #[arg(long)]
     pub once: bool,
-    /// Port of the live page on 127.0.0.1 [default: a free one]; the AWS endpoint always takes a free one.
+    /// Port of the live page on 127.0.0.1 [default: a free port].
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
-    /// Where to write the report, a page without external resources [default: target/tt/report.html].
+    /// Path of the report, an HTML file without external resources [default: target/tt/report.html].
     #[arg(long, value_name = "PATH")]
     pub report: Option<PathBuf>,
 }
@@ -86,7 +85,7 @@ pub struct Upload {
     /// File to upload: CSV with a header, JSON Lines or a JSON array, each also gzipped.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Upload it this many times; each time is new work.
+    /// Upload it N times; each upload is processed separately.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub times: u32,
 }
@@ -94,12 +93,12 @@ pub struct Upload {
 /// Arguments of `cargo tt catalogue`.
 #[derive(Debug, Arguments)]
 pub struct Catalogue {
-    /// File of a program built with tt-metrics, stripped or not; it is read, not run [default: the functions of this workspace].
+    /// Executable that uses tt-metrics, stripped or not; it is read and not run [default: the functions of this workspace].
     #[arg(value_name = "PROGRAM")]
     pub program: Option<PathBuf>,
 }
 
-/// The arguments without the `tt` that cargo puts first when it runs `cargo-tt` as its subcommand.
+/// Removes the argument `tt`, which cargo inserts when it runs `cargo-tt` as a subcommand.
 pub fn without_plugin_name(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     args.enumerate()
         .filter(|(index, arg)| *index != 1 || arg != "tt")
@@ -107,10 +106,9 @@ pub fn without_plugin_name(args: impl Iterator<Item = OsString>) -> impl Iterato
 }
 
 fn records(text: &str) -> Result<u64, String> {
-    let wanted = format!("give a whole number from 1 to {}", sample::MOST_RECORDS);
     match text.parse() {
-        Ok(records) if (1..=sample::MOST_RECORDS).contains(&records) => Ok(records),
-        _ => Err(wanted),
+        Ok(records) if (1..=MAX_RECORDS).contains(&records) => Ok(records),
+        _ => Err(format!("expected an integer from 1 to {MAX_RECORDS}")),
     }
 }
 
@@ -127,12 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn clap_finds_no_contradiction() {
+    fn arguments_are_consistent() {
         Args::command().debug_assert();
     }
 
     #[test]
-    fn the_alias_and_the_cargo_plugin_read_the_same() {
+    fn alias_and_cargo_plugin_are_parsed_alike() {
         for line in ["cargo-tt upload a.csv", "cargo-tt tt upload a.csv"] {
             match parse(line).unwrap().command {
                 Command::Upload(upload) => assert_eq!(upload.file, Path::new("a.csv")),
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_called_tt_is_still_a_file() {
+    fn file_named_tt_is_accepted() {
         let Command::Upload(upload) = parse("cargo-tt upload tt").unwrap().command else {
             panic!("not an upload");
         };
@@ -150,21 +148,21 @@ mod tests {
     }
 
     #[test]
-    fn zero_records_are_refused_with_what_to_give_instead() {
+    fn zero_records_are_refused_with_the_allowed_range() {
         let error = parse("cargo-tt demo --records 0").unwrap_err().to_string();
         assert!(
-            error.contains("give a whole number from 1 to 1000000"),
+            error.contains("expected an integer from 1 to 1000000"),
             "{error}"
         );
     }
 
     #[test]
-    fn a_file_and_generated_records_exclude_each_other() {
+    fn file_and_generated_records_are_exclusive() {
         assert!(parse("cargo-tt demo --file a.csv --records 5").is_err());
     }
 
     #[test]
-    fn help_teaches_by_example() {
+    fn help_has_examples() {
         let mut command = Args::command();
         assert!(
             command

@@ -1,24 +1,72 @@
 //! A file to upload, checked before anything is started.
 
+pub mod sample;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::{error::Error, sample};
+/// The local AWS endpoint holds several copies of each uploaded object in memory.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The local AWS endpoint keeps each object in memory, several times while it takes it in.
-pub(crate) const MOST_BYTES: u64 = 512 * 1024 * 1024;
-
-/// Name and content of a file, not empty.
+/// Name and content of a file that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Name without directories; it becomes part of the object key.
     pub name: String,
     /// Content.
     pub body: Vec<u8>,
-    /// How many records it holds, where that is known without reading it.
+    /// The number of records, if it is known without parsing the file.
     pub records: Option<u64>,
+}
+
+/// Why a file cannot be uploaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It does not exist.
+    #[error("file `{}` does not exist", path.display())]
+    Missing {
+        /// As given.
+        path: PathBuf,
+    },
+    /// It is a directory.
+    #[error("`{}` is a directory, not a file", path.display())]
+    Directory {
+        /// As given.
+        path: PathBuf,
+    },
+    /// It is a pipe, a device or a socket.
+    #[error("`{}` is not a regular file", path.display())]
+    NotRegular {
+        /// As given.
+        path: PathBuf,
+    },
+    /// It is too large.
+    #[error(
+        "file `{}` is larger than {} MiB, the limit of the local stack",
+        path.display(),
+        MAX_BYTES / (1024 * 1024)
+    )]
+    TooLarge {
+        /// As given.
+        path: PathBuf,
+    },
+    /// It is empty or blank.
+    #[error("file `{}` is empty", path.display())]
+    Empty {
+        /// As given.
+        path: PathBuf,
+    },
+    /// It cannot be read.
+    #[error("failed to read file `{}`", path.display())]
+    Read {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
 }
 
 impl File {
@@ -26,32 +74,32 @@ impl File {
     ///
     /// # Errors
     ///
-    /// When it does not exist, is no regular file, is empty or too large, or can't be read.
+    /// When it does not exist, is not a regular file, is empty or too large, or cannot be read.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let path_buf = || PathBuf::from(path);
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                Error::NoSuchFile { path: path_buf() }
+                Error::Missing { path: path_buf() }
             }
-            _ => Error::ReadFile {
+            _ => Error::Read {
                 path: path_buf(),
                 source,
             },
         };
-        let found = fs::metadata(path).map_err(failed)?;
-        if found.is_dir() {
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if metadata.is_dir() {
             return Err(Error::Directory { path: path_buf() });
         }
-        // Reading a pipe or a device could wait, or go on, for ever.
-        if !found.is_file() {
+        // A pipe may block, and a device may be endless.
+        if !metadata.is_file() {
             return Err(Error::NotRegular { path: path_buf() });
         }
-        if found.len() > MOST_BYTES {
-            return Err(Error::LargeFile { path: path_buf() });
+        if metadata.len() > MAX_BYTES {
+            return Err(Error::TooLarge { path: path_buf() });
         }
         let body = fs::read(path).map_err(failed)?;
         if body.trim_ascii().is_empty() {
-            return Err(Error::EmptyFile { path: path_buf() });
+            return Err(Error::Empty { path: path_buf() });
         }
         let name = path
             .file_name()
@@ -63,7 +111,7 @@ impl File {
         })
     }
 
-    /// The shipped five records.
+    /// The shipped file of five records.
     pub fn shipped() -> Self {
         Self {
             name: sample::FIVE_RECORDS_NAME.into(),
@@ -75,7 +123,7 @@ impl File {
     /// A generated CSV file.
     pub fn generated(records: u64) -> Self {
         let mut body = Vec::new();
-        // A `Vec` takes every byte.
+        // Writing to a `Vec` cannot fail.
         let _infallible = sample::write(records, &mut body);
         Self {
             name: format!("generated-{records}.csv"),
@@ -89,11 +137,10 @@ impl File {
 mod tests {
     use std::{fs, path::Path};
 
-    use super::{File, MOST_BYTES};
-    use crate::error::Error;
+    use super::{Error, File, MAX_BYTES};
 
     #[test]
-    fn a_file_is_named_without_its_directories() {
+    fn name_has_no_directories() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.csv");
         fs::write(&path, "record_id\nR1\n").unwrap();
@@ -102,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_uploaded_is_refused_by_name() {
+    fn unusable_file_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let blank = directory.path().join("blank.csv");
         fs::write(&blank, " \n\n").unwrap();
@@ -110,24 +157,24 @@ mod tests {
             File::read(directory.path()),
             Err(Error::Directory { .. })
         ));
-        assert!(matches!(File::read(&blank), Err(Error::EmptyFile { .. })));
+        assert!(matches!(File::read(&blank), Err(Error::Empty { .. })));
         assert!(matches!(
             File::read(Path::new("/dev/zero")),
             Err(Error::NotRegular { .. })
         ));
         let large = directory.path().join("large.csv");
         let sparse = fs::File::create(&large).unwrap();
-        sparse.set_len(MOST_BYTES + 1).unwrap();
-        assert!(matches!(File::read(&large), Err(Error::LargeFile { .. })));
+        sparse.set_len(MAX_BYTES + 1).unwrap();
+        assert!(matches!(File::read(&large), Err(Error::TooLarge { .. })));
         let below_a_file = blank.join("x.csv");
         assert!(matches!(
             File::read(&below_a_file),
-            Err(Error::NoSuchFile { .. })
+            Err(Error::Missing { .. })
         ));
     }
 
     #[test]
-    fn the_shipped_and_the_generated_file_say_how_many_records_they_hold() {
+    fn number_of_records_is_known_for_shipped_and_generated_files() {
         assert_eq!(File::shipped().records, Some(5));
         assert_eq!(File::generated(12).records, Some(12));
     }

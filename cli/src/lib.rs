@@ -1,35 +1,19 @@
-//! The library behind `cargo tt`: the local stack, the demo and its picture.
+//! The library behind `cargo tt`: the local stack, and the report on the metrics of the functions.
+//!
+//! Each module imports only modules above it in this list.
 
-pub mod progress;
-
-mod group;
-mod logged;
 pub mod workspace;
 
-pub mod build;
-pub mod package;
-pub mod python;
-pub mod stack;
-pub mod strip;
+mod process;
+pub mod terminal;
 
-pub mod metrics;
+pub mod file;
+pub mod python;
+
+pub mod stack;
+
+pub mod report;
 
 pub mod args;
-pub mod catalogue;
-pub mod demo;
-pub mod error;
-pub mod file;
-pub mod interrupt;
-pub mod reading;
-pub mod upload;
 
-pub mod balance;
-pub mod chart;
-pub mod graph;
-pub mod page;
-pub mod picture;
-pub mod report;
-pub mod sample;
-pub mod screen;
-pub mod table;
-pub mod timeline;
+pub mod commands;

@@ -1,38 +1,28 @@
-//! `cargo tt`: the pipeline on this machine, and its metrics as a picture.
+//! `cargo tt`: runs the pipeline on this machine and reports its metrics.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::runtime::Runtime;
 use tt_cli::{
-    args::{self, Args, Command},
-    catalogue, demo,
-    error::Error,
-    reading, screen, upload,
+    args::{self, Args},
+    commands::{self, Error},
+    terminal::screen,
 };
 
 fn main() -> ExitCode {
     let args = Args::parse_from(args::without_plugin_name(std::env::args_os()));
-    let outcome = Runtime::new().map_err(Error::Runtime).and_then(|runtime| {
-        let outcome = runtime.block_on(run(args.command));
-        // What still computes when the user has interrupted is not waited for.
+    let result = Runtime::new().map_err(Error::Runtime).and_then(|runtime| {
+        let result = runtime.block_on(commands::run(args.command));
+        // After an interruption, blocking tasks may still run; do not wait for them.
         runtime.shutdown_background();
-        outcome
+        result
     });
-    match outcome {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            screen::tell(&format!("{}\n", error.lines().join("\n")));
+            screen::print_status(&format!("{}\n", error.lines().join("\n")));
             ExitCode::from(error.exit_code())
         }
-    }
-}
-
-async fn run(command: Command) -> Result<(), Error> {
-    match command {
-        Command::Demo(demo) => demo::run(&demo).await,
-        Command::Upload(upload) => upload::run(&upload).await,
-        Command::Graph => reading::run().await,
-        Command::Catalogue(of) => catalogue::run(of.program.as_deref()),
     }
 }

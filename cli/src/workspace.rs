@@ -1,4 +1,4 @@
-//! Where the workspace is, and the target directory and profile that this binary was built with.
+//! The workspace, the target directory and the profile of this binary.
 
 use std::{
     ffi::OsString,
@@ -7,8 +7,8 @@ use std::{
 
 /// The checkout that this binary was built from.
 ///
-/// Target directory and profile are read off the path of the running binary rather than asked of cargo, whose
-/// answer depends on the directory and the environment it is asked in.
+/// Target directory and profile come from the path of the running binary. The answer of `cargo metadata` would depend
+/// on the current directory and the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
     root: PathBuf,
@@ -20,13 +20,13 @@ pub struct Workspace {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The directory is gone: the checkout was moved or deleted after the build.
-    #[error("the workspace is no longer at {}; build `cargo tt` again from where it is now", root.display())]
+    /// The checkout was moved or deleted after the build.
+    #[error("the workspace is no longer at {}; run `cargo tt` from the new location", root.display())]
     Moved {
         /// Where it was at build time.
         root: PathBuf,
     },
-    /// The running binary is not where cargo puts binaries.
+    /// The running binary is not in a target directory.
     #[error("{} is not in a target directory of cargo; start it as `cargo tt`", binary.display())]
     NotInTarget {
         /// The running binary.
@@ -50,7 +50,7 @@ impl Workspace {
         let Some((target, directory)) = target_of(&binary) else {
             return Err(Error::NotInTarget { binary });
         };
-        // The directory of the profile `dev` has another name.
+        // The directory of the profile `dev` is named `debug`.
         let profile = if directory == "debug" {
             "dev".to_owned()
         } else {
@@ -68,7 +68,7 @@ impl Workspace {
         &self.root
     }
 
-    /// Where cargo puts what it builds.
+    /// The target directory of cargo.
     pub fn target(&self) -> &Path {
         &self.target
     }
@@ -78,20 +78,20 @@ impl Workspace {
         &self.profile
     }
 
-    /// Where `cargo tt` keeps its virtual environments, logs and state: `<target>/tt`.
+    /// The directory of virtual environments, logs and reports: `<target>/tt`.
     pub fn scratch(&self) -> PathBuf {
         self.target.join("tt")
     }
 }
 
-/// The cargo that runs this binary, else the one on the path.
+/// The cargo that runs this binary, or else `cargo` on the path.
 pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// What tells a target directory: cargo writes the tag only into one that it made itself, and the other file unless it
-/// is told not to.
-const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
+/// Files that mark a target directory. cargo writes the first only into a directory that it created, and the second
+/// unless it is disabled.
+const MARKERS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
 /// Target and profile directory of `<target>/[<triple>/]<profile>/[deps/]<binary>`.
 fn target_of(binary: &Path) -> Option<(PathBuf, String)> {
@@ -101,7 +101,7 @@ fn target_of(binary: &Path) -> Option<(PathBuf, String)> {
     }
     let profile = directory.file_name()?.to_str()?.to_owned();
     let mut above = directory.ancestors().skip(1).take(2);
-    let target = above.find(|above| MARKS.iter().any(|mark| above.join(mark).is_file()))?;
+    let target = above.find(|above| MARKERS.iter().any(|marker| above.join(marker).is_file()))?;
     Some((target.to_path_buf(), profile))
 }
 
@@ -110,11 +110,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn target_and_profile_are_read_off_the_path_of_the_binary() {
-        for mark in MARKS {
+    fn path_of_the_binary_contains_target_and_profile() {
+        for marker in MARKERS {
             let target = tempfile::tempdir().unwrap();
             let target = target.path();
-            std::fs::write(target.join(mark), "").unwrap();
+            std::fs::write(target.join(marker), "").unwrap();
             for (binary, profile) in [
                 ("debug/cargo-tt", "debug"),
                 ("debug/deps/acceptance-0123", "debug"),
@@ -122,18 +122,18 @@ mod tests {
             ] {
                 let found = target_of(&target.join(binary));
                 let expected = Some((target.to_path_buf(), profile.to_owned()));
-                assert_eq!(found, expected, "{binary} below {mark}");
+                assert_eq!(found, expected, "{binary} below {marker}");
             }
         }
     }
 
     #[test]
-    fn a_binary_copied_elsewhere_is_refused() {
+    fn copied_binary_is_refused() {
         assert_eq!(target_of(Path::new("/usr/local/bin/cargo-tt")), None);
     }
 
     #[test]
-    fn this_test_is_in_the_target_directory_of_this_workspace() {
+    fn workspace_of_this_test_is_found() {
         let workspace = Workspace::find().unwrap();
         assert!(workspace.root().join("template.yaml").is_file());
         assert!(

@@ -1,4 +1,4 @@
-//! The wrong turns of a new user: each ends with one clear sentence, what to do, and the right exit code.
+//! Mistakes of a new user: each ends with one message, what to do, and the right exit code.
 
 use std::{
     fs, io,
@@ -17,25 +17,25 @@ fn cargo_tt(directory: &Path, args: &[&str]) -> io::Result<Output> {
         .output()
 }
 
-/// Copies the binary with another process: a file that this one has open for writing can't be started while a child of
-/// another test still holds it.
+/// Copies the binary in another process. If this process copied it, a child of another test could inherit the open file,
+/// and an executable that is open for writing cannot be started.
 fn copy_to(path: &Path) -> io::Result<ExitStatus> {
     let mut copy = Command::new("cp");
     copy.arg(env!("CARGO_BIN_EXE_cargo-tt")).arg(path).status()
 }
 
-/// Asserts the exit code and that standard error says `sentence` and `help`, without a stack trace.
-fn refused(output: &Output, code: i32, sentence: &str, help: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
+/// Asserts the exit code, and that standard error contains `message` and `help` and no stack trace.
+fn refused(output: &Output, code: i32, message: &str, help: &str) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
     assert!(
-        said.contains(sentence),
-        "`{sentence}` is missing in: {said}"
+        stderr.contains(message),
+        "`{message}` is missing in: {stderr}"
     );
-    assert!(said.contains(help), "`{help}` is missing in: {said}");
+    assert!(stderr.contains(help), "`{help}` is missing in: {stderr}");
     assert!(
-        !said.contains("panicked") && !said.contains("stack backtrace"),
-        "{said}"
+        !stderr.contains("panicked") && !stderr.contains("stack backtrace"),
+        "{stderr}"
     );
     assert!(
         output.stdout.is_empty(),
@@ -45,7 +45,7 @@ fn refused(output: &Output, code: i32, sentence: &str, help: &str) {
 }
 
 #[test]
-fn a_file_that_does_not_exist_is_named_before_anything_starts() {
+fn missing_file_is_named_before_anything_starts() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &["demo", "--file", "missing.csv"]).unwrap();
     refused(
@@ -64,17 +64,17 @@ fn a_file_that_does_not_exist_is_named_before_anything_starts() {
 }
 
 #[test]
-fn the_catalogue_of_a_program_is_read_from_its_file() {
+fn catalogue_is_read_from_the_file_of_a_program() {
     let directory = tempfile::tempdir().unwrap();
-    // The program itself has the functions of this workspace in it.
+    // The binary contains the functions of this workspace.
     let output = cargo_tt(
         directory.path(),
         &["catalogue", env!("CARGO_BIN_EXE_cargo-tt")],
     )
     .unwrap();
     let linked = cargo_tt(directory.path(), &["catalogue"]).unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("TTEventPublished"), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("TTEventPublished"), "{stdout}");
     assert_eq!(output.stdout, linked.stdout);
 
     fs::write(directory.path().join("text"), "no program").unwrap();
@@ -82,8 +82,8 @@ fn the_catalogue_of_a_program_is_read_from_its_file() {
     refused(
         &output,
         1,
-        "`text` does not say which metrics it has",
-        "counted by an attribute",
+        "`text` contains no catalogue of metrics",
+        "an attribute of tt-metrics",
     );
     let output = cargo_tt(directory.path(), &["catalogue", "missing"]).unwrap();
     refused(
@@ -95,7 +95,7 @@ fn the_catalogue_of_a_program_is_read_from_its_file() {
 }
 
 #[test]
-fn an_empty_file_is_refused() {
+fn empty_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("empty.csv"), "").unwrap();
     let output = cargo_tt(directory.path(), &["demo", "--file", "empty.csv"]).unwrap();
@@ -108,7 +108,7 @@ fn an_empty_file_is_refused() {
 }
 
 #[test]
-fn a_directory_is_not_a_file() {
+fn directory_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &["demo", "--file", "."]).unwrap();
     refused(
@@ -120,7 +120,7 @@ fn a_directory_is_not_a_file() {
 }
 
 #[test]
-fn a_device_is_not_read_for_ever() {
+fn device_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &["demo", "--file", "/dev/zero"]).unwrap();
     refused(
@@ -132,7 +132,7 @@ fn a_device_is_not_read_for_ever() {
 }
 
 #[test]
-fn zero_records_are_too_few() {
+fn zero_records_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &["demo", "--records", "0"]).unwrap();
     refused(
@@ -144,7 +144,7 @@ fn zero_records_are_too_few() {
 }
 
 #[test]
-fn a_file_and_generated_records_are_one_too_many() {
+fn file_and_generated_records_are_exclusive() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(
         directory.path(),
@@ -155,7 +155,7 @@ fn a_file_and_generated_records_are_one_too_many() {
 }
 
 #[test]
-fn a_busy_port_is_named_before_anything_starts() {
+fn busy_port_is_named_before_anything_starts() {
     let directory = tempfile::tempdir().unwrap();
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
@@ -169,14 +169,14 @@ fn a_busy_port_is_named_before_anything_starts() {
 }
 
 #[test]
-fn a_misspelt_command_is_corrected() {
+fn misspelt_command_is_corrected() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &["dmeo"]).unwrap();
     refused(&output, 2, "unrecognized subcommand 'dmeo'", "'demo'");
 }
 
 #[test]
-fn no_command_prints_the_help() {
+fn help_is_printed_without_a_command() {
     let directory = tempfile::tempdir().unwrap();
     let output = cargo_tt(directory.path(), &[]).unwrap();
     refused(
@@ -188,7 +188,7 @@ fn no_command_prints_the_help() {
 }
 
 #[test]
-fn cargo_may_put_the_name_of_its_subcommand_first() {
+fn name_of_the_subcommand_is_ignored() {
     let directory = tempfile::tempdir().unwrap();
     for args in [&["tt", "demo", "--help"][..], &["demo", "--help"]] {
         let output = cargo_tt(directory.path(), args).unwrap();
@@ -202,7 +202,7 @@ fn cargo_may_put_the_name_of_its_subcommand_first() {
 }
 
 #[test]
-fn a_binary_that_was_copied_away_says_how_it_is_started() {
+fn copied_binary_names_the_command_to_use() {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("cargo-tt");
     copy_to(&copy).unwrap();
@@ -219,8 +219,8 @@ fn a_binary_that_was_copied_away_says_how_it_is_started() {
 }
 
 #[test]
-fn an_upload_without_a_running_demo_says_how_to_start_one() {
-    // A target directory of its own, so that a demo that does run in this workspace is not found.
+fn upload_without_a_running_demo_names_the_command_that_starts_one() {
+    // In another target directory, so that a running demo of this workspace is not found.
     let target = tempfile::tempdir().unwrap();
     fs::write(target.path().join("CACHEDIR.TAG"), "").unwrap();
     let binary = target.path().join("debug").join("cargo-tt");
@@ -239,12 +239,12 @@ fn an_upload_without_a_running_demo_says_how_to_start_one() {
 }
 
 #[test]
-fn a_report_without_a_place_is_refused_before_anything_starts() {
+fn unwritable_report_is_refused_before_anything_starts() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("file"), "x").unwrap();
     for report in [".", "file/report.html"] {
         let output = cargo_tt(directory.path(), &["demo", "--once", "--report", report]).unwrap();
-        let sentence = format!("failed to write the report to `{report}`");
-        refused(&output, 1, &sentence, "choose another place");
+        let message = format!("failed to write the report to `{report}`");
+        refused(&output, 1, &message, "choose another path");
     }
 }

@@ -1,11 +1,11 @@
-//! Events as AWS sends them: the notification of an upload, a batch of stream records.
+//! Events in the format of AWS: the notification of an upload, and a batch of stream records.
 
 use aws_sdk_kinesis::{primitives::DateTime, types::Record};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tt_cli::stack::Uploaded;
 
-/// The notification that S3 sent for an upload.
+/// The notification of an upload.
 pub(crate) fn of_upload(uploaded: &Uploaded) -> Value {
     json!({"Records": [{
         "eventVersion": "2.6",
@@ -35,7 +35,7 @@ pub(crate) fn of_upload(uploaded: &Uploaded) -> Value {
     }]})
 }
 
-/// What an event source mapping makes of records.
+/// The event of an event source mapping with these records.
 pub(crate) fn of_records(records: &[Record]) -> Value {
     let records = records.iter().map(|record| {
         let arrived = record.approximate_arrival_timestamp();

@@ -1,4 +1,4 @@
-//! The pipeline on the local stack, as a test looks at it.
+//! The pipeline on the local stack: uploads, replays, and the sums of the metrics.
 
 use std::{
     collections::BTreeSet,
@@ -9,32 +9,38 @@ use aws_sdk_kinesis::types::ShardIteratorType;
 use salesforce_stand_in::{Api, Fault};
 use serde_json::Value;
 use tt_cli::{
-    metrics::{self, NAMES},
-    progress::Silent,
+    report::{
+        balance::{self, CREATED, PUBLISHED, RECEIVED, UNCREATED, UNPUBLISHED},
+        metrics::{self, Query},
+    },
     stack::{LocalStack, Options, Uploaded},
+    terminal::progress::Silent,
 };
 
 use crate::event;
 
-/// As in the template's default.
+/// The default of the template.
 const NAMESPACE: &str = "pkyc/Salesforce";
 
 /// Long enough for a cold start of every function on a busy two-core machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How long nothing may move before it counts as settled; a whole run of the pipeline takes less.
+/// How long the sums must stay the same. A whole run of the pipeline takes less.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// How often to look.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often the state is read.
+const POLL: Duration = Duration::from_millis(200);
 
-/// The five metrics in the order of [`NAMES`], as sums since the stack began.
-pub(crate) type Five = [u64; 5];
+/// The metrics of the accounting rules.
+const NAMES: [&str; 5] = [RECEIVED, PUBLISHED, UNPUBLISHED, CREATED, UNCREATED];
+
+/// The sums of [`NAMES`] since the start of the stack.
+pub(crate) type Sums = [u64; 5];
 
 pub(crate) struct Pipeline {
     stack: LocalStack,
     cloudwatch: aws_sdk_cloudwatch::Client,
-    began: SystemTime,
+    query: Query,
 }
 
 impl Pipeline {
@@ -43,11 +49,16 @@ impl Pipeline {
             .await
             .unwrap_or_else(|error| panic!("the local stack did not start: {error}"));
         let cloudwatch = aws_sdk_cloudwatch::Client::new(stack.sdk_config());
-        let began = SystemTime::now() - Duration::from_secs(1);
+        let query = Query {
+            namespace: NAMESPACE.to_owned(),
+            metrics: metrics::counters(),
+            since: SystemTime::now() - Duration::from_secs(1),
+            period_seconds: 60,
+        };
         Self {
             stack,
             cloudwatch,
-            began,
+            query,
         }
     }
 
@@ -64,50 +75,46 @@ impl Pipeline {
             .unwrap_or_else(|error| panic!("failed to upload {name}: {error}"))
     }
 
-    /// Waits until the five sums are `expected`, then that they stay.
-    pub(crate) async fn settles_at(&self, expected: Five, claim: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = self.five().await;
-        while seen != expected && Instant::now() < deadline {
-            tokio::time::sleep(LOOK).await;
-            seen = self.five().await;
+    /// Waits until the sums are `expected`, and then asserts that they do not change.
+    pub(crate) async fn settles_at(&self, expected: Sums, claim: &str) {
+        let deadline = Instant::now() + TIMEOUT;
+        let mut sums = self.sums().await;
+        while sums != expected && Instant::now() < deadline {
+            tokio::time::sleep(POLL).await;
+            sums = self.sums().await;
         }
         let quiet = Instant::now() + QUIET;
-        while seen == expected && Instant::now() < quiet {
-            tokio::time::sleep(LOOK).await;
-            seen = self.five().await;
+        while sums == expected && Instant::now() < quiet {
+            tokio::time::sleep(POLL).await;
+            sums = self.sums().await;
         }
-        assert_eq!(seen, expected, "{claim}: {NAMES:?}");
+        assert_eq!(sums, expected, "{claim}: {NAMES:?}");
     }
 
-    /// The five sums as CloudWatch's API has them now.
-    async fn five(&self) -> Five {
-        let series = metrics::read(&self.cloudwatch, NAMESPACE, self.began, 60)
+    /// The current sums, from the CloudWatch API.
+    async fn sums(&self) -> Sums {
+        let series = metrics::read(&self.cloudwatch, &self.query)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
-        NAMES.map(|name| {
-            let found = series.iter().find(|series| series.name == name);
-            let total = found.map_or(0.0, metrics::Series::total);
-            format!("{total}").parse().expect("a count")
-        })
+        NAMES.map(|name| balance::total(&series, name))
     }
 
-    /// Delivers the notification of an upload once more, as S3 may, and waits until Salesforce was asked for a Case
-    /// of each of its `records` once more.
+    /// Delivers the notification of an upload again, as S3 may, and waits until Salesforce has received each of its
+    /// `records` again.
     pub(crate) async fn replay(&self, uploaded: &Uploaded, records: u64) {
-        let asked = self.asked_for();
+        let before = self.attempts();
         self.invoke("TTProducer", event::of_upload(uploaded)).await;
-        let deadline = Instant::now() + PATIENCE;
-        while self.asked_for() < asked + records {
+        let deadline = Instant::now() + TIMEOUT;
+        while self.attempts() < before + records {
             assert!(Instant::now() < deadline, "the replay reached Salesforce");
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
-    /// Delivers everything that was ever put on the event stream once more, as one batch, and gives the batch response.
+    /// Delivers all records of the event stream again, as one batch, and returns the batch response.
     pub(crate) async fn redeliver_stream(&self) -> Value {
         let kinesis = aws_sdk_kinesis::Client::new(self.stack.sdk_config());
-        let stream = self.stack.function("EventStream").expect("a stream");
+        let stream = self.stack.resource("EventStream").expect("a stream");
         let shards = kinesis.list_shards().stream_name(stream).send().await;
         let mut records = Vec::new();
         for shard in shards.expect("the shards can be listed").shards() {
@@ -128,30 +135,30 @@ impl Pipeline {
             .await
     }
 
-    /// Uploads a file of several hundred records and ends every Salesforce session after the first call for Cases,
-    /// before Salesforce looks at the second. Gives the number of logins until then.
+    /// Uploads a file of several hundred records and ends all Salesforce sessions between the first and the second
+    /// create call. Returns the number of logins before that.
     pub(crate) async fn upload_while_the_token_ends(&self, name: &str, body: String) -> u64 {
         let salesforce = self.stack.salesforce();
         let delay = Fault::Delay { millis: 3000 };
         salesforce.script(Api::Create, [Fault::None, delay]);
         let (logins, before) = (self.logins(), salesforce.cases().len());
         self.upload(name, body).await;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while salesforce.cases().len() == before {
             assert!(Instant::now() < deadline, "the first Cases are there");
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
         salesforce.end_sessions();
         logins
     }
 
-    /// How many tokens Salesforce has given out.
+    /// How many tokens Salesforce has issued.
     pub(crate) fn logins(&self) -> u64 {
         self.stack.salesforce().counts().logins
     }
 
     async fn invoke(&self, logical_id: &str, event: Value) -> Value {
-        let function = self.stack.function(logical_id);
+        let function = self.stack.resource(logical_id);
         let answer = aws_sdk_lambda::Client::new(self.stack.sdk_config())
             .invoke()
             .function_name(function.unwrap_or_else(|| panic!("the stack has no {logical_id}")))
@@ -159,16 +166,17 @@ impl Pipeline {
             .send()
             .await
             .unwrap_or_else(|error| panic!("{logical_id} can't be invoked: {error}"));
-        assert_eq!(answer.function_error(), None, "{logical_id} took the event");
+        assert_eq!(answer.function_error(), None, "{logical_id} failed");
         let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
         serde_json::from_slice(payload).expect("an answer in JSON")
     }
 
-    fn asked_for(&self) -> u64 {
+    /// How many records Salesforce has received in create calls.
+    fn attempts(&self) -> u64 {
         self.stack.salesforce().attempts().values().sum()
     }
 
-    /// How many Cases there are, each of another event.
+    /// The number of Cases; asserts that no event has two.
     pub(crate) fn distinct_cases(&self) -> usize {
         let cases = self.stack.salesforce().cases();
         let ids: BTreeSet<_> = cases.iter().map(|case| case.event_id.as_deref()).collect();
@@ -177,7 +185,7 @@ impl Pipeline {
         ids.len()
     }
 
-    /// How many records are kept under `parked/`.
+    /// The number of records under `parked/`.
     pub(crate) async fn parked(&self) -> usize {
         let config = aws_sdk_s3::config::Builder::from(self.stack.sdk_config());
         let s3 = aws_sdk_s3::Client::from_conf(config.force_path_style(true).build());

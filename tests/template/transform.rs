@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tt_cli::{progress::Silent, python::Venv};
+use tt_cli::{python::Venv, terminal::progress::Silent};
 
 /// One template text to transform.
 #[derive(Debug, Serialize)]

@@ -1,12 +1,12 @@
-//! Finds a Python that is new enough.
+//! Finds a Python interpreter that is new enough.
 
 use std::{ffi::OsString, fmt, path::PathBuf, process::Stdio};
 
 use tokio::process::Command;
 
-use super::Error;
+use super::error::{Error, OLDEST_VERSION};
 
-/// The names under which an interpreter may be installed, best first.
+/// The names of installed interpreters, preferred first.
 const NAMES: [&str; 7] = [
     "python3",
     "python3.14",
@@ -27,13 +27,12 @@ pub struct Version {
 }
 
 impl Version {
-    /// The oldest that the pinned requirements take.
-    pub const OLDEST: Self = Self {
-        major: 3,
-        minor: 10,
-    };
+    /// Whether the requirements have packages for this version.
+    pub fn is_supported(self) -> bool {
+        Some(self) >= Self::parse(OLDEST_VERSION)
+    }
 
-    /// Reads `3.11`, `3.11.7` or `3.15.0rc1`.
+    /// Parses `3.11`, `3.11.7` or `3.15.0rc1`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().split('.');
         let major = parts.next()?.parse().ok()?;
@@ -48,10 +47,10 @@ impl fmt::Display for Version {
     }
 }
 
-/// An interpreter that was asked for its version.
+/// An interpreter and its version.
 #[derive(Debug, Clone)]
 pub struct Interpreter {
-    /// The file that runs, with shims resolved.
+    /// The executable, with shims resolved.
     pub path: PathBuf,
     /// Its version.
     pub version: Version,
@@ -62,7 +61,7 @@ impl Interpreter {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPython`] says what was found instead.
+    /// [`Error::NoPython`] when there is none; it names those that are too old.
     pub async fn find() -> Result<Self, Error> {
         let chosen = std::env::var_os("TT_PYTHON").filter(|name| !name.is_empty());
         Self::first_of(candidates(chosen)).await
@@ -71,15 +70,15 @@ impl Interpreter {
     async fn first_of(names: Vec<OsString>) -> Result<Self, Error> {
         let mut too_old = None;
         for name in &names {
-            match ask(name).await {
-                Some(found) if found.version >= Version::OLDEST => return Ok(found),
+            match query(name).await {
+                Some(found) if found.version.is_supported() => return Ok(found),
                 Some(found) => too_old = too_old.or(Some(found)),
                 None => {}
             }
         }
         let found = match (too_old, names.as_slice()) {
             (Some(old), _) => format!("{} is {}", old.path.display(), old.version),
-            (None, [chosen]) => format!("{} does not run as one", chosen.to_string_lossy()),
+            (None, [chosen]) => format!("{} is not a working interpreter", chosen.to_string_lossy()),
             (None, _) => "none was found".to_owned(),
         };
         Err(Error::NoPython { found })
@@ -93,8 +92,8 @@ fn candidates(chosen: Option<OsString>) -> Vec<OsString> {
     }
 }
 
-/// `None` when the name is not there or does not behave like Python, such as a shim without a version behind it.
-async fn ask(name: &OsString) -> Option<Interpreter> {
+/// `None` when there is no such executable, or it is not Python, such as a shim without an installed version.
+async fn query(name: &OsString) -> Option<Interpreter> {
     let output = Command::new(name)
         .args([
             "-c",
@@ -105,8 +104,8 @@ async fn ask(name: &OsString) -> Option<Interpreter> {
         .output()
         .await
         .ok()?;
-    let said = String::from_utf8(output.stdout).ok()?;
-    let mut lines = said.lines();
+    let output = String::from_utf8(output.stdout).ok()?;
+    let mut lines = output.lines();
     let version = Version::parse(lines.next()?)?;
     let path = lines
         .next()
@@ -121,20 +120,20 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        assert!(Version::parse("3.9.18").unwrap() < Version::OLDEST);
-        assert!(Version::parse("3.10\n").unwrap() >= Version::OLDEST);
+        assert!(!Version::parse("3.9.18").unwrap().is_supported());
+        assert!(Version::parse("3.10\n").unwrap().is_supported());
         assert!(Version::parse("3.14.0rc1").unwrap() > Version::parse("3.9").unwrap());
         assert_eq!(Version::parse("pyenv: python: command not found"), None);
     }
 
     #[test]
-    fn a_chosen_interpreter_is_the_only_candidate() {
+    fn chosen_interpreter_is_the_only_candidate() {
         assert_eq!(candidates(Some("/opt/python".into())), ["/opt/python"]);
         assert_eq!(candidates(None).len(), NAMES.len());
     }
 
     #[tokio::test]
-    async fn a_machine_without_python_is_told_so() {
+    async fn missing_python_is_reported() {
         let nowhere = ["/nowhere/python3", "/nowhere/python"].map(OsString::from);
         let error = Interpreter::first_of(nowhere.to_vec()).await.unwrap_err();
         assert_eq!(
@@ -144,12 +143,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_chosen_interpreter_that_does_not_run_is_named() {
+    async fn chosen_interpreter_that_does_not_run_is_named() {
         let error = Interpreter::first_of(vec!["/nowhere/python3".into()]).await;
-        let said = error.unwrap_err().to_string();
-        assert!(
-            said.contains("and /nowhere/python3 does not run as one;"),
-            "{said}"
-        );
+        let message = error.unwrap_err().to_string();
+        let expected = "and /nowhere/python3 is not a working interpreter;";
+        assert!(message.contains(expected), "{message}");
     }
 }

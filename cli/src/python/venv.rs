@@ -10,34 +10,39 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
-use super::{Error, Interpreter};
-use crate::{logged, progress::Progress, workspace::Workspace};
+use super::{error::Error, interpreter::Interpreter};
+use crate::{
+    process::{last_line, run_logged},
+    terminal::progress::Progress,
+    workspace::Workspace,
+};
 
-/// Written last: without it the environment is a leftover of an interrupted run and is made again.
+/// Written last. An environment without it was interrupted and is created again.
 const MARKER: &str = "tt-complete";
 
-/// Settings of a user's pip that would install outside the environment.
+/// Settings of pip that install packages outside the environment.
 const PIP_ELSEWHERE: [&str; 4] = ["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER"];
 
-/// A virtual environment that holds exactly what a requirements file pins.
+/// A virtual environment with exactly the packages of a requirements file.
 #[derive(Debug, Clone)]
 pub struct Venv {
     root: PathBuf,
 }
 
 impl Venv {
-    /// Prepares `<target>/tt/venv-<name>-<hash of the requirements>`, or takes it as it is when it is complete.
+    /// Creates `<target>/tt/venv-<name>-<hash of the requirements>` unless it exists and is complete.
     ///
-    /// Processes that race for one environment wait for each other. Everything pip writes, its cache
-    /// included, stays in the target directory; its settings (`PIP_INDEX_URL` and so on) are respected.
+    /// The requirements must list a hash of each package file. A lock lets one process create the environment at a
+    /// time. All files that pip writes, its cache included, are in the target directory. Its settings, such as
+    /// `PIP_INDEX_URL`, are respected.
     ///
     /// # Errors
     ///
-    /// One sentence each for no Python, no `venv` module, no network and a failed installation.
+    /// When there is no Python, no `venv` module or no network, and when the installation fails.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends pip; the next call starts over.
+    /// Dropping the future ends pip. The next call starts again.
     pub async fn prepare(
         name: &str,
         requirements: &Path,
@@ -53,9 +58,9 @@ impl Venv {
         requirements: &Path,
         progress: &dyn Progress,
     ) -> Result<Self, Error> {
-        let pinned = fs::read(requirements).map_err(io("read", requirements))?;
+        let content = fs::read(requirements).map_err(io("read", requirements))?;
         let venv = Self {
-            root: scratch.join(format!("venv-{name}-{}", short_hash(&pinned))),
+            root: scratch.join(format!("venv-{name}-{}", short_hash(&content))),
         };
         if venv.is_complete() {
             return Ok(venv);
@@ -79,7 +84,7 @@ impl Venv {
     }
 
     fn is_complete(&self) -> bool {
-        // The interpreter is a link to the one of the system, which may be gone since.
+        // The interpreter is a link to that of the system, which may have been removed.
         self.root.join(MARKER).is_file() && self.python().exists()
     }
 
@@ -104,7 +109,7 @@ impl Venv {
             .args(["-m", "venv"])
             .arg(&self.root)
             .env_remove("PYTHONHOME");
-        let status = logged::run(&mut create, &log, |seconds| {
+        let status = run_logged(&mut create, &log, |seconds| {
             progress.detail(&format!("creating the environment, {seconds} s"));
         })
         .await
@@ -123,16 +128,17 @@ impl Venv {
             "install",
             "--no-input",
             "--disable-pip-version-check",
+            "--require-hashes",
             "--requirement",
         ])
         .arg(requirements);
-        let status = logged::run(&mut pip, &log, |seconds| {
-            progress.detail(&format!("installing packages, {seconds} s{}", doing(&log)));
+        let status = run_logged(&mut pip, &log, |seconds| {
+            progress.detail(&format!("installing packages, {seconds} s{}", latest_output(&log)));
         })
         .await
         .map_err(io("run", &self.python()))?;
         if !status.success() {
-            return Err(refused(interpreter.path, requirements, log));
+            return Err(installation_error(interpreter.path, requirements, log));
         }
 
         fs::remove_dir_all(&temporary).map_err(io("remove", &temporary))?;
@@ -152,13 +158,13 @@ impl Venv {
         if std::env::var_os("PIP_RETRIES").is_none() {
             pip.env("PIP_RETRIES", "2");
         }
-        // Below the environment, so that nothing of an interrupted run is left elsewhere.
+        // Inside the environment, so that an interrupted run leaves no files elsewhere.
         pip.env("TMPDIR", temporary);
         pip
     }
 }
 
-/// Waits until no other process makes this environment; the lock ends with the file, or with the process.
+/// Waits until no other process creates this environment. Closing the file releases the lock.
 async fn lock(path: &Path, progress: &dyn Progress) -> Result<File, Error> {
     let file = File::create(path).map_err(io("create", path))?;
     let mut waited = Duration::ZERO;
@@ -186,31 +192,32 @@ fn short_hash(content: &[u8]) -> String {
         .collect()
 }
 
-/// What pip works at, for a line of progress.
-fn doing(log: &Path) -> String {
-    let said = fs::read_to_string(log).unwrap_or_default();
-    match logged::last_line(&said) {
+/// The last line of pip's output, for the progress.
+fn latest_output(log: &Path) -> String {
+    let output = fs::read_to_string(log).unwrap_or_default();
+    match last_line(&output) {
         Some(line) => format!(": {}", line.chars().take(60).collect::<String>()),
         None => String::new(),
     }
 }
 
-fn refused(python: PathBuf, requirements: &Path, log: PathBuf) -> Error {
-    let said = fs::read_to_string(&log).unwrap_or_default();
+/// Classifies a failed installation by the output of pip.
+fn installation_error(python: PathBuf, requirements: &Path, log: PathBuf) -> Error {
+    let output = fs::read_to_string(&log).unwrap_or_default();
     let requirements = requirements.to_path_buf();
-    if said.contains("No module named pip") {
+    if output.contains("No module named pip") {
         return Error::NoVenv { python, log };
     }
-    if said.contains("CERTIFICATE_VERIFY_FAILED") {
+    if output.contains("CERTIFICATE_VERIFY_FAILED") {
         return Error::Untrusted { requirements, log };
     }
-    if is_unreachable(&said) {
+    if is_unreachable(&output) {
         return Error::NoNetwork { requirements, log };
     }
-    let reason = said.lines().rfind(|line| line.starts_with("ERROR:"));
+    let reason = output.lines().rfind(|line| line.starts_with("ERROR:"));
     let reason = reason
-        .or(logged::last_line(&said))
-        .unwrap_or("it said nothing")
+        .or(last_line(&output))
+        .unwrap_or("no output")
         .to_owned();
     Error::Install {
         requirements,
@@ -219,8 +226,8 @@ fn refused(python: PathBuf, requirements: &Path, log: PathBuf) -> Error {
     }
 }
 
-/// Whether pip failed because nobody answered, in the words of the versions of pip and urllib3 in use.
-fn is_unreachable(said: &str) -> bool {
+/// Whether pip failed because the index was out of reach, by the messages of current versions of pip and urllib3.
+fn is_unreachable(output: &str) -> bool {
     const SIGNS: [&str; 9] = [
         "NewConnectionError",
         "Failed to establish a new connection",
@@ -232,7 +239,7 @@ fn is_unreachable(said: &str) -> bool {
         "ProxyError",
         "Could not connect to",
     ];
-    SIGNS.iter().any(|sign| said.contains(sign))
+    SIGNS.iter().any(|sign| output.contains(sign))
 }
 
 fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> Error + use<'p> {
@@ -246,14 +253,14 @@ fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::Silent;
+    use crate::terminal::progress::Silent;
 
-    /// What pip says is the log; the sentence is what the user sees.
-    fn sentence(said: &str) -> String {
+    /// The error message for this output of pip.
+    fn message(output: &str) -> String {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
-        fs::write(&log, said).unwrap();
-        refused(
+        fs::write(&log, output).unwrap();
+        installation_error(
             "/usr/bin/python3".into(),
             Path::new("requirements.txt"),
             log,
@@ -262,8 +269,8 @@ mod tests {
     }
 
     #[test]
-    fn an_index_out_of_reach_is_told_from_a_missing_version() {
-        let offline = sentence(
+    fn unreachable_index_and_missing_version_are_distinguished() {
+        let offline = message(
             "WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError('<pip._vendor.urllib3...>: \
              Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')'\n\
              ERROR: Could not find a version that satisfies the requirement cbor2==6.3.0 (from versions: none)\n",
@@ -273,44 +280,44 @@ mod tests {
             "{offline}"
         );
         let missing =
-            sentence("Looking in indexes: x\nERROR: No matching distribution found for a==1\n");
+            message("Looking in indexes: x\nERROR: No matching distribution found for a==1\n");
         let start = "pip could not install requirements.txt: ERROR: No matching distribution found";
         assert!(missing.starts_with(start), "{missing}");
     }
 
     #[test]
-    fn a_certificate_that_pip_does_not_trust_is_no_missing_version() {
-        let said = sentence(
+    fn untrusted_certificate_is_reported() {
+        let message = message(
             "WARNING: Retrying (Retry(total=0)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: \
              CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain'))'\n\
              ERROR: No matching distribution found for cbor2==6.3.0\n",
         );
         assert!(
-            said.starts_with("pip does not trust the certificate"),
-            "{said}"
+            message.starts_with("pip does not trust the certificate"),
+            "{message}"
         );
-        assert!(said.contains("PIP_CERT"), "{said}");
+        assert!(message.contains("PIP_CERT"), "{message}");
     }
 
     #[test]
-    fn a_python_without_pip_is_told_which_package_to_install() {
-        let said = sentence("/usr/bin/python3: No module named pip\n");
+    fn missing_pip_is_reported_with_the_package_to_install() {
+        let message = message("/usr/bin/python3: No module named pip\n");
         assert!(
-            said.starts_with("/usr/bin/python3 cannot create virtual environments"),
-            "{said}"
+            message.starts_with("/usr/bin/python3 cannot create virtual environments"),
+            "{message}"
         );
-        assert!(said.contains("apt install python3-venv"), "{said}");
+        assert!(message.contains("apt install python3-venv"), "{message}");
     }
 
     #[tokio::test]
-    async fn an_interrupted_environment_is_made_again_and_by_one_of_those_who_want_it() {
+    async fn interrupted_environment_is_created_again_and_only_once() {
         let scratch = tempfile::tempdir().unwrap();
         let requirements = scratch.path().join("requirements.txt");
         fs::write(&requirements, "# nothing\n").unwrap();
         let root = scratch
             .path()
             .join(format!("venv-test-{}", short_hash(b"# nothing\n")));
-        let left = root.join("lib/left-by-a-killed-process");
+        let left = root.join("lib/of-an-interrupted-run");
         fs::create_dir_all(&left).unwrap();
 
         let prepare = || Venv::prepare_in(scratch.path(), "test", &requirements, &Silent);

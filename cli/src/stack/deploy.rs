@@ -1,4 +1,4 @@
-//! Creates the stack from template.yaml and makes it ready for the first file.
+//! Creates the resources of template.yaml and stores the first Salesforce token.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -11,14 +11,18 @@ use aws_sdk_lambda::primitives::Blob;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use super::{Error, template};
-use crate::{package::Package, progress::Progress};
+use super::{
+    error::Error,
+    functions::{package::Package, template},
+    sdk,
+};
+use crate::terminal::progress::Progress;
 
-/// Lower case and short, since the name of the bucket begins with it.
+/// Lower case and short, since it is the prefix of the bucket name.
 const STACK: &str = "tt-local";
 const ARTIFACTS: &str = "tt-local-artifacts";
 
-/// A stack takes about a second; the poll only has to be shorter than a person notices.
+/// Short enough that a user does not notice it.
 const POLL: Duration = Duration::from_millis(100);
 
 /// Physical ids of the stack's resources, by logical id.
@@ -37,17 +41,9 @@ impl Resources {
     }
 }
 
-/// A client that reaches buckets by path, as there is no host name for each bucket on the loopback address.
-pub(super) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(sdk)
-        .force_path_style(true)
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
-}
-
 /// Stores each package under its key.
 pub(super) async fn upload(sdk: &SdkConfig, packages: Vec<Package>) -> Result<(), Error> {
-    let s3 = s3(sdk);
+    let s3 = sdk::s3(sdk);
     let bucket = format!("create the bucket {ARTIFACTS}");
     s3.create_bucket()
         .bucket(ARTIFACTS)
@@ -58,7 +54,7 @@ pub(super) async fn upload(sdk: &SdkConfig, packages: Vec<Package>) -> Result<()
         let s3 = &s3;
         async move {
             let key = package.key();
-            // Signing the body would hash it again in an unoptimized build.
+            // Signing the body would hash it, which is slow in an unoptimized build.
             s3.put_object()
                 .bucket(ARTIFACTS)
                 .key(&key)
@@ -73,7 +69,7 @@ pub(super) async fn upload(sdk: &SdkConfig, packages: Vec<Package>) -> Result<()
     try_join_all(uploads).await.map(drop)
 }
 
-/// Creates the stack and waits until it stands.
+/// Creates the stack and waits until it is complete.
 pub(super) async fn create(
     sdk: &SdkConfig,
     template: &str,
@@ -112,12 +108,12 @@ pub(super) async fn create(
     resources(&client).await
 }
 
-/// The code location of each function in template.yaml, filled in.
+/// template.yaml with the code location of each function.
 pub(super) fn packaged(template: &str, packages: &[Package]) -> Result<String, Error> {
-    template::with_code(template, ARTIFACTS, packages)
+    Ok(template::with_code(template, ARTIFACTS, packages)?)
 }
 
-/// Gives the stack the credentials of the stand-in and lets TMS Token Manager fetch the first token.
+/// Stores the credentials of the local Salesforce and invokes TMS Token Manager to fetch the first token.
 pub(super) async fn first_token(sdk: &SdkConfig, resources: &Resources) -> Result<(), Error> {
     let credentials = json!({
         "client_id": salesforce_stand_in::CLIENT_ID,
@@ -147,7 +143,7 @@ pub(super) async fn first_token(sdk: &SdkConfig, resources: &Resources) -> Resul
     })
 }
 
-/// The first resource that failed is the cause; those after it were cancelled because of it.
+/// The error of the first resource that failed; the others were cancelled because of it.
 async fn failure(client: &CloudFormation, log: &Path) -> Error {
     let log = log.to_owned();
     let mut events = match client
@@ -159,7 +155,7 @@ async fn failure(client: &CloudFormation, log: &Path) -> Error {
         Ok(events) => events.stack_events.unwrap_or_default(),
         Err(error) => return Error::aws("read why the stack failed")(error),
     };
-    // Newest first, as CloudFormation gives them.
+    // CloudFormation lists the newest first.
     events.reverse();
     let first = events
         .iter()

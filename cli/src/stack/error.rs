@@ -1,21 +1,21 @@
-//! Why the local stack could not do something.
+//! Why the local stack failed, and what to do.
 
 use std::{
     error::Error as StdError,
     io,
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 
-use crate::{build, package, python, workspace};
+use super::functions::{build, package, template};
+use crate::{python, workspace};
 
-/// Why the local stack could not do something; the text says what to do about it.
+/// Why the local stack failed, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The workspace or its target directory is not known.
+    /// The workspace or its target directory was not found.
     #[error(transparent)]
     Workspace(#[from] workspace::Error),
     /// There is no virtual environment.
@@ -27,42 +27,40 @@ pub enum Error {
     /// A Lambda could not be packed.
     #[error(transparent)]
     Package(#[from] package::Error),
-    /// The running stack was not found or not announced.
+    /// The template and the packages do not match.
     #[error(transparent)]
-    State(#[from] super::state::Error),
-    /// The wanted port is taken.
-    #[error("port {port} is in use; choose another, or none to take a free one")]
+    Template(#[from] template::Error),
+    /// No process runs a stack.
+    #[error("no local stack is running; start one with `cargo tt demo` in another terminal")]
+    NotRunning,
+    /// No port of the loopback address is free.
+    #[error("failed to find a free port on 127.0.0.1")]
+    Port(#[source] io::Error),
+    /// Another process took the port of the AWS endpoint.
+    #[error("port {port} is in use")]
     BusyPort {
-        /// The wanted port.
+        /// The port.
         port: u16,
     },
-    /// No port of the loopback address can be had.
-    #[error("failed to listen on {address}")]
-    Port {
-        /// The wanted address.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
-    /// A file or directory of the run failed.
+    /// A file operation failed.
     #[error("failed to {action} {}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
-        /// With what.
+        /// The file or directory.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// ministack did not come up.
+    /// The AWS endpoint did not start.
     #[error("the local AWS endpoint did not start (log: {})", log.display())]
     Start {
-        /// What it said.
+        /// Its log.
         log: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// ministack did not end.
+    /// The AWS endpoint did not end.
     #[error("process {pid} of the local AWS endpoint does not end; end it with `kill -9 {pid}`")]
     StillRunning {
         /// The process.
@@ -70,46 +68,26 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
-    /// The Salesforce stand-in did not start.
-    #[error("the Salesforce stand-in did not start")]
-    Salesforce {
-        /// The cause.
-        source: io::Error,
-    },
-    /// template.yaml does not name the code of a function exactly once.
-    #[error("template.yaml has {found} lines `CodeUri: {code_uri}`, one was expected")]
-    CodeUri {
-        /// The path of the function.
-        code_uri: String,
-        /// How many lines name it.
-        found: usize,
-    },
-    /// template.yaml names code that is not packaged.
-    #[error("template.yaml has a function that `cargo tt` does not build: `{line}`")]
-    UnknownCode {
-        /// The line.
-        line: String,
-    },
-    /// ministack came up and ended before it was told to.
-    #[error("the local AWS endpoint ended unexpectedly with {ending} (log: {})", log.display())]
+    /// The local Salesforce did not start.
+    #[error("the local Salesforce did not start")]
+    Salesforce(#[source] io::Error),
+    /// The AWS endpoint ended while it was in use.
+    #[error("the local AWS endpoint ended unexpectedly with {exit} (log: {})", log.display())]
     Ended {
         /// Exit code or signal.
-        ending: String,
-        /// What it said.
+        exit: String,
+        /// Its log.
         log: PathBuf,
     },
-    /// A task of this program failed.
+    /// A task that packs a Lambda failed.
     #[error("failed to pack the Lambdas")]
-    Packing {
-        /// The cause.
-        source: tokio::task::JoinError,
-    },
-    /// An AWS operation was refused.
+    Packing(#[source] tokio::task::JoinError),
+    /// An AWS operation failed.
     #[error("failed to {action}")]
     Aws {
-        /// What was tried.
+        /// The operation.
         action: String,
-        /// What ministack said, where it belongs to this process.
+        /// The log of the endpoint, if this process runs it.
         log: Option<PathBuf>,
         /// The cause.
         source: Box<dyn StdError + Send + Sync>,
@@ -119,9 +97,9 @@ pub enum Error {
     Create {
         /// The first resource that failed.
         resource: String,
-        /// What `CloudFormation` says about it.
+        /// The reason that `CloudFormation` gave.
         reason: String,
-        /// What ministack said.
+        /// The log of the endpoint.
         log: PathBuf,
     },
     /// The stack has no such resource.
@@ -130,16 +108,16 @@ pub enum Error {
         /// Its logical id.
         logical_id: String,
     },
-    /// TMS Token Manager answered with an error.
+    /// TMS Token Manager returned an error.
     #[error("TMS Token Manager could not get the first token: {answer}")]
     FirstToken {
-        /// What it answered.
+        /// Its response.
         answer: String,
     },
 }
 
 impl Error {
-    /// Names what was tried with AWS; the cause stays the source.
+    /// Maps the error of an AWS operation, reduced to code and message.
     pub(super) fn aws<E>(action: impl Into<String>) -> impl FnOnce(E) -> Self
     where
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
@@ -148,11 +126,11 @@ impl Error {
         move |error| {
             let source: Box<dyn StdError + Send + Sync> = match (error.code(), error.message()) {
                 (Some(code), message) => {
-                    // On one line, whatever the service says.
+                    // Messages may contain line feeds; errors are printed on one line.
                     let words: Vec<_> = message.unwrap_or_default().split_whitespace().collect();
                     format!("{code}: {}", words.join(" ")).into()
                 }
-                // Nobody answered.
+                // There was no response.
                 (None, _) => Box::new(error),
             };
             Self::Aws {
@@ -163,7 +141,7 @@ impl Error {
         }
     }
 
-    /// The same error, with the log to read about it.
+    /// Adds the log of the endpoint to an AWS error.
     pub(super) fn with_log(mut self, log: &Path) -> Self {
         if let Self::Aws { log: found, .. } = &mut self {
             *found = Some(log.to_owned());

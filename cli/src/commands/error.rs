@@ -1,0 +1,201 @@
+//! The errors of the commands: what failed, the cause, and what to do.
+
+use std::{error::Error as StdError, io, iter::successors, path::PathBuf};
+
+use crate::{
+    file, python,
+    report::{html::live_page, metrics},
+    stack::{self, functions::build},
+    workspace,
+};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be uploaded.
+    #[error(transparent)]
+    File(#[from] file::Error),
+    /// The live page cannot be served.
+    #[error(transparent)]
+    LivePage(#[from] live_page::Error),
+    /// The report cannot be written.
+    #[error("failed to write the report to `{}`", path.display())]
+    WriteReport {
+        /// The path.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The workspace was not found.
+    #[error(transparent)]
+    Workspace(#[from] workspace::Error),
+    /// The local stack failed.
+    #[error(transparent)]
+    Stack(#[from] stack::Error),
+    /// The metrics cannot be read.
+    #[error(transparent)]
+    Metrics(#[from] metrics::ReadError),
+    /// The program cannot be read.
+    #[error("failed to read program `{}`", path.display())]
+    ReadProgram {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The program contains no catalogue that can be read.
+    #[error("`{}` contains no catalogue of metrics", path.display())]
+    Catalogue {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: tt_metrics::catalogue::ReadError,
+    },
+    /// Some records have no outcome in the metrics.
+    #[error("{missing}, {seconds} s after the upload")]
+    Shortfall {
+        /// The metric or the equation.
+        missing: String,
+        /// The timeout.
+        seconds: u64,
+        /// The log of the endpoint.
+        log: PathBuf,
+    },
+    /// A signal arrived before the demo was complete.
+    #[error("interrupted; everything that was started is stopped")]
+    Interrupted,
+    /// The runtime cannot be started.
+    #[error("failed to start")]
+    Runtime(#[source] io::Error),
+    /// The signal handlers cannot be installed.
+    #[error("failed to listen for Ctrl-C")]
+    Signals(#[source] io::Error),
+}
+
+impl Error {
+    /// What to do, unless the message contains it.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::File(error) => return Some(help_with_file(error).into()),
+            Self::LivePage(live_page::Error::PortInUse { .. }) => {
+                "choose another port with `--port`, or omit it to use a free one"
+            }
+            Self::LivePage(_) => "choose another port with `--port`, 1024 or above",
+            Self::WriteReport { .. } => "choose another path with `--report`",
+            Self::ReadProgram { .. } => {
+                "name a file that `cargo build` created, for example `target/release/tt-producer`"
+            }
+            Self::Catalogue { .. } => {
+                "a program contains a catalogue if an attribute of tt-metrics counts one of its functions"
+            }
+            Self::Metrics(_) => "check that `cargo tt demo` is still running",
+            Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
+            Self::Stack(error) => return help_with_stack(error),
+            Self::Workspace(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
+                return None;
+            }
+        };
+        Some(help.into())
+    }
+
+    /// 2 for a wrong command line, 130 for Ctrl-C, 1 for everything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::File(file::Error::Read { .. }) => 1,
+            Self::File(_) | Self::ReadProgram { .. } => 2,
+            Self::Interrupted => 130,
+            _ => 1,
+        }
+    }
+
+    /// Message, causes from the outside in, and help, one line each.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("error: {self}")];
+        let causes: Vec<String> = successors(self.source(), |error| (*error).source())
+            .map(ToString::to_string)
+            .collect();
+        if !causes.is_empty() {
+            lines.push(format!("  cause: {}", causes.join(": ")));
+        }
+        lines.extend(self.help().map(|help| format!("  help: {help}")));
+        lines
+    }
+}
+
+fn help_with_file(error: &file::Error) -> &'static str {
+    match error {
+        file::Error::Missing { .. } => {
+            "check the path; `cargo tt demo` without `--file` uploads a shipped file of five records"
+        }
+        file::Error::Directory { .. } | file::Error::NotRegular { .. } => {
+            "name one file: CSV with a header, JSON Lines or a JSON array"
+        }
+        file::Error::Empty { .. } => "name a file with at least one record",
+        file::Error::TooLarge { .. } => "split or gzip the file",
+        _ => "check the permissions of the file",
+    }
+}
+
+fn help_with_stack(error: &stack::Error) -> Option<String> {
+    use stack::Error::{Aws, Build, Io, Python};
+    match error {
+        Aws { log: Some(log), .. } => Some(format!("see the log {}", log.display())),
+        Aws { log: None, .. } => Some("check that `cargo tt demo` is still running".into()),
+        Io { .. } | Python(python::Error::Io { .. }) | Build(build::Error::Io { .. }) => Some(
+            "make the target directory writable and free some disk space, or choose another with CARGO_TARGET_DIR".into(),
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, path::PathBuf};
+
+    use super::{Error, file, live_page};
+
+    #[test]
+    fn error_has_message_cause_and_help() {
+        let source = io::Error::other("disk full");
+        let error = Error::WriteReport {
+            path: PathBuf::from("/r.html"),
+            source,
+        };
+        assert_eq!(
+            error.lines(),
+            [
+                "error: failed to write the report to `/r.html`",
+                "  cause: disk full",
+                "  help: choose another path with `--report`",
+            ]
+        );
+    }
+
+    #[test]
+    fn causes_are_on_one_line_from_the_outside_in() {
+        let inner = io::Error::other("no such directory");
+        let source = io::Error::other(Error::Signals(inner));
+        let error = Error::WriteReport {
+            path: PathBuf::from("/r.html"),
+            source,
+        };
+        assert_eq!(
+            error.lines()[1],
+            "  cause: failed to listen for Ctrl-C: no such directory"
+        );
+    }
+
+    #[test]
+    fn exit_code_of_a_wrong_command_line_differs_from_that_of_a_failure() {
+        assert_eq!(
+            Error::File(file::Error::Empty {
+                path: PathBuf::new()
+            })
+            .exit_code(),
+            2
+        );
+        let busy = live_page::Error::PortInUse { port: 80 };
+        assert_eq!(Error::LivePage(busy).exit_code(), 1);
+    }
+}
