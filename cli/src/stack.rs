@@ -19,11 +19,7 @@ use std::{fs, path::Path};
 use aws_config::SdkConfig;
 use salesforce_stand_in::{Org, StandIn};
 
-use crate::{
-    python::Venv,
-    terminal::progress::Progress,
-    workspace::Workspace,
-};
+use crate::{python::Venv, terminal::progress::Progress, workspace::Workspace};
 use announcement::Announcement;
 use deploy::Resources;
 use endpoint::Endpoint;

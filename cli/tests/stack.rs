@@ -33,7 +33,10 @@ async fn two_stacks_are_isolated_and_leave_no_processes() {
     let (endpoint, process) = (one.endpoint().to_owned(), format!("/proc/{}", one.pid()));
     one.stop().await.unwrap();
     assert!(!accepts_connections(&endpoint) && !Path::new(&process).exists());
-    assert!(accepts_connections(other.endpoint()), "the other stack still runs");
+    assert!(
+        accepts_connections(other.endpoint()),
+        "the other stack still runs"
+    );
 
     let (endpoint, process) = (
         other.endpoint().to_owned(),
@@ -54,17 +57,24 @@ async fn two_stacks_are_isolated_and_leave_no_processes() {
 /// The status of the response to a raw request; SDKs and browsers differ in their headers only.
 fn status(endpoint: &str, request: &str, headers: &str) -> io::Result<u16> {
     let mut connection = TcpStream::connect(endpoint.trim_start_matches("http://"))?;
-    let request = format!("{request} HTTP/1.1\r\n{headers}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let request = format!(
+        "{request} HTTP/1.1\r\n{headers}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    );
     connection.write_all(request.as_bytes())?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     status.ok_or_else(|| io::Error::other(answer))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn web_page_cannot_use_the_endpoint() {
-    let stack = LocalStack::start(Options::default(), &Silent).await.unwrap();
+    let stack = LocalStack::start(Options::default(), &Silent)
+        .await
+        .unwrap();
     let endpoint = stack.endpoint();
     let port = endpoint.rsplit_once(':').unwrap().1;
     let buckets = "GET /?x-id=ListBuckets";

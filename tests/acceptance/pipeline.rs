@@ -19,9 +19,6 @@ use tt_cli::{
 
 use crate::event;
 
-/// The default of the template.
-const NAMESPACE: &str = "pkyc/Salesforce";
-
 /// Long enough for a cold start of every function on a busy two-core machine.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
@@ -49,16 +46,10 @@ impl Pipeline {
             .await
             .unwrap_or_else(|error| panic!("the local stack did not start: {error}"));
         let cloudwatch = aws_sdk_cloudwatch::Client::new(stack.sdk_config());
-        let query = Query {
-            namespace: NAMESPACE.to_owned(),
-            metrics: metrics::counters(),
-            since: SystemTime::now() - Duration::from_secs(1),
-            period_seconds: 60,
-        };
         Self {
             stack,
             cloudwatch,
-            query,
+            query: Query::since(SystemTime::now() - Duration::from_secs(1)),
         }
     }
 

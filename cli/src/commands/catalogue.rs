@@ -75,13 +75,22 @@ fn lines(entries: &[Entry<'_>], terminal: &Terminal) -> Vec<String> {
     .map(String::from);
     let mut rows: Vec<Vec<String>> = [heading].into_iter().chain(rows).map(Vec::from).collect();
     // Most programs have no dimensions.
-    if rows.iter().skip(1).all(|row| row.iter().nth(DIMENSIONS).is_none_or(String::is_empty)) {
+    if rows
+        .iter()
+        .skip(1)
+        .all(|row| row.get(DIMENSIONS).is_none_or(String::is_empty))
+    {
         for row in &mut rows {
             row.remove(DIMENSIONS);
         }
     }
     let columns = rows.first().map_or(0, Vec::len);
-    let width_of = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
+    let width_of = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(String::len)
+            .max()
+    };
     let widths: Vec<usize> = (0..columns).filter_map(width_of).collect();
     let mut lines: Vec<String> = rows
         .iter()

@@ -13,11 +13,7 @@ use crate::{
     file::File,
     report::html::live_page::LivePage,
     stack::{LocalStack, Options},
-    terminal::{
-        progress::Progress,
-        screen,
-        spinner::Spinner,
-    },
+    terminal::{progress::Progress, screen, spinner::Spinner},
     workspace::Workspace,
 };
 use first_upload::Demo;
@@ -38,8 +34,7 @@ pub(super) async fn run(args: &args::Demo) -> Result<(), Error> {
     let page = LivePage::serve(args.port.unwrap_or(0)).await?;
 
     let progress = Spinner::new();
-    let mut options = Options::default();
-    options.announce = true;
+    let options = Options { announce: true };
     let stack = tokio::select! {
         stack = LocalStack::start(options, &progress) => stack?,
         () = interrupt.wait() => {

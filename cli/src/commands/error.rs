@@ -133,7 +133,7 @@ fn help_with_file(error: &file::Error) -> &'static str {
         }
         file::Error::Empty { .. } => "name a file with at least one record",
         file::Error::TooLarge { .. } => "split or gzip the file",
-        _ => "check the permissions of the file",
+        file::Error::Read { .. } => "check the permissions of the file",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{NAMESPACE, PERIOD_SECONDS, error::Error};
+use super::error::Error;
 use crate::{
     report::{
         graph,
@@ -22,12 +22,7 @@ pub(super) async fn run() -> Result<(), Error> {
     let stack = RunningStack::find()?;
     let client = aws_sdk_cloudwatch::Client::new(&stack.sdk_config());
     let now = SystemTime::now();
-    let query = Query {
-        namespace: NAMESPACE.to_owned(),
-        metrics: metrics::counters(),
-        since: now - LONGEST_WINDOW,
-        period_seconds: PERIOD_SECONDS,
-    };
+    let query = Query::since(now - LONGEST_WINDOW);
     let series = metrics::read(&client, &query).await?;
     let points = series.iter().flat_map(|series| &series.points);
     let first = points.map(|(at, _)| *at).min();
@@ -37,7 +32,7 @@ pub(super) async fn run() -> Result<(), Error> {
         series,
         from: first.map_or(now, |first| first - MARGIN),
         read_at: now,
-        period_seconds: PERIOD_SECONDS,
+        period_seconds: query.period_seconds,
         cases: None,
     };
     let terminal = Terminal::of_stdout();

@@ -78,7 +78,9 @@ impl Interpreter {
         }
         let found = match (too_old, names.as_slice()) {
             (Some(old), _) => format!("{} is {}", old.path.display(), old.version),
-            (None, [chosen]) => format!("{} is not a working interpreter", chosen.to_string_lossy()),
+            (None, [chosen]) => {
+                format!("{} is not a working interpreter", chosen.to_string_lossy())
+            }
             (None, _) => "none was found".to_owned(),
         };
         Err(Error::NoPython { found })

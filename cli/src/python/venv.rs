@@ -133,7 +133,10 @@ impl Venv {
         ])
         .arg(requirements);
         let status = run_logged(&mut pip, &log, |seconds| {
-            progress.detail(&format!("installing packages, {seconds} s{}", latest_output(&log)));
+            progress.detail(&format!(
+                "installing packages, {seconds} s{}",
+                latest_output(&log)
+            ));
         })
         .await
         .map_err(io("run", &self.python()))?;

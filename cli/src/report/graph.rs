@@ -58,7 +58,10 @@ impl<'a> Graph<'a> {
         } else {
             5
         };
-        let room = terminal.columns.saturating_sub(2 + name + 1 + scale + 1).max(2);
+        let room = terminal
+            .columns
+            .saturating_sub(2 + name + 1 + scale + 1)
+            .max(2);
         let (from, to) = summary.window();
         let timeline = Timeline::new(from, to, summary.period_seconds, room);
         let sums: Vec<Vec<u64>> = summary
@@ -150,7 +153,9 @@ impl<'a> Graph<'a> {
     }
 
     fn line(&self, label: &str, scale: &str, axis: (&str, &str), rest: &str) -> String {
-        let axis = self.terminal.paint(Style::Dim, self.terminal.glyph(axis.0, axis.1));
+        let axis = self
+            .terminal
+            .paint(Style::Dim, self.terminal.glyph(axis.0, axis.1));
         let scale = self
             .terminal
             .paint(Style::Dim, &format!("{scale:>width$}", width = self.scale));

@@ -19,6 +19,9 @@ use tt_producer as _;
 
 use crate::stack::functions::build::FUNCTIONS;
 
+/// The default of `MetricNamespace` in template.yaml.
+const NAMESPACE: &str = "pkyc/Salesforce";
+
 /// How often [`wait_for`] reads.
 const POLL: Duration = Duration::from_millis(250);
 
@@ -234,6 +237,16 @@ impl Series {
 }
 
 impl Query {
+    /// The counters of the functions on the local stack, which stores one value for each second.
+    pub fn since(since: SystemTime) -> Self {
+        Self {
+            namespace: NAMESPACE.to_owned(),
+            metrics: counters(),
+            since,
+            period_seconds: 1,
+        }
+    }
+
     fn metric_data_queries(&self) -> Vec<MetricDataQuery> {
         let queries = self.metrics.iter().enumerate().map(|(index, metric)| {
             let metric = aws_sdk_cloudwatch::types::Metric::builder()

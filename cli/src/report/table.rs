@@ -9,7 +9,10 @@ use crate::terminal::screen::{Style, Terminal};
 pub fn lines(summary: &Summary, terminal: &Terminal) -> Vec<String> {
     let names = summary.series.iter().map(|series| series.metric.name.len());
     let name = names.max().unwrap_or(0).max("metric".len());
-    let sums = summary.series.iter().map(|series| series.total().to_string().len());
+    let sums = summary
+        .series
+        .iter()
+        .map(|series| series.total().to_string().len());
     let sum = sums.max().unwrap_or(0).max("sum".len());
     let line = terminal.glyph("─", "-");
 

@@ -75,7 +75,8 @@ impl Announcement {
         let path = run.announcement();
         // Renamed, so that a reader never sees a part of the file.
         let draft = path.with_extension("draft");
-        let text = serde_json::to_vec_pretty(stack).map_err(|error| io("write", &path)(error.into()))?;
+        let text =
+            serde_json::to_vec_pretty(stack).map_err(|error| io("write", &path)(error.into()))?;
         fs::write(&draft, text)
             .and_then(|()| fs::rename(&draft, &path))
             .map_err(io("write", &path))?;

@@ -147,7 +147,10 @@ impl Endpoint {
             return Error::BusyPort { port };
         }
         let last = last_line(&output).unwrap_or("no output");
-        self.not_started(io::Error::other(format!("{}, {last}", describe_exit(status))))
+        self.not_started(io::Error::other(format!(
+            "{}, {last}",
+            describe_exit(status)
+        )))
     }
 }
 

@@ -127,7 +127,7 @@ pub fn print_status(text: &str) {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{Terminal, Style};
+    use super::{Style, Terminal};
 
     fn detect(is_terminal: bool, vars: &[(&str, &str)]) -> Terminal {
         Terminal::detect(is_terminal, |name| {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::progress::Progress;
-use crate::terminal::screen::{self, Terminal, Style};
+use crate::terminal::screen::{self, Style, Terminal};
 
 /// How often the spinner turns.
 const TURN: Duration = Duration::from_millis(100);
@@ -157,7 +157,9 @@ impl Steps {
 
     fn done(&mut self, summary: &str, now: Instant) -> String {
         self.written_at = now;
-        let mark = self.terminal.paint(Style::Green, self.terminal.glyph("✓", "ok"));
+        let mark = self
+            .terminal
+            .paint(Style::Green, self.terminal.glyph("✓", "ok"));
         let Some(step) = self.current.take() else {
             return format!("{mark} {summary}\n");
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    commands::{NAMESPACE, PERIOD_SECONDS, error::Error},
+    commands::error::Error,
     file::File,
     report::{
         balance::{self, RECEIVED},
@@ -55,12 +55,7 @@ impl<'a> Demo<'a> {
             page,
             report,
             cloudwatch: aws_sdk_cloudwatch::Client::new(stack.sdk_config()),
-            query: Query {
-                namespace: NAMESPACE.to_owned(),
-                metrics: metrics::counters(),
-                since: SystemTime::now() - MARGIN,
-                period_seconds: PERIOD_SECONDS,
-            },
+            query: Query::since(SystemTime::now() - MARGIN),
         }
     }
 
@@ -207,7 +202,10 @@ mod tests {
             points,
         };
         assert!(!is_processed(&[received(Vec::new())]));
-        assert!(is_processed(&[received(vec![(SystemTime::UNIX_EPOCH, 0.0)])]));
+        assert!(is_processed(&[received(vec![(
+            SystemTime::UNIX_EPOCH,
+            0.0
+        )])]));
     }
 
     #[test]

@@ -67,11 +67,20 @@ fn instructions(demo: &Demo<'_>, terminal: &Terminal) -> Vec<String> {
     let rows = [
         ("live page", demo.page.url()),
         ("Salesforce", demo.stack.cases_url()),
-        ("more records", "cargo tt upload FILE   (in another terminal)".into()),
+        (
+            "more records",
+            "cargo tt upload FILE   (in another terminal)".into(),
+        ),
         ("to stop", "Ctrl-C".into()),
-        ("AWS CLI", format!("export AWS_ENDPOINT_URL={}", demo.stack.endpoint())),
+        (
+            "AWS CLI",
+            format!("export AWS_ENDPOINT_URL={}", demo.stack.endpoint()),
+        ),
         ("", "export AWS_REGION=us-east-1".into()),
-        ("", "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test".into()),
+        (
+            "",
+            "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test".into(),
+        ),
     ];
     let rows = rows.iter().map(|(name, value)| {
         let name = terminal.paint(Style::Dim, &format!("{name:<12}"));

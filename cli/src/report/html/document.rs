@@ -31,12 +31,7 @@ pub fn live(summary: Option<&Summary>) -> String {
     let state = "<span id=\"state\" role=\"status\"></span>";
     match summary {
         Some(summary) => page(&headline(summary), &body(summary), state, &script),
-        None => page(
-            "The demo is starting",
-            &empty_body(),
-            state,
-            &script,
-        ),
+        None => page("The demo is starting", &empty_body(), state, &script),
     }
 }
 
@@ -173,7 +168,10 @@ fn provenance(summary: &Summary) -> String {
     let (namespace, endpoint) = (escape(&summary.namespace), escape(&summary.endpoint));
     let (from, read_at) = (instant(summary.from), instant(summary.read_at));
     let period = summary.period_seconds;
-    let example = summary.series.first().map_or("", |series| series.metric.name);
+    let example = summary
+        .series
+        .first()
+        .map_or("", |series| series.metric.name);
     format!(
         "<dl><dt>Call</dt><dd><code>GetMetricData</code>, statistic <code>Sum</code>, no dimensions</dd>\
          <dt>Namespace</dt><dd><code>{namespace}</code></dd>\
@@ -260,7 +258,8 @@ mod tests {
             &[(2, 3.0)],
         ]));
         assert!(html.contains("100 records, 80 Cases, 7 not published, 3 without a Case"));
-        let broken = "<li class=\"no\"><b>open</b> TTEventPublished 93 = SFCaseCreated 80 + SFCaseFailed 3";
+        let broken =
+            "<li class=\"no\"><b>open</b> TTEventPublished 93 = SFCaseCreated 80 + SFCaseFailed 3";
         assert!(html.contains(broken));
         assert!(html.contains("<li class=\"yes\"><b>holds</b> S3RecordsReceived 100"));
     }

@@ -187,7 +187,10 @@ fn read_starts_at_the_start_of_a_period() {
 #[test]
 fn counters_of_the_functions_are_in_the_order_of_the_pipeline() {
     let counters = counters();
-    let names = counters.iter().map(|metric| metric.name).collect::<Vec<_>>();
+    let names = counters
+        .iter()
+        .map(|metric| metric.name)
+        .collect::<Vec<_>>();
     let position = |name| names.iter().position(|other| *other == name).unwrap();
     let expected = FIVE.map(|metric| position(metric.name));
     assert!(expected.is_sorted(), "{names:?}");
@@ -202,4 +205,13 @@ fn description_is_the_first_paragraph_of_the_documentation() {
 #[test]
 fn float_sum_is_rounded_to_an_integer() {
     assert_eq!([93.0, 4.999_999_999, -1.0].map(whole), [93, 5, 0]);
+}
+
+#[test]
+fn namespace_is_the_default_of_the_template() {
+    let template = include_str!("../../../../template.yaml");
+    let parameter = template.split("MetricNamespace:").nth(1);
+    let mut lines = parameter.unwrap_or_default().lines();
+    let default = lines.find_map(|line| line.trim().strip_prefix("Default: "));
+    assert_eq!(default, Some(NAMESPACE));
 }

@@ -150,7 +150,9 @@ time.sleep(60)
         let started_at = Instant::now();
         loop {
             let log = fs::read_to_string(directory.join("log")).unwrap();
-            let pids = log.strip_prefix("pids ").and_then(|log| log.strip_suffix('\n'));
+            let pids = log
+                .strip_prefix("pids ")
+                .and_then(|log| log.strip_suffix('\n'));
             if let Some(pids) = pids {
                 let paths = pids.split(' ').map(|pid| Path::new("/proc").join(pid));
                 return paths.collect();
@@ -167,7 +169,10 @@ time.sleep(60)
         let processes = processes(directory.path()).await;
         assert!(processes.len() == 2 && processes.iter().all(|process| process.exists()));
         supervised.stop().await.unwrap();
-        assert!(processes.iter().all(|process| !process.exists()), "{processes:?}");
+        assert!(
+            processes.iter().all(|process| !process.exists()),
+            "{processes:?}"
+        );
     }
 
     #[tokio::test]
@@ -180,7 +185,10 @@ time.sleep(60)
         supervised.child().wait().unwrap();
         let killed_at = Instant::now();
         while processes.iter().any(|process| process.exists()) {
-            assert!(killed_at.elapsed() < Duration::from_secs(30), "{processes:?}");
+            assert!(
+                killed_at.elapsed() < Duration::from_secs(30),
+                "{processes:?}"
+            );
             tokio::time::sleep(POLL).await;
         }
     }

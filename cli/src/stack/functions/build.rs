@@ -237,7 +237,10 @@ fn first_error(log: &Path) -> Option<String> {
     let error = lines.find(|line| line.starts_with("error"))?;
     let location = lines.next().unwrap_or_default();
     let location = location.trim_start().strip_prefix("--> ");
-    Some(location.map_or_else(|| error.clone(), |location| format!("{error} at {location}")))
+    Some(location.map_or_else(
+        || error.clone(),
+        |location| format!("{error} at {location}"),
+    ))
 }
 
 fn in_order(mut binaries: Vec<Binary>) -> Result<Vec<Binary>, Error> {

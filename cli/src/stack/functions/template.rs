@@ -140,8 +140,8 @@ Resources:
         let directory = tempfile::tempdir().unwrap();
         let binary = directory.path().join("binary");
         std::fs::write(&binary, "code").unwrap();
-        let packages =
-            crate::stack::functions::build::FUNCTIONS.map(|function| Package::of(function, &binary).unwrap());
+        let packages = crate::stack::functions::build::FUNCTIONS
+            .map(|function| Package::of(function, &binary).unwrap());
         let root = crate::workspace::Workspace::find()
             .unwrap()
             .root()

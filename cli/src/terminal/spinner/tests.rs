@@ -49,7 +49,11 @@ fn log_file_has_a_line_at_least_every_two_seconds() {
     assert_eq!(steps.tick(now + Duration::from_secs(1)), "");
     let beat = steps.tick(now + HEARTBEAT);
     assert_eq!(beat, "   building (1.7 s): aws-sdk-s3\n");
-    assert_eq!(steps.tick(now + HEARTBEAT), "", "one line for each heartbeat");
+    assert_eq!(
+        steps.tick(now + HEARTBEAT),
+        "",
+        "one line for each heartbeat"
+    );
     assert_ne!(steps.tick(now + 2 * HEARTBEAT), "");
     assert!(HEARTBEAT < Duration::from_secs(2));
 }
