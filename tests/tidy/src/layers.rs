@@ -18,13 +18,30 @@ struct Order {
     above: &'static [&'static str],
 }
 
-const ORDERS: [Order; 1] = [Order {
-    package: "tt-metrics",
-    layers: &[
-        "metric", "declare", "count", "sink", "flush", "lambda", "testing",
-    ],
-    above: &["__private", "guide"],
-}];
+const ORDERS: [Order; 2] = [
+    Order {
+        package: "tt-metrics",
+        layers: &[
+            "metric", "declare", "count", "sink", "flush", "lambda", "testing",
+        ],
+        above: &["__private", "guide"],
+    },
+    Order {
+        package: "cli",
+        layers: &[
+            "workspace",
+            "process",
+            "terminal",
+            "file",
+            "python",
+            "stack",
+            "report",
+            "args",
+            "commands",
+        ],
+        above: &[],
+    },
+];
 
 /// One violation for each import of a later layer, and for each module without a place in the order.
 pub fn violations(files: &[File]) -> Vec<String> {
