@@ -126,8 +126,8 @@ impl Relay {
                 let result = Patient::new(&self.original, until).write(&self.unwritten);
                 match result {
                     Ok(number) => {
-                        let written = self.unwritten.drain(..number);
-                        position.is_torn = written.last() != Some(b'\n');
+                        let mut written = self.unwritten.drain(..number);
+                        position.is_torn = written.next_back() != Some(b'\n');
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => {
