@@ -80,7 +80,7 @@ pub(crate) const LOGIN_URLS: [&str; 14] = [
 
 /// Whether TMS Token Manager starts with this login URL.
 pub(crate) fn starts_with_login_url(url: &str) -> bool {
-    !url.is_empty() && tms_token_manager::origin::Origin::parse(url).is_ok()
+    !url.is_empty() && tms_token_manager::config::origin::Origin::parse(url).is_ok()
 }
 
 /// The remaining lifetime of a token below which the schedule refreshes it.

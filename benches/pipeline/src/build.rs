@@ -16,9 +16,9 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// Builds them with the release profile, showing what cargo shows.
+    /// Builds them with the release profile, with the output of cargo.
     ///
-    /// Together, as a deployment does: alone, each would get its dependencies with other features.
+    /// Both are built by one command, as in a deployment, because separate builds would select other dependency features.
     pub(crate) fn build() -> Result<Self, Error> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let arguments = [
@@ -54,7 +54,7 @@ impl Functions {
     }
 }
 
-/// The target directory of this build, in which this program lies below a profile's.
+/// Returns the target directory of this build, which contains the directory of this program.
 pub(crate) fn target() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     let profile = program.parent().unwrap_or(Path::new("target"));

@@ -1,23 +1,23 @@
-//! The files that are read: rows of 200 bytes, made while they are sent.
+//! The uploaded files: rows of 200 bytes, generated while they are sent.
 
 use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-/// The size of one row, line feed included.
+/// The size of one row, including the line feed.
 pub(crate) const ROW_BYTES: u64 = 200;
 const ROWS_PER_CHUNK: u64 = 320;
 const CSV_HEADER: &str =
     "record_id,customer_id,event_type,risk_rating,occurred_at,subject,details\n";
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
     Csv,
     JsonLines,
 }
 
-/// A file of so many rows. Its key says it all, so that S3 needs to hold nothing: `incoming/100000.csv`.
+/// A file with a number of rows. The key, `incoming/100000.csv` for example, defines the content, so S3 stores nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) layout: Layout,
@@ -59,7 +59,7 @@ impl Content {
         self.layout.head().len() as u64 + self.rows * ROW_BYTES
     }
 
-    /// The file from a byte on, in chunks.
+    /// Returns the file from a byte offset, in chunks.
     pub(crate) fn chunks(self, from: u64) -> impl Iterator<Item = Bytes> {
         let head = std::iter::once(Bytes::from_static(self.layout.head().as_bytes()));
         let chunks = (0..self.rows.div_ceil(ROWS_PER_CHUNK)).map(move |number| {

@@ -1,4 +1,4 @@
-//! What a million records cost, from a price list that is data.
+//! The cost of a million records, from a price list.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ const SHIPPED: &str = include_str!("../prices.toml");
 const MILLION: f64 = 1e6;
 const GB: f64 = 1e9;
 
-/// The price list, in USD; `prices.toml` says where each number is from.
+/// The price list in USD; `prices.toml` contains the source of each price.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Prices {
@@ -21,20 +21,20 @@ pub(crate) struct Prices {
     s3_get_per_1000: f64,
 }
 
-/// How the records come and how long they take.
+/// The grouping of the records, and their processing time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     /// Records of one uploaded file.
     pub(crate) records_per_file: f64,
-    /// Bytes of one event on the stream, partition key included.
+    /// Bytes of one event on the stream, including the partition key.
     pub(crate) event_bytes: f64,
     /// Events of one `PutRecords`: its limit is 500.
     pub(crate) records_per_put: f64,
     /// Events of one delivery of the event source mapping, which are one call to Salesforce as well.
     pub(crate) records_per_batch: f64,
-    /// Seconds that TT Producer takes for one record, waiting included: a stream of four shards takes 4,000 a second.
+    /// Seconds of TT Producer for one record, including waits: a stream of four shards accepts 4,000 a second.
     pub(crate) producer_seconds: f64,
-    /// Seconds that Case Creation takes for one batch: Salesforce's answer to 200 records, assumed.
+    /// Seconds of Case Creation for one batch: an assumed response time of Salesforce for 200 records.
     pub(crate) batch_seconds: f64,
     /// Memory of each function, in GB.
     pub(crate) memory: f64,
@@ -58,10 +58,10 @@ impl Default for Shape {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Item {
     pub(crate) name: &'static str,
-    /// How much of it a million records take.
+    /// The quantity for a million records.
     pub(crate) amount: f64,
     pub(crate) unit: &'static str,
-    /// USD; `None` for what has a limit in place of a price.
+    /// Cost in USD; `None` for an item with a limit and no price.
     pub(crate) cost: Option<f64>,
 }
 
@@ -70,7 +70,7 @@ impl Prices {
         Ok(toml::from_str(SHIPPED)?)
     }
 
-    /// The items of a million records.
+    /// Returns the items of a million records.
     pub(crate) fn of_a_million(&self, shape: &Shape) -> Vec<Item> {
         let files = MILLION / shape.records_per_file;
         let batches = MILLION / shape.records_per_batch;

@@ -9,7 +9,7 @@ use crate::content::Content;
 /// The bucket of all files.
 pub(crate) const BUCKET: &str = "bench";
 
-/// S3 tells of a file.
+/// Returns the S3 notification of a file.
 pub(crate) fn notification(content: Content) -> String {
     let object = json!({
         "key": content.key(), "size": content.length(), "eTag": "0123456789abcdef", "versionId": "v1", "sequencer": "0A",
@@ -22,7 +22,7 @@ pub(crate) fn notification(content: Content) -> String {
     .to_string()
 }
 
-/// Kinesis delivers the events of the records from `first` on.
+/// Returns a Kinesis batch with the events of `size` records, beginning with `first`.
 pub(crate) fn batch(first: u64, size: u64) -> String {
     let records: Vec<Value> = (first..first + size).map(record).collect();
     json!({ "Records": records }).to_string()

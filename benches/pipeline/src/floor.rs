@@ -1,7 +1,7 @@
-//! The floor: the work of a function with nothing but the bytes that nobody can spare.
+//! The floor: the least work with which a function reads its input and sends its requests.
 //!
-//! Reads what the function reads, writes what it writes, and hashes what has to be signed. It checks nothing, retries
-//! nothing and counts nothing.
+//! It reads and writes the same bytes as the function, and hashes what a signature covers. It does not validate, retry or
+//! count.
 
 use std::{
     env,
@@ -19,11 +19,11 @@ use crate::{
     wire::Connection,
 };
 
-/// The variable that makes this program the floor.
+/// The environment variable with which this program runs as the floor.
 pub(crate) const VARIABLE: &str = "TT_BENCH_FLOOR";
 const RECORDS_PER_REQUEST: usize = 500;
 
-/// Whose floor.
+/// The function of which this is the floor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     Producer,
@@ -182,7 +182,7 @@ impl Request {
             self.event.push_str(value);
             self.event.push('"');
         };
-        // As long as an id is; making one is a choice of the design, not a byte on the wire.
+        // As long as an event id. Computing one is a choice of the design, so it is not part of the floor.
         text(
             "event_id",
             "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst",

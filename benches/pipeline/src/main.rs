@@ -1,4 +1,4 @@
-//! `cargo run --release -p tt-bench-pipeline`: the CPU, memory and start of the functions, side by side.
+//! `cargo run --release -p tt-bench-pipeline`: measures CPU, memory and start of the functions.
 
 mod build;
 mod content;
@@ -21,7 +21,7 @@ use clap::Parser;
 use crate::{error::Error, plan::Plan};
 
 fn main() -> ExitCode {
-    // The floor is this program again, so that it is measured as the functions are: as a process of its own.
+    // The floor is this program, started as a separate process like the functions.
     if let Some(work) = floor::Work::of_this_process() {
         return floor::run(work);
     }

@@ -1,28 +1,28 @@
-//! What is measured: the options of the command line.
+//! The options of the command line.
 
 use clap::{Parser, ValueEnum};
 
 /// Measures TT Producer and Case Creation from file to accepted requests.
 ///
-/// Each contender runs as a Lambda function of its own process against services on this machine that answer at once:
-/// runtime API, S3, Kinesis, Secrets Manager, CloudWatch, Salesforce. CPU is that of the process alone, without start.
-/// The floor does the same with only the bytes that nobody can spare: JSON, base64, SHA-256 and a socket.
+/// Each contender runs as a separate process, with local services that respond immediately: runtime API, S3, Kinesis,
+/// Secrets Manager, CloudWatch and Salesforce. CPU is that of the process after its start. The floor sends the same bytes
+/// with nothing but JSON, base64, SHA-256 and a socket.
 #[derive(Debug, Parser)]
 #[command(name = "tt-bench-pipeline")]
 pub(crate) struct Plan {
     /// Records of each file, about 200 bytes each.
     #[arg(long, default_value_t = 300_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     pub(crate) records: u64,
-    /// How often each is measured; the median counts.
+    /// The number of measurements, of which the median is reported.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeats: u32,
-    /// What is measured.
+    /// The measurements to run.
     #[arg(long, value_enum, default_values_t = [Part::Producer, Part::Cases, Part::Memory, Part::Start, Part::Cost])]
     pub(crate) only: Vec<Part>,
     /// The largest file of the memory measurement, in MB.
     #[arg(long, default_value_t = 2_048)]
     pub(crate) largest: u64,
-    /// Measure the same in Python with boto3 and Powertools, too: makes a virtual environment below `target`.
+    /// Also measures functions in Python with boto3 and Powertools, in a virtual environment below `target`.
     #[arg(long)]
     pub(crate) python: bool,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Part {
     Producer,
     /// CPU of Case Creation for each record, in batches of 200.
     Cases,
-    /// Memory of TT Producer against the size of the file.
+    /// Memory of TT Producer by size of the file.
     Memory,
     /// Process start to the first request for work.
     Start,

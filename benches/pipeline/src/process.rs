@@ -1,4 +1,4 @@
-//! A function as a process of its own, and what the kernel says that it used.
+//! A function as a separate process, with the resource usage that the kernel reports.
 
 use std::{
     fs,
@@ -14,12 +14,12 @@ use tokio::{
 
 use crate::{error::Error, server::Services};
 
-/// No contender takes as long for one invocation.
+/// The time limit of one invocation.
 const PATIENCE: Duration = Duration::from_mins(15);
 /// `USER_HZ`, the unit of CPU time in `/proc/[pid]/stat`, on every Linux of these architectures (proc(5)).
 const TICKS_PER_SECOND: u32 = 100;
 
-/// Whom to measure.
+/// A program to measure.
 #[derive(Debug, Clone)]
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
@@ -28,7 +28,7 @@ pub(crate) struct Contender {
     pub(crate) env: Vec<(&'static str, String)>,
 }
 
-/// A function that runs among its services.
+/// A running function.
 #[derive(Debug)]
 pub(crate) struct Running {
     name: &'static str,
@@ -39,11 +39,11 @@ pub(crate) struct Running {
     pub(crate) start: Duration,
 }
 
-/// What a process used since it began.
+/// The resource usage of a process since its start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,
-    /// The most memory that was resident, in bytes.
+    /// The largest resident memory, in bytes.
     pub(crate) peak: u64,
 }
 
@@ -77,6 +77,7 @@ impl Running {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("TT_METRICS_NAMESPACE", "pkyc/Salesforce")
             .env("EVENT_STREAM_NAME", "tt-events")
+            .env("UPLOAD_BUCKET", crate::event::BUCKET)
             .env("SALESFORCE_TOKEN_SECRET_ID", "token")
             .env("TOKEN_MANAGER_FUNCTION", "tms")
             .env("PARKING_BUCKET", "bench")
@@ -99,7 +100,7 @@ impl Running {
         Ok(running)
     }
 
-    /// Runs one invocation to its end, which is when the function asks for the next one.
+    /// Runs one invocation until the function requests the next one.
     pub(crate) async fn invoke(&mut self, services: &Services, event: String) -> Result<(), Error> {
         services.push(event);
         self.asked_again(services).await?;
@@ -136,7 +137,7 @@ impl Running {
         }
     }
 
-    /// What the process used so far.
+    /// Returns the resource usage so far.
     pub(crate) fn usage(&self) -> Result<Usage, Error> {
         self.read_usage()
             .ok_or_else(|| self.failed("/proc does not tell what it used".to_owned()))
@@ -159,9 +160,9 @@ impl Drop for Running {
     }
 }
 
-/// User and system time of a process with all its threads, ended ones too.
+/// Parses user and system time of a process, including threads that ended.
 fn cpu(stat: &str) -> Option<Duration> {
-    // The name of the program stands in parentheses and may hold anything.
+    // The name of the program is in parentheses and may contain any character.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);
     let user: u32 = fields.next()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! The same two functions in Python, with boto3 and Powertools, in a virtual environment of their own.
+//! The same two functions in Python, with boto3 and Powertools, in a virtual environment.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use crate::{build, error::Error, process::Contender};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
-/// Makes the environment, unless it is there for these requirements.
+/// Creates the environment unless it exists with these requirements.
 pub(crate) fn environment() -> Result<PathBuf, Error> {
     let io = |source| Error::Io {
         action: "read or write the Python environment",

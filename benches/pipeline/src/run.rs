@@ -1,4 +1,4 @@
-//! The measurements, one after the other: contenders take turns, so that a slow moment hits all of them.
+//! Runs the measurements. Contenders alternate, so that other load on the machine affects all of them.
 
 use std::{
     path::PathBuf,
@@ -23,7 +23,7 @@ use crate::{
 const CASES_PER_BATCH: u64 = 200;
 const MEBIBYTE: f64 = 1_048_576.0;
 
-/// What one run of one contender gave.
+/// The result of one run of one contender.
 #[derive(Debug, Clone, Copy)]
 struct Measured {
     cpu_per_record: Duration,
@@ -32,7 +32,7 @@ struct Measured {
     records_per_request: f64,
 }
 
-/// What a function is given.
+/// The input of a function.
 #[derive(Debug, Clone, Copy)]
 enum Task {
     File(Content),
@@ -93,7 +93,7 @@ fn rust(name: &'static str, program: PathBuf) -> Contender {
     }
 }
 
-/// The floor first: the others are compared with it.
+/// Returns the contenders, beginning with the floor, with which the others are compared.
 fn contenders(
     work: Work,
     rust: Contender,
@@ -157,7 +157,7 @@ async fn compare(
     Ok(())
 }
 
-/// One process, one small task to warm up, one measured task.
+/// Measures one task in a new process, after a small task to warm up.
 async fn measure(contender: &Contender, task: Task) -> Result<Measured, Error> {
     let services = Services::start().await?;
     let mut running = Running::start(contender, &services).await?;

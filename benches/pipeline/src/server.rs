@@ -1,4 +1,4 @@
-//! The services around a function, on one address: all of them answer at once.
+//! The services of a function on one address, all of which respond immediately.
 
 use std::{
     collections::VecDeque,
@@ -29,10 +29,10 @@ use tokio::{
 
 use crate::{content::Content, error::Error};
 
-/// The longest time that Lambda allows.
+/// The longest time limit of Lambda.
 const TIMEOUT: Duration = Duration::from_mins(15);
 
-/// The services, for as long as one function runs.
+/// The services of one running function.
 #[derive(Debug)]
 pub(crate) struct Services {
     address: SocketAddr,
@@ -40,7 +40,7 @@ pub(crate) struct Services {
     serving: JoinHandle<()>,
 }
 
-/// What the services were asked for.
+/// Counts the requests to the services.
 #[derive(Debug, Default)]
 struct World {
     address: String,
@@ -105,20 +105,20 @@ impl Services {
         &self.world.tally
     }
 
-    /// Hands the function one event.
+    /// Sends one event to the function.
     pub(crate) fn push(&self, event: String) {
         lock(&self.world.events).push_back(event);
         self.world.pushed.notify_one();
     }
 
-    /// Waits until the function has asked for work so often.
+    /// Waits until the function has requested this number of events.
     pub(crate) async fn asked(&self, times: u64) {
         let mut asked = self.world.asked.subscribe();
-        // The sender lives as long as this.
+        // The sender exists as long as `self`.
         let _ = asked.wait_for(|asked| *asked >= times).await;
     }
 
-    /// What the function said instead of an answer.
+    /// Returns the error that the function reported in place of a response.
     pub(crate) fn error(&self) -> Option<String> {
         lock(&self.world.error).clone()
     }
@@ -259,7 +259,7 @@ async fn put_object(State(world): State<Arc<World>>) -> StatusCode {
     StatusCode::OK
 }
 
-/// Salesforce creates what it is given.
+/// Salesforce, which creates every record.
 async fn create(State(world): State<Arc<World>>, body: Bytes) -> Response {
     const CREATED: &str = r#"{"id":"500000000000001AAA","success":true,"errors":[]}"#;
     let cases = memmem::find_iter(&body, "\"attributes\":").count();

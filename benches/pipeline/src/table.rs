@@ -1,10 +1,10 @@
-//! What the benchmark says, as text.
+//! The output of the benchmark.
 
 use std::io::{self, Write};
 
 use crate::error::Error;
 
-/// Rows under a heading; the first row names the columns.
+/// Rows with a title; the first row contains the names of the columns.
 #[derive(Debug)]
 pub(crate) struct Table {
     title: String,
@@ -34,7 +34,7 @@ impl Table {
         let mut text = format!("\n{}\n", self.title);
         for row in &self.rows {
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-                // Names to the left, figures to the right.
+                // Names are aligned to the left, figures to the right.
                 let cell = if column == 0 {
                     format!("  {cell:<width$}")
                 } else {
@@ -44,17 +44,17 @@ impl Table {
             }
             text.push('\n');
         }
-        // A closed standard output is nobody's mistake here.
+        // A closed standard output is not an error.
         let _ = io::stdout().write_all(text.as_bytes());
     }
 }
 
-/// A sign of life.
+/// Prints a progress message.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// The end without a result.
+/// Prints an error.
 pub(crate) fn complain(error: &Error) {
     say(&format!("tt-bench-pipeline: {error}"));
 }

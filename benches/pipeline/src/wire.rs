@@ -1,4 +1,4 @@
-//! The least HTTP/1.1 that the floor needs: one connection, bodies of a known length.
+//! The part of HTTP/1.1 that the floor requires: one connection, and bodies of a known length.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -22,7 +22,7 @@ impl Connection {
         })
     }
 
-    /// Asks, and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(crate) fn ask(
         &mut self,
         method: &str,
@@ -36,7 +36,7 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Asks, and leaves the answer to be read: its length comes back.
+    /// Sends a request and returns the length of the response body, which is not read yet.
     pub(crate) fn send(
         &mut self,
         method: &str,
@@ -70,7 +70,7 @@ impl Connection {
         }
     }
 
-    /// The body of an answer, as it arrives.
+    /// Reads the body of a response as it arrives.
     pub(crate) fn body(&mut self) -> &mut impl BufRead {
         &mut self.stream
     }

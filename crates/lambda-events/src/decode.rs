@@ -10,18 +10,9 @@ use serde::{
 use serde_json::value::RawValue;
 
 use crate::{
-    notice::{Error, Message, Notice},
+    notice::{Error, MAX_BYTES, MAX_NESTING, MAX_NOTICES, Message, Notice},
     s3,
 };
-
-/// The largest payload in bytes. Lambda passes at most 6 MB to a function.
-///
-/// Source: [Lambda quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
-pub const MAX_BYTES: usize = 8 << 20;
-/// The largest number of notices in one payload. An SQS event has at most 10,000 messages.
-pub const MAX_NOTICES: usize = 10_000;
-/// The largest number of messages around a notification: SNS in SQS in a report of Lambda in SQS, and one more.
-pub const MAX_NESTING: usize = 5;
 
 /// The fields by which the forms differ. Each value stays raw, so that a document of the caller with the same field of
 /// another type is not rejected.

@@ -37,5 +37,5 @@ mod decode;
 mod notice;
 mod s3;
 
-pub use decode::{MAX_BYTES, MAX_NESTING, MAX_NOTICES, decode};
-pub use notice::{Error, Message, Notice, Object, OtherEvent};
+pub use decode::decode;
+pub use notice::{Error, MAX_BYTES, MAX_NESTING, MAX_NOTICES, Message, Notice, Object, OtherEvent};

@@ -2,12 +2,21 @@
 
 use serde_json::value::RawValue;
 
+/// The largest payload in bytes. Lambda passes at most 6 MB to a function.
+///
+/// Source: [Lambda quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+pub const MAX_BYTES: usize = 8 << 20;
+/// The largest number of notices in one payload. An SQS event has at most 10,000 messages.
+pub const MAX_NOTICES: usize = 10_000;
+/// The largest number of messages around a notification: SNS in SQS in a report of Lambda in SQS, and one more.
+pub const MAX_NESTING: usize = 5;
+
 /// A unit of redelivery: one SQS message, or the whole payload of any other invocation.
 #[derive(Debug)]
 pub struct Message {
     /// Id of the SQS message, for `batchItemFailures`; `None` when the payload is no SQS event.
     pub id: Option<String>,
-    /// The notices of the message, in order. An error affects only the notice in whose place it stands.
+    /// The notices of the message, in order. An error affects no other notice.
     pub notices: Vec<Result<Notice, Error>>,
 }
 
@@ -75,13 +84,13 @@ pub enum Error {
     /// An object key is not UTF-8 after percent-decoding.
     #[error("object key is not UTF-8")]
     KeyEncoding,
-    /// The payload is larger than [`MAX_BYTES`](crate::MAX_BYTES).
-    #[error("payload is larger than {} bytes", crate::MAX_BYTES)]
+    /// The payload is larger than [`MAX_BYTES`].
+    #[error("payload is larger than {} bytes", MAX_BYTES)]
     TooLarge,
-    /// The payload contains more notices than [`MAX_NOTICES`](crate::MAX_NOTICES).
-    #[error("payload contains more than {} notices", crate::MAX_NOTICES)]
+    /// The payload contains more notices than [`MAX_NOTICES`].
+    #[error("payload contains more than {} notices", MAX_NOTICES)]
     TooMany,
-    /// Messages are nested deeper than [`MAX_NESTING`](crate::MAX_NESTING).
-    #[error("messages are nested more than {} levels deep", crate::MAX_NESTING)]
+    /// Messages are nested deeper than [`MAX_NESTING`].
+    #[error("messages are nested more than {} levels deep", MAX_NESTING)]
     TooDeep,
 }

@@ -61,6 +61,16 @@ impl Deadline {
         }
     }
 
+    /// Returns the earlier one of this deadline and one `limit` from now.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        let latest = self.clock.monotonic().saturating_add(limit);
+        Self {
+            end: Some(self.end.map_or(latest, |end| end.min(latest))),
+            ..self
+        }
+    }
+
     /// Returns the earlier deadline that keeps `margin` of the whole time limit free.
     #[must_use]
     pub fn minus(self, margin: Margin) -> Self {

@@ -65,6 +65,16 @@ fn an_operation_gets_half_of_the_remaining_time() {
 }
 
 #[test]
+fn a_limit_shortens_a_deadline_and_replaces_an_unknown_one() {
+    in_simulation(async |clock| {
+        let deadline = Deadline::after(60 * SECOND, clock);
+        assert_eq!(deadline.within(SECOND).remaining(), Some(SECOND));
+        assert_eq!(deadline.within(99 * SECOND).remaining(), Some(60 * SECOND));
+        assert!(Deadline::unknown(clock).within(Duration::ZERO).has_passed());
+    });
+}
+
+#[test]
 fn work_is_dropped_when_the_deadline_passes() {
     in_simulation(async |clock| {
         let deadline = Deadline::after(2 * SECOND, clock);

@@ -1,4 +1,4 @@
-//! One audit event for each request: to Kinesis if that works in time, else to the log.
+//! One audit event for each request, on a Kinesis stream or in the log.
 
 use std::time::{Duration, Instant};
 
@@ -11,79 +11,79 @@ use serde::Serialize;
 use crate::{
     config::Config,
     error::Error,
-    token::{Due, Fingerprint, Token},
+    token::{Fingerprint, Token, due::Due},
 };
 
-/// A token must not wait for its audit event.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time limit of an audit event, because the answer waits for it.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// What happened to a request. It says which token, never the token.
+/// The outcome of a request. It identifies the token without containing it.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct AuditEvent {
-    /// Version of this shape.
+    /// Version of the event format.
     pub schema: &'static str,
-    /// When the request was finished.
+    /// When the request was completed.
     pub time: String,
-    /// The function that acted.
+    /// ARN of the function.
     pub function: String,
-    /// Who made it act.
+    /// The sender of the request.
     pub actor: Actor,
     /// Id of the invocation.
     pub request_id: String,
-    /// What was asked for.
+    /// The requested action.
     pub action: &'static str,
     /// The OAuth flow.
     pub flow: &'static str,
-    /// What came of it.
+    /// The outcome.
     pub result: Outcome,
-    /// Why a new token was due.
+    /// The reason for which a new token was due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Due>,
-    /// The kind of failure.
+    /// The kind of error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
-    /// Which token is stored now.
+    /// Fingerprint of the stored token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
-    /// When that one ends.
+    /// When the stored token expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
 }
 
-/// Who made the function act.
+/// The sender of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Actor {
-    /// A bare scheduled event.
+    /// A scheduled event.
     Schedule,
-    /// Anyone who may invoke the function.
+    /// Any caller with permission to invoke the function.
     Caller,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// A new token is stored.
     Refreshed,
-    /// The stored token is good.
+    /// The stored token is still valid.
     Kept,
-    /// A new token was due, and there is none.
+    /// A new token was due, but could not be obtained or stored.
     Failed,
 }
 
-/// Where audit events go.
+/// The destination of audit events.
 #[derive(Debug, Clone)]
 pub struct Audit {
     stream: Option<Stream>,
-    patience: Duration,
+    time_limit: Duration,
 }
 
 impl AuditEvent {
-    /// An event about a refresh, finished now.
+    /// Creates the event of a refresh that is completed now.
     pub fn refresh(context: &Context, actor: Actor, result: Outcome) -> Self {
         Self {
             schema: "tms-audit/1",
@@ -101,24 +101,31 @@ impl AuditEvent {
         }
     }
 
-    /// The same event, about this token.
+    /// Adds the stored token.
     #[must_use]
-    pub fn about(mut self, token: &Token) -> Self {
-        self.fingerprint = Some(token.fingerprint());
-        self.expires_at = Some(token.expires_at.to_string());
+    pub fn with_token(mut self, token: Option<&Token>) -> Self {
+        self.fingerprint = token.map(Token::fingerprint);
+        self.expires_at = token.map(|token| token.expires_at.to_string());
         self
     }
 
-    /// The same event, failed with this error.
+    /// Adds the reason for which a new token was due.
     #[must_use]
-    pub fn because(mut self, error: &Error) -> Self {
+    pub fn with_due(mut self, due: Due) -> Self {
+        self.due = Some(due);
+        self
+    }
+
+    /// Adds the kind of an error.
+    #[must_use]
+    pub fn with_error(mut self, error: &Error) -> Self {
         self.error = Some(error.kind());
         self
     }
 }
 
 impl Audit {
-    /// Audit on the configured stream, or in the log if there is none.
+    /// Returns the configured stream, or the log without one.
     pub fn new(aws: &SdkConfig, config: &Config) -> Self {
         let client = aws_sdk_kinesis::Client::new(aws);
         let stream = config
@@ -127,22 +134,22 @@ impl Audit {
             .map(|name| Stream::new(&client, name));
         Self {
             stream,
-            patience: PATIENCE,
+            time_limit: TIME_LIMIT,
         }
     }
 
-    /// The same audit with another bound on its time.
+    /// Returns the same destination with another time limit.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
         self
     }
 
-    /// Records an event, within a bounded time and without ever failing.
+    /// Records an event within the time limit. A failure is logged, together with the event.
     ///
     /// # Cancel safety
     ///
-    /// A dropped call may have recorded the event or not.
+    /// A dropped call may or may not have recorded the event.
     pub async fn record(&self, event: &AuditEvent) {
         let json = serde_json::to_string(event).unwrap_or_default();
         let Some(stream) = &self.stream else {
@@ -150,14 +157,14 @@ impl Audit {
             return;
         };
         let entries = [Entry::new(event.request_id.as_str(), json.as_str())];
-        let put = stream.put(&entries, Some(Instant::now() + self.patience));
-        let reason = match tokio::time::timeout(self.patience, put).await {
+        let put = stream.put(&entries, Some(Instant::now() + self.time_limit));
+        let reason = match tokio::time::timeout(self.time_limit, put).await {
             Ok(results) => match results.into_iter().next() {
                 Some(Ok(_)) => return,
                 Some(Err(error)) => error.to_string(),
                 None => "no result".to_owned(),
             },
-            Err(_) => "no answer in time".to_owned(),
+            Err(_) => "no response in time".to_owned(),
         };
         tracing::warn!(audit = json, reason, "audit event did not reach its stream");
     }
@@ -166,16 +173,17 @@ impl Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::Origin;
+    use crate::config::origin::Origin;
 
     #[test]
-    fn an_event_says_which_token_and_never_the_token() {
+    fn an_event_identifies_the_token_without_containing_it() {
         let origin = Origin::parse("https://a.org").unwrap();
         let issued_at = Timestamp::from_second(1_800_000_000).unwrap();
         let token = Token::issued("canary".into(), origin, issued_at, Duration::from_secs(930));
-        let mut event = AuditEvent::refresh(&Context::default(), Actor::Caller, Outcome::Refreshed);
-        event.due = Some(Due::Rejected);
-        let json = serde_json::to_value(event.about(&token)).unwrap();
+        let event = AuditEvent::refresh(&Context::default(), Actor::Caller, Outcome::Refreshed)
+            .with_due(Due::Rejected)
+            .with_token(Some(&token));
+        let json = serde_json::to_value(event).unwrap();
         assert_eq!(json["result"], "refreshed");
         assert_eq!(json["due"], "rejected");
         assert_eq!(json["fingerprint"], token.fingerprint().to_string());

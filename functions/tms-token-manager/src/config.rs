@@ -1,34 +1,40 @@
-//! The environment, read once at cold start.
+//! The environment, which is read once at cold start.
 
 use std::time::Duration;
 
-use crate::origin::{Origin, OriginError};
+use salesforce_hosts::AllowedHosts;
+
+pub mod origin;
+
+use origin::{Origin, OriginError};
 
 const DEFAULT_LOGIN_URL: &str = "https://login.salesforce.com";
 const DEFAULT_TTL_SECONDS: &str = "900";
 
-/// The shortest life a token may be given: below it every request would be a login.
+/// The shortest lifetime; with a shorter one every request would be a login.
 const MIN_TTL_SECONDS: u64 = 120;
-/// The longest session an org can be set to (session settings: 24 hours).
+/// The longest session timeout that an org can configure (24 hours).
 const MAX_TTL_SECONDS: u64 = 86_400;
 
-/// What the environment says.
+/// The configuration.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// Secret with the client credentials.
+    /// Id of the secret with the client credentials.
     pub credentials_secret_id: String,
-    /// Secret that takes the token.
+    /// Id of the secret that stores the token.
     pub token_secret_id: String,
-    /// Stream for audit events; without one they are log lines.
+    /// Stream of audit events, which are logged without one.
     pub audit_stream: Option<String>,
-    /// Where to log in, unless the credentials say otherwise.
+    /// Login URL, unless the credentials contain one.
     pub login_url: Origin,
-    /// How long a token lives when Salesforce does not say.
+    /// Hosts for which a token is accepted.
+    pub allowed_hosts: AllowedHosts,
+    /// Lifetime of a token for which Salesforce returns none.
     pub token_ttl: Duration,
 }
 
-/// What is wrong with the environment.
+/// The error of an environment variable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -38,10 +44,18 @@ pub enum ConfigError {
         /// The variable.
         name: &'static str,
     },
-    /// The login URL is not one to send credentials to.
-    #[error("environment variable SALESFORCE_LOGIN_URL is no login URL")]
+    /// The login URL must not receive credentials.
+    #[error("environment variable SALESFORCE_LOGIN_URL is not a login URL")]
     LoginUrl(#[source] OriginError),
-    /// The token's life is no number in range.
+    /// The list of allowed hosts contains an entry that is no host name.
+    #[error(
+        "environment variable SALESFORCE_ALLOWED_HOSTS contains `{entry}`, expected host names separated by commas, or `*.` before a domain"
+    )]
+    AllowedHosts {
+        /// The entry.
+        entry: String,
+    },
+    /// The lifetime is not a number in range.
     #[error(
         "environment variable TOKEN_TTL_SECONDS must be a whole number from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS}"
     )]
@@ -53,20 +67,21 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or wrong.
+    /// When a variable is missing or invalid; the error names it.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// Reads variables through `lookup`; an empty value counts as unset.
+    /// Reads variables with `lookup`; an empty value counts as unset.
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or wrong.
+    /// When a variable is missing or invalid; the error names it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let optional = |name| lookup(name).filter(|value| !value.trim().is_empty());
         let required = |name| optional(name).ok_or(ConfigError::Missing { name });
         let login_url = optional("SALESFORCE_LOGIN_URL");
+        let allowed_hosts = optional("SALESFORCE_ALLOWED_HOSTS");
         let ttl = optional("TOKEN_TTL_SECONDS");
         let ttl = ttl
             .as_deref()
@@ -81,6 +96,12 @@ impl Config {
             audit_stream: optional("AUDIT_STREAM_NAME"),
             login_url: Origin::parse(login_url.as_deref().unwrap_or(DEFAULT_LOGIN_URL))
                 .map_err(ConfigError::LoginUrl)?,
+            allowed_hosts: allowed_hosts
+                .map_or_else(
+                    || Ok(AllowedHosts::default()),
+                    |hosts| AllowedHosts::parse(&hosts),
+                )
+                .map_err(|entry| ConfigError::AllowedHosts { entry })?,
             token_ttl: ttl
                 .filter(in_range)
                 .map(Duration::from_secs)
@@ -126,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_out_of_range_is_refused() {
+    fn a_lifetime_out_of_range_is_rejected() {
         for ttl in ["119", "86401", "-1", "ten"] {
             let error = read(&[("TOKEN_TTL_SECONDS", ttl)]).unwrap_err();
             assert!(matches!(error, ConfigError::TokenTtl), "{ttl}");
@@ -134,9 +155,25 @@ mod tests {
     }
 
     #[test]
-    fn a_login_url_without_tls_is_refused() {
+    fn a_login_url_without_tls_is_rejected() {
         let error = read(&[("SALESFORCE_LOGIN_URL", "http://login.salesforce.com")]).unwrap_err();
         assert!(matches!(error, ConfigError::LoginUrl(OriginError::NotTls)));
+    }
+
+    #[test]
+    fn allowed_hosts_are_read_and_a_malformed_entry_is_named() {
+        let config = read(&[("SALESFORCE_ALLOWED_HOSTS", "*.gateway.example")]).unwrap();
+        let gateway = Origin::parse("https://a.gateway.example").unwrap();
+        let org = Origin::parse("https://acme.my.salesforce.com").unwrap();
+        assert!(gateway.is_one_of(&config.allowed_hosts));
+        assert!(!org.is_one_of(&config.allowed_hosts));
+        assert!(org.is_one_of(&read(&[]).unwrap().allowed_hosts));
+        let error = read(&[("SALESFORCE_ALLOWED_HOSTS", "a.example,*")]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("SALESFORCE_ALLOWED_HOSTS contains `*`")
+        );
     }
 
     #[test]

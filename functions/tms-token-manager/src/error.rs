@@ -1,26 +1,26 @@
-//! Why an invocation failed. Nothing here holds a secret, so `Debug` is safe to log.
+//! The error of an invocation. It contains no secret, so its `Debug` output may be logged.
 
 use lambda_runtime::Diagnostic;
 
-use crate::{oauth::OAuthError, request::RequestError, secrets::SecretError};
+use crate::{login::error::LoginError, request::RequestError, store::SecretError};
 
-/// Why an invocation failed.
+/// The error of an invocation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The event asks for nothing that exists.
+    /// The event is not a valid request.
     #[error("failed to understand the event: {0}")]
     Request(RequestError),
-    /// A secret could not be read, written or understood.
+    /// A secret could not be read, written or parsed.
     #[error("failed to use a secret")]
     Secret(#[from] SecretError),
-    /// There is no token to be had.
+    /// The login failed.
     #[error("failed to get a token")]
-    OAuth(#[from] OAuthError),
+    Login(#[from] LoginError),
 }
 
 impl Error {
-    /// The kind of failure, for `errorType` and the audit event.
+    /// Returns the kind of error, for `errorType` and the audit event.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Request(_) => "BadRequest",
@@ -28,11 +28,11 @@ impl Error {
                 "SecretUnavailable"
             }
             Self::Secret(_) => "SecretMalformed",
-            Self::OAuth(OAuthError::Refused { .. } | OAuthError::StillRefused { .. }) => {
+            Self::Login(LoginError::Refused { .. } | LoginError::StillRefused { .. }) => {
                 "LoginRefused"
             }
-            Self::OAuth(error) if error.is_retryable() => "LoginUnavailable",
-            Self::OAuth(_) => "LoginAnswerUnusable",
+            Self::Login(error) if error.is_retryable() => "LoginUnavailable",
+            Self::Login(_) => "LoginAnswerUnusable",
         }
     }
 }
@@ -44,7 +44,7 @@ impl From<RequestError> for Error {
 }
 
 impl From<Error> for Diagnostic {
-    /// The caller sees one line, so the causes are joined here.
+    /// Joins the causes, because the caller receives one message.
     fn from(error: Error) -> Self {
         let mut message = error.to_string();
         let mut cause = std::error::Error::source(&error);

@@ -1,4 +1,4 @@
-//! The Lambda binary: clients are made once, then each event goes to the handler.
+//! The Lambda binary: creates the clients once, then passes each event to the handler.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,13 +8,13 @@ use tms_token_manager::{
     audit::Audit,
     config::Config,
     handler::Handler,
-    oauth::{Patience, TokenEndpoint},
-    secrets::Secrets,
+    login::{LoginLimits, TokenEndpoint},
+    store::SecretStore,
 };
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    function_log::init();
     let config = Config::from_env()?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
@@ -25,8 +25,8 @@ async fn main() -> Result<(), Error> {
         .load()
         .await;
     let handler = Arc::new(Handler {
-        secrets: Secrets::new(&aws, &config),
-        endpoint: TokenEndpoint::new(Patience::default())?,
+        store: SecretStore::new(&aws, &config),
+        endpoint: TokenEndpoint::new(LoginLimits::default(), config.allowed_hosts.clone())?,
         audit: Audit::new(&aws, &config),
         config,
     });

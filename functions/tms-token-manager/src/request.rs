@@ -1,4 +1,4 @@
-//! What an event asks for, told by its shape.
+//! The request in an event.
 
 use std::time::Duration;
 
@@ -6,50 +6,50 @@ use serde_json::{Map, Value};
 
 use crate::token::Fingerprint;
 
-/// How far ahead a bare scheduled event refreshes: the period of the schedule in `template.yaml`, the minute that
-/// `EventBridge` may be late, and the half minute before its end in which Case Creation uses a token no more.
+/// The `ahead_seconds` of a scheduled event: the period of the schedule in `template.yaml`, one minute because
+/// `EventBridge` may be late, and half a minute because Case Creation does not use a token shortly before it expires.
 const SCHEDULE_AHEAD: Duration = Duration::from_secs(690);
 
-/// The longest `ahead_seconds` that makes sense: a token's longest life.
+/// The largest `ahead_seconds`: the longest lifetime of a token.
 const MAX_AHEAD_SECONDS: u64 = 86_400;
 
-/// What an event asks for.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
-    /// Make sure that the stored token is fresh.
+    /// Replaces the stored token if a new one is due.
     Refresh(Refresh),
-    /// Tell what is known about the stored token.
+    /// Describes the stored token.
     Status,
 }
 
-/// What a refresh knows about the token it is asked to replace.
+/// The conditions of a refresh.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refresh {
-    /// The token that Salesforce answered with 401.
+    /// The token that Salesforce rejected with 401.
     pub rejected: Option<Fingerprint>,
-    /// A token that ends within this time is replaced, too.
+    /// A token that expires within this time is replaced, too.
     pub ahead: Duration,
-    /// Whether a bare scheduled event asked.
-    pub scheduled: bool,
+    /// Whether the request is a scheduled event.
+    pub is_scheduled: bool,
 }
 
-/// Why an event is no request. The texts quote only what looks like a name.
+/// The error of an invalid event. The text quotes only words that look like a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// Neither an action nor a scheduled event.
+    /// The event has no action and is not a scheduled event.
     #[error(
         "the event has no `action`: expected {{\"action\":\"refresh\"}} or {{\"action\":\"status\"}}"
     )]
     NoAction,
-    /// An action that does not exist.
+    /// The action does not exist.
     #[error("unknown action `{action}`, expected `refresh` or `status`")]
     UnknownAction {
         /// The action, if it looks like a name.
         action: String,
     },
-    /// A field that the action does not have.
+    /// The action has no such field.
     #[error("unknown field `{field}` for action `{action}`")]
     UnknownField {
         /// The action.
@@ -57,16 +57,16 @@ pub enum RequestError {
         /// The field, if it looks like a name.
         field: String,
     },
-    /// `rejected` is something else: perhaps the token itself, so it is not quoted.
+    /// `rejected` is not a fingerprint. It may be the token, so it is not quoted.
     #[error("`rejected` must be a token's fingerprint: 16 lower-case hexadecimal digits")]
     NoFingerprint,
-    /// `ahead_seconds` is no number in range.
+    /// `ahead_seconds` is not a number in range.
     #[error("`ahead_seconds` must be a whole number from 0 to {MAX_AHEAD_SECONDS}")]
     NoAhead,
 }
 
 impl Request {
-    /// Reads an event.
+    /// Parses an event.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Request {
                 fields.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
             let scheduled = Refresh {
                 ahead: SCHEDULE_AHEAD,
-                scheduled: true,
+                is_scheduled: true,
                 ..Refresh::default()
             };
             return is_schedule
@@ -91,7 +91,7 @@ impl Request {
                 Ok(Self::Refresh(Refresh {
                     rejected: rejected(fields.get("rejected"))?,
                     ahead: ahead(fields.get("ahead_seconds"))?,
-                    scheduled: false,
+                    is_scheduled: false,
                 }))
             }
             Some("status") => {
@@ -138,7 +138,7 @@ fn refuse_unknown(
     }
 }
 
-/// The text if it can be a name; a token or a key in the wrong place is not repeated.
+/// Returns the text if it looks like a name. A token or key in the wrong place is not repeated.
 fn name_like(text: &str) -> String {
     let is_name = (1..=24).contains(&text.len())
         && text
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_actions_and_the_schedule_are_told_apart() {
+    fn the_two_actions_and_the_schedule_are_distinguished() {
         assert_eq!(
             Request::parse(&json!({"action": "status"})),
             Ok(Request::Status)
@@ -169,13 +169,13 @@ mod tests {
         let scheduled = Refresh {
             rejected: None,
             ahead: Duration::from_secs(690),
-            scheduled: true,
+            is_scheduled: true,
         };
         assert_eq!(Request::parse(&event), Ok(Request::Refresh(scheduled)));
     }
 
     #[test]
-    fn a_refresh_names_the_rejected_token_by_fingerprint() {
+    fn a_refresh_contains_the_fingerprint_of_the_rejected_token() {
         let event = json!({"action": "refresh", "rejected": "0123456789abcdef"});
         let Ok(Request::Refresh(refresh)) = Request::parse(&event) else {
             panic!("no refresh")
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_are_refused_with_what_was_expected() {
+    fn the_error_of_another_event_names_the_expected_actions() {
         let error = |event: Value| Request::parse(&event).unwrap_err().to_string();
         assert_eq!(
             error(json!({"action": "revoke"})),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_the_wrong_place_is_not_repeated() {
+    fn an_error_does_not_repeat_a_token() {
         let token = "00D5g000004!AQ4AQCanary";
         for event in [
             json!({"action": token}),

@@ -1,4 +1,4 @@
-//! No path lets a secret out: every log line, error, answer and audit event is searched for canaries.
+//! Searches every log line, error, answer and audit event for secrets.
 
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use crate::{
 const TOKEN: &str = "canary-access-token";
 const OLD_TOKEN: &str = "canary-old-token";
 
-/// Plays one invocation and gives back everything that came out of it, the secret store aside.
-async fn play(world: World, event: Value) -> String {
+/// Runs one invocation and returns its outputs, except the secret store.
+async fn output_of(world: World, event: Value) -> String {
     let mut seen = match world.invoke(event).await {
         Ok(answer) => format!("{answer:?} {}\n", json!(answer)),
         Err(error) => {
@@ -32,7 +32,7 @@ async fn world(change: impl FnOnce(&World), logins: impl IntoIterator<Item = Log
 }
 
 #[tokio::test]
-async fn no_secret_leaves_on_any_path() {
+async fn no_output_contains_a_secret() {
     let refresh = json!({ "action": "refresh" });
     let refused = json!({ "error": "canary-error", "error_description": TOKEN });
     let no_instance = json!({ "access_token": TOKEN, "instance_url": "http://evil.org" });
@@ -92,7 +92,7 @@ async fn no_secret_leaves_on_any_path() {
             json!({ "action": "refresh", "rejected": TOKEN }),
         ),
     ] {
-        seen.push_str(&play(world, event).await);
+        seen.push_str(&output_of(world, event).await);
     }
     seen.push_str(&log::lines());
 

@@ -1,4 +1,4 @@
-//! Every log line of this process, from the first invocation on.
+//! Captures the log of this process from the first invocation on.
 
 use std::{
     io,
@@ -28,10 +28,11 @@ impl io::Write for Buffer {
     }
 }
 
-/// Starts to capture, once. A subscriber of one thread would miss call sites that another thread met first.
+/// Starts the capture, once. It is global, because a subscriber of one thread misses call sites that another thread used
+/// first.
 pub(crate) fn capture() {
     CAPTURE.get_or_init(|| {
-        // TRACE is never on in production: the runtime logs whole events there.
+        // The level TRACE, at which the runtime logs whole events, is never enabled in production.
         subscriber::fmt()
             .with_max_level(Level::DEBUG)
             .with_writer(|| Buffer)
@@ -39,7 +40,7 @@ pub(crate) fn capture() {
     });
 }
 
-/// What was logged so far.
+/// Returns the log so far.
 pub(crate) fn lines() -> String {
     let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&lines).into_owned()

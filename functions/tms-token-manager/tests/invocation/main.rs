@@ -1,4 +1,4 @@
-//! Whole invocations, against local servers in place of Secrets Manager, Kinesis and Salesforce.
+//! Whole invocations, with a local server in place of Secrets Manager, Kinesis and Salesforce.
 
 #[cfg(test)]
 mod log;

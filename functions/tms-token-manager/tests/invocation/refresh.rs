@@ -1,4 +1,4 @@
-//! When a new token is fetched, what is stored, and what the caller learns.
+//! Refreshes: when a token is replaced, the stored token, and the answer.
 
 use serde_json::json;
 
@@ -69,7 +69,7 @@ async fn many_rejections_of_one_token_make_one_refresh() {
 }
 
 #[tokio::test]
-async fn a_scheduled_event_replaces_what_would_end_before_the_next_one() {
+async fn a_scheduled_event_replaces_a_token_that_expires_before_the_next_one() {
     let event = json!({ "version": "0", "detail-type": "Scheduled Event", "source": "aws.events",
         "time": "2026-01-31T12:00:00Z", "resources": [], "detail": {} });
     let world = World::with_token("old", 500, [Login::Grant("new")]).await;
@@ -79,7 +79,7 @@ async fn a_scheduled_event_replaces_what_would_end_before_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_caller_can_say_when_it_comes_back() {
+async fn a_caller_can_request_a_remaining_lifetime() {
     let event = json!({ "action": "refresh", "ahead_seconds": 600 });
     let world = World::with_token("old", 500, [Login::Grant("new")]).await;
     assert!(world.invoke(event.clone()).await.unwrap().refreshed);
@@ -88,7 +88,7 @@ async fn a_caller_can_say_when_it_comes_back() {
 }
 
 #[tokio::test]
-async fn status_tells_what_is_stored_and_logs_in_never() {
+async fn status_describes_the_stored_token_without_a_login() {
     let status = json!({ "action": "status" });
     let world = World::with_token("old", 5000, []).await;
     let answer = world.invoke(status.clone()).await.unwrap();
@@ -119,7 +119,7 @@ async fn an_unreadable_token_is_replaced() {
 }
 
 #[tokio::test]
-async fn the_login_url_of_the_credentials_goes_first() {
+async fn the_login_url_of_the_credentials_overrides_the_configured_one() {
     let other = World::start([Login::Grant("new")]).await;
     let world = World::start([]).await;
     world.log().credentials =
@@ -130,9 +130,8 @@ async fn the_login_url_of_the_credentials_goes_first() {
 }
 
 #[tokio::test]
-async fn a_life_that_salesforce_names_is_kept_to() {
-    let grant =
-        json!({ "access_token": "new", "instance_url": "https://a.org", "expires_in": 7230 });
+async fn the_lifetime_of_a_grant_is_used() {
+    let grant = json!({ "access_token": "new", "instance_url": "https://a.my.salesforce.com", "expires_in": 7230 });
     let world = World::start([Login::Answer(200, grant)]).await;
     let answer = world.refresh().await.unwrap();
     let time = |text: Option<String>| text.unwrap().parse::<jiff::Timestamp>().unwrap();

@@ -1,4 +1,4 @@
-//! What an invocation says when there is no token to be had, and how often it tried.
+//! Failed requests: the error, the number of attempts and the audit event.
 
 use lambda_runtime::Diagnostic;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn diagnostic(error: Error) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_refused_client_is_not_tried_again() {
+async fn a_rejected_client_is_not_retried() {
     for (status, code) in [
         (400, "invalid_client"),
         (401, "invalid_client"),
@@ -41,7 +41,7 @@ async fn a_refused_client_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_not_sent_again_soon() {
+async fn a_rejected_login_is_not_sent_again_soon() {
     let world = World::start([oauth_error(400, "invalid_client")]).await;
     world.refresh().await.unwrap_err();
     for _ in 0..3 {
@@ -57,7 +57,7 @@ async fn a_refused_login_is_not_sent_again_soon() {
 }
 
 #[tokio::test]
-async fn other_credentials_are_sent_at_once() {
+async fn other_credentials_are_sent_immediately() {
     let logins = [oauth_error(401, "invalid_client"), Login::Grant("new")];
     let world = World::start(logins).await;
     world.refresh().await.unwrap_err();
@@ -66,7 +66,7 @@ async fn other_credentials_are_sent_at_once() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_sent_again_later() {
+async fn a_rejected_login_is_sent_again_later() {
     let logins = [oauth_error(400, "invalid_grant"), Login::Grant("new")];
     let world = World::forgetful(logins).await;
     world.refresh().await.unwrap_err();
@@ -74,7 +74,7 @@ async fn a_refused_login_is_sent_again_later() {
 }
 
 #[tokio::test]
-async fn a_busy_endpoint_is_asked_again_at_once() {
+async fn the_next_request_to_an_overloaded_endpoint_is_not_delayed() {
     let mut logins = vec![oauth_error(503, "server_error"); 3];
     logins.push(Login::Grant("new"));
     let world = World::start(logins).await;
@@ -83,7 +83,7 @@ async fn a_busy_endpoint_is_asked_again_at_once() {
 }
 
 #[tokio::test]
-async fn a_busy_endpoint_is_tried_again() {
+async fn an_overloaded_endpoint_is_retried() {
     let busy = [
         oauth_error(500, "server_error"),
         oauth_error(429, "too_many_requests"),
@@ -95,7 +95,7 @@ async fn a_busy_endpoint_is_tried_again() {
 }
 
 #[tokio::test]
-async fn tries_are_bounded() {
+async fn attempts_are_limited() {
     let world = World::start(vec![oauth_error(503, "temporarily_unavailable"); 3]).await;
     let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
     assert_eq!(kind, "LoginUnavailable");
@@ -106,7 +106,7 @@ async fn tries_are_bounded() {
 }
 
 #[tokio::test]
-async fn silence_ends_after_the_timeout() {
+async fn a_login_without_response_times_out() {
     let world = World::start([Login::Hang, Login::Grant("new")]).await;
     assert!(world.refresh().await.unwrap().refreshed);
     let world = World::start(vec![Login::Hang; 3]).await;
@@ -121,7 +121,7 @@ async fn silence_ends_after_the_timeout() {
 #[tokio::test]
 async fn an_unreachable_endpoint_is_named() {
     let world = World::start([]).await;
-    // Bound and dropped: nothing listens there.
+    // The listener is dropped, so connections to its port are refused.
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -148,7 +148,7 @@ async fn credentials_do_not_follow_a_redirect() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_no_grant_is_an_error() {
+async fn a_success_without_a_grant_is_an_error() {
     for body in [
         json!({}),
         json!([]),
@@ -181,7 +181,7 @@ async fn a_secret_that_is_missing_is_named_with_the_code() {
     let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
     assert_eq!(kind, "SecretUnavailable");
     let expected = "failed to use a secret: failed to read secret `credentials`: \
-        secrets manager: request refused, code ResourceNotFoundException";
+        secrets manager: request rejected, code ResourceNotFoundException";
     assert_eq!(message, expected);
 }
 
@@ -212,7 +212,7 @@ async fn a_token_secret_that_cannot_be_read_is_audited() {
 }
 
 #[tokio::test]
-async fn an_unknown_action_says_which_exist() {
+async fn the_error_of_an_unknown_action_names_the_known_ones() {
     let world = World::start([]).await;
     let error = world.invoke(json!({ "action": "get" })).await.unwrap_err();
     let (kind, message) = diagnostic(error);
@@ -221,4 +221,45 @@ async fn an_unknown_action_says_which_exist() {
         message,
         "failed to understand the event: unknown action `get`, expected `refresh` or `status`"
     );
+}
+
+#[tokio::test]
+async fn a_token_for_a_host_that_is_not_allowed_is_not_stored() {
+    for instance_url in [
+        "https://evil.example",
+        "https://evilsalesforce.com",
+        "https://acme.my.salesforce.com.evil.example",
+        "https://10.0.0.1",
+    ] {
+        let grant = json!({ "access_token": "canary-token", "instance_url": instance_url });
+        let world = World::start([Login::Answer(200, grant)]).await;
+        let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+        assert_eq!(kind, "LoginAnswerUnusable");
+        let expected = format!(
+            "granted a token for {instance_url}, which is not one of SALESFORCE_ALLOWED_HOSTS"
+        );
+        assert!(message.ends_with(&expected), "{message}");
+        let log = world.log();
+        assert_eq!((log.login_forms.len(), log.writes.len()), (1, 0));
+        assert_eq!(log.audit[0]["error"], "LoginAnswerUnusable");
+    }
+}
+
+#[tokio::test]
+async fn a_large_response_of_the_token_endpoint_is_not_read() {
+    let padding = " ".repeat(1 << 20);
+    let grant = json!({ "access_token": "new", "padding": padding });
+    let world = World::start([Login::Answer(200, grant)]).await;
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "LoginAnswerUnusable");
+    assert!(message.ends_with("with more than 65536 bytes"), "{message}");
+}
+
+#[tokio::test]
+async fn a_large_response_of_secrets_manager_is_not_read() {
+    let world = World::start([]).await;
+    world.log().credentials = " ".repeat(1 << 20);
+    let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+    assert_eq!(kind, "SecretUnavailable");
+    assert!(message.contains("unreadable response"), "{message}");
 }

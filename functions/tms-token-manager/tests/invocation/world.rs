@@ -1,4 +1,4 @@
-//! One local server that plays Secrets Manager, Kinesis and the token endpoint, and remembers what it was asked.
+//! A local server in place of Secrets Manager, Kinesis and the token endpoint, with a log of its requests.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,15 +19,15 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, LambdaEvent};
+use retry::{Backoff, RetryPolicy};
 use serde_json::{Value, json};
 use tms_token_manager::{
     audit::Audit,
-    config::Config,
+    config::{Config, origin::Origin},
     error::Error,
     handler::{Answer, Handler},
-    oauth::{Patience, TokenEndpoint},
-    origin::Origin,
-    secrets::Secrets,
+    login::{LoginLimits, TokenEndpoint},
+    store::SecretStore,
     token::Token,
 };
 
@@ -36,20 +36,20 @@ use crate::log;
 pub(crate) const CLIENT_ID: &str = "canary-client-id";
 pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
 
-/// What the token endpoint does with one login.
+/// The response to one login.
 #[derive(Debug, Clone)]
 pub(crate) enum Login {
     /// Grants this token.
     Grant(&'static str),
-    /// Answers with this status and body.
+    /// Responds with this status and body.
     Answer(u16, Value),
-    /// Never answers.
+    /// Never responds.
     Hang,
-    /// Points elsewhere, as a hijacked host might.
+    /// Redirects to another host.
     Redirect(String),
 }
 
-/// How Kinesis takes audit events.
+/// The response to audit events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Kinesis {
     #[default]
@@ -58,7 +58,7 @@ pub(crate) enum Kinesis {
     Hangs,
 }
 
-/// What the servers hold and what they were asked.
+/// The state of the server and its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) credentials: String,
@@ -74,7 +74,7 @@ pub(crate) struct Log {
 
 type Shared = Arc<Mutex<Log>>;
 
-/// The servers, and a handler that talks to them.
+/// The server, and a handler that uses it.
 #[derive(Debug)]
 pub(crate) struct World {
     log: Shared,
@@ -83,12 +83,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Servers with good credentials, the placeholder token, and these answers to logins.
+    /// Starts a server with valid credentials, the placeholder token, and these responses to logins.
     pub(crate) async fn start(logins: impl IntoIterator<Item = Login>) -> Self {
         Self::remembering(logins, Duration::from_mins(1)).await
     }
 
-    /// The same, with a handler that forgets a refused login at once.
+    /// The same, with a handler that does not remember a rejected login.
     pub(crate) async fn forgetful(logins: impl IntoIterator<Item = Login>) -> Self {
         Self::remembering(logins, Duration::ZERO).await
     }
@@ -114,7 +114,7 @@ impl World {
         Self { log, url, handler }
     }
 
-    /// The same, with a token stored this long ago that lives 1000 seconds.
+    /// The same, with a token of this age and a lifetime of 1000 seconds.
     pub(crate) async fn with_token(
         token: &'static str,
         age_seconds: i64,
@@ -146,7 +146,7 @@ impl World {
     }
 }
 
-/// The text of a token secret.
+/// Returns the text of a token secret.
 pub(crate) fn stored_token(token: &str, age_seconds: i64) -> String {
     let issued_at = Timestamp::now() - SignedDuration::from_secs(age_seconds);
     let expires_at = issued_at + SignedDuration::from_secs(1000);
@@ -184,16 +184,18 @@ async fn handler(url: &str, refusal: Duration) -> Handler {
         .endpoint_url(url)
         .load()
         .await;
-    let patience = Patience {
-        attempts: 3,
+    let limits = LoginLimits {
+        retry: RetryPolicy {
+            max_attempts: Some(3),
+            backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
+        },
         request_timeout: Duration::from_millis(300),
-        first_pause: Duration::ZERO,
-        refusal,
+        rejection_memory: refusal,
     };
     Handler {
-        secrets: Secrets::new(&aws, &config),
-        endpoint: TokenEndpoint::new(patience).unwrap(),
-        audit: Audit::new(&aws, &config).with_patience(Duration::from_millis(300)),
+        store: SecretStore::new(&aws, &config),
+        endpoint: TokenEndpoint::new(limits, config.allowed_hosts.clone()).unwrap(),
+        audit: Audit::new(&aws, &config).with_time_limit(Duration::from_millis(300)),
         config,
     }
 }
@@ -277,7 +279,7 @@ async fn put_records(log: &Shared, request: &Value) -> Response {
     Json(json!({ "FailedRecordCount": 0, "Records": [record] })).into_response()
 }
 
-/// An answer that quotes what it was sent, as a careless service would.
+/// Responds with an error whose message contains a canary.
 fn refuse(code: &str) -> Response {
     let body = json!({ "__type": code, "message": "refused canary-message" });
     (StatusCode::BAD_REQUEST, Json(body)).into_response()

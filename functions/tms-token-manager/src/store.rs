@@ -1,59 +1,67 @@
-//! The two secrets: client credentials in, the access token out.
+//! The store: client credentials and access token in Secrets Manager.
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::{
-    Client,
+    Client, config,
     error::{ProvideErrorMetadata, SdkError},
 };
+use response_limit::ResponseLimit;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    config::Config,
-    origin::{Origin, OriginError},
-    token::{Token, Unreadable},
+    config::{
+        Config,
+        origin::{Origin, OriginError},
+    },
+    token::{Token, UnreadableToken},
 };
 
-/// Who logs in.
+/// The largest response that is read from Secrets Manager. A secret has at most 64 KiB, which JSON escapes may enlarge.
+///
+/// Source: [Secrets Manager quotas](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
+const MAX_RESPONSE_BYTES: usize = 512 << 10;
+
+/// Client credentials.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// The consumer key of the connected app.
     pub client_id: SecretString,
-    /// Its secret.
+    /// The consumer secret of the connected app.
     pub client_secret: SecretString,
-    /// Where to log in, if the secret says so.
+    /// The login URL, which overrides the configured one.
     pub login_url: Option<Origin>,
 }
 
-/// Access to both secrets.
+/// Access to the two secrets.
 #[derive(Debug, Clone)]
-pub struct Secrets {
+pub struct SecretStore {
     client: Client,
     credentials_id: String,
     token_id: String,
 }
 
-/// Why a secret could not be used.
+/// The error of a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// Secrets Manager did not give it out.
+    /// Secrets Manager rejected the read.
     #[error("failed to read secret `{id}`")]
     Read {
         /// The secret.
         id: String,
-        /// What Secrets Manager answered.
-        source: Refusal,
+        /// The error of the call.
+        source: CallError,
     },
-    /// Secrets Manager did not take it.
+    /// Secrets Manager rejected the write.
     #[error("failed to write secret `{id}`")]
     Write {
         /// The secret.
         id: String,
-        /// What Secrets Manager answered.
-        source: Refusal,
+        /// The error of the call.
+        source: CallError,
     },
-    /// It is no JSON object with the needed fields. Its content stays out of the text.
+    /// The secret is not a JSON object with the required fields. The error does not contain its content.
     #[error(
         "secret `{id}` is malformed at line {line}, column {column}: expected \
          {{\"client_id\":\"..\",\"client_secret\":\"..\"}}, optionally `login_url`"
@@ -61,12 +69,12 @@ pub enum SecretError {
     Malformed {
         /// The secret.
         id: String,
-        /// Where.
+        /// Position in the secret.
         line: usize,
-        /// Where.
+        /// Position in the secret.
         column: usize,
     },
-    /// A field is there, but empty.
+    /// A required field is empty.
     #[error("secret `{id}` has an empty `{field}`")]
     Empty {
         /// The secret.
@@ -74,23 +82,23 @@ pub enum SecretError {
         /// The field.
         field: &'static str,
     },
-    /// Its login URL is not one to send credentials to.
-    #[error("secret `{id}` has a `login_url` that is no login URL")]
+    /// The login URL must not receive credentials.
+    #[error("secret `{id}` has an invalid `login_url`")]
     LoginUrl {
         /// The secret.
         id: String,
-        /// What is wrong with it.
+        /// The error of the URL.
         source: OriginError,
     },
 }
 
-/// The failure of a call to Secrets Manager, without the body of its answer.
+/// The failure of a call to Secrets Manager, without the response.
 ///
-/// The SDK's own error can hold the raw answer, and that is the secret itself.
+/// The error of the SDK can contain the raw response, which is the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("secrets manager: {kind}, code {}", code.as_deref().unwrap_or("none"))]
-pub struct Refusal {
-    /// Which step failed.
+pub struct CallError {
+    /// The step that failed.
     pub kind: &'static str,
     /// The error code of the service.
     pub code: Option<String>,
@@ -105,11 +113,15 @@ struct CredentialsJson {
     login_url: Option<String>,
 }
 
-impl Secrets {
-    /// Access with the SDK's configuration.
+impl SecretStore {
+    /// Creates the client.
     pub fn new(aws: &SdkConfig, config: &Config) -> Self {
         Self {
-            client: Client::new(aws),
+            client: Client::from_conf(
+                config::Builder::from(aws)
+                    .interceptor(ResponseLimit::bytes(MAX_RESPONSE_BYTES))
+                    .build(),
+            ),
             credentials_id: config.credentials_secret_id.clone(),
             token_id: config.token_secret_id.clone(),
         }
@@ -119,26 +131,27 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses, or the secret is not what it should be.
+    /// When Secrets Manager rejects the call, or the secret is malformed.
     pub async fn credentials(&self) -> Result<Credentials, SecretError> {
         let text = self.read(&self.credentials_id).await;
-        let text = text.map_err(|source| unread(&self.credentials_id, source))?;
+        let text = text.map_err(|source| read_error(&self.credentials_id, source))?;
         parse_credentials(&self.credentials_id, &text.unwrap_or_default())
     }
 
-    /// Reads the stored token: `None` before the first refresh.
+    /// Reads the stored token; `None` before the first refresh.
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses. An unreadable token is an inner error: a refresh repairs it.
-    pub async fn token(&self) -> Result<Result<Option<Token>, Unreadable>, SecretError> {
+    /// When Secrets Manager rejects the call. An unreadable token is an inner error, because a refresh replaces it.
+    pub async fn token(&self) -> Result<Result<Option<Token>, UnreadableToken>, SecretError> {
         match self.read(&self.token_id).await {
             Ok(text) => Ok(Token::from_secret(&text.unwrap_or_default())),
-            // A secret without a value answers like one that does not exist; writing tells them apart.
-            Err(refusal) if refusal.code.as_deref() == Some("ResourceNotFoundException") => {
+            // Secrets Manager returns the same error for a secret without a value and for a missing secret. Writing a
+            // token succeeds for the former only.
+            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => {
                 Ok(Ok(None))
             }
-            Err(source) => Err(unread(&self.token_id, source)),
+            Err(source) => Err(read_error(&self.token_id, source)),
         }
     }
 
@@ -146,7 +159,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses.
+    /// When Secrets Manager rejects the call.
     pub async fn put_token(&self, token: &Token) -> Result<(), SecretError> {
         let put = self.client.put_secret_value().secret_id(&self.token_id);
         let put = put.secret_string(token.to_secret().expose_secret());
@@ -154,19 +167,19 @@ impl Secrets {
             Ok(_) => Ok(()),
             Err(error) => Err(SecretError::Write {
                 id: self.token_id.clone(),
-                source: refusal(&error),
+                source: call_error(&error),
             }),
         }
     }
 
-    async fn read(&self, id: &str) -> Result<Option<SecretString>, Refusal> {
-        let answer = self.client.get_secret_value().secret_id(id).send().await;
-        let answer = answer.map_err(|error| refusal(&error))?;
-        Ok(answer.secret_string.map(SecretString::from))
+    async fn read(&self, id: &str) -> Result<Option<SecretString>, CallError> {
+        let response = self.client.get_secret_value().secret_id(id).send().await;
+        let response = response.map_err(|error| call_error(&error))?;
+        Ok(response.secret_string.map(SecretString::from))
     }
 }
 
-fn unread(id: &str, source: Refusal) -> SecretError {
+fn read_error(id: &str, source: CallError) -> SecretError {
     SecretError::Read {
         id: id.to_owned(),
         source,
@@ -175,7 +188,7 @@ fn unread(id: &str, source: Refusal) -> SecretError {
 
 fn parse_credentials(id: &str, text: &SecretString) -> Result<Credentials, SecretError> {
     let id = || id.to_owned();
-    // The parser's own message quotes what it found, so only the position is kept.
+    // The message of the parser quotes the content, so only the position is kept.
     let parsed: CredentialsJson =
         serde_json::from_str(text.expose_secret()).map_err(|error| SecretError::Malformed {
             id: id(),
@@ -203,16 +216,16 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D:
     String::deserialize(deserializer).map(SecretString::from)
 }
 
-fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refusal {
+fn call_error<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> CallError {
     let kind = match error {
-        SdkError::ConstructionFailure(_) => "the request could not be built",
-        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::ConstructionFailure(_) => "request could not be built",
+        SdkError::TimeoutError(_) => "no response in time",
         SdkError::DispatchFailure(_) => "no connection",
-        SdkError::ResponseError(_) => "unreadable answer",
-        SdkError::ServiceError(_) => "request refused",
+        SdkError::ResponseError(_) => "unreadable response",
+        SdkError::ServiceError(_) => "request rejected",
         _ => "failed",
     };
-    Refusal {
+    CallError {
         kind,
         code: error.code().map(str::to_owned),
     }
@@ -246,11 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn a_login_url_without_tls_is_refused() {
+    fn a_login_url_without_tls_is_rejected() {
         let text = r#"{"client_id":"canary","client_secret":"canary","login_url":"http://x.org"}"#;
         assert_eq!(
             error(text),
-            "secret `prod/salesforce` has a `login_url` that is no login URL"
+            "secret `prod/salesforce` has an invalid `login_url`"
         );
     }
 
@@ -264,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_of_credentials_shows_none() {
+    fn debug_output_of_credentials_has_no_secret() {
         let text = r#"{"client_id":"canary","client_secret":"canary","login_url":"https://a.org"}"#;
         let credentials = parse_credentials("id", &text.into()).unwrap();
         let shown = format!("{credentials:?}");

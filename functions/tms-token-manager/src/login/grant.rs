@@ -1,20 +1,21 @@
-//! What a token endpoint says: a grant, or an error of which only the code is kept.
+//! The response of a token endpoint: a grant, or the code of an error.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{oauth::OAuthError, origin::Origin};
+use super::error::LoginError;
+use crate::config::origin::Origin;
 
-/// What the endpoint granted.
+/// A granted token.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// The token.
     pub access_token: SecretString,
-    /// The host it is good for.
+    /// The host for which the token is valid.
     pub instance_url: Origin,
-    /// How long it lives; Salesforce usually does not say.
+    /// The lifetime, which Salesforce usually omits.
     pub expires_in: Option<Duration>,
 }
 
@@ -30,7 +31,7 @@ struct ErrorJson {
     error: String,
 }
 
-/// OAuth says a number, some servers say text.
+/// The lifetime is a number in OAuth, and a string on some servers.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
@@ -38,9 +39,9 @@ enum Seconds {
     Text(String),
 }
 
-/// Reads the answer to a successful login.
-pub(crate) fn parse(login_url: &Origin, body: &[u8]) -> Result<Grant, OAuthError> {
-    let no_grant = || OAuthError::NoGrant {
+/// Parses the response to a successful login.
+pub(crate) fn parse(login_url: &Origin, body: &[u8]) -> Result<Grant, LoginError> {
+    let no_grant = || LoginError::NoGrant {
         login_url: login_url.clone(),
     };
     let grant: GrantJson = serde_json::from_slice(body).map_err(|_| no_grant())?;
@@ -54,7 +55,7 @@ pub(crate) fn parse(login_url: &Origin, body: &[u8]) -> Result<Grant, OAuthError
     });
     Ok(Grant {
         access_token: grant.access_token.into(),
-        instance_url: instance_url.map_err(|source| OAuthError::InstanceUrl {
+        instance_url: instance_url.map_err(|source| LoginError::InstanceUrl {
             login_url: login_url.clone(),
             source,
         })?,
@@ -64,7 +65,7 @@ pub(crate) fn parse(login_url: &Origin, body: &[u8]) -> Result<Grant, OAuthError
     })
 }
 
-/// The `error` of an OAuth answer. Its description may quote what was sent, so it is dropped.
+/// Returns the `error` of an OAuth response. The description may quote the request, so it is ignored.
 pub(crate) fn error_code(body: &[u8]) -> String {
     let code = serde_json::from_slice(body)
         .map(|ErrorJson { error }| error)
@@ -85,14 +86,15 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_says_its_life_as_number_or_text_or_not_at_all() {
-        for (life, expected) in [
+    fn a_lifetime_is_a_number_or_a_string_or_absent() {
+        for (lifetime, expected) in [
             ("", None),
             (r#","expires_in":7200"#, Some(7200)),
             (r#","expires_in":"7200""#, Some(7200)),
             (r#","expires_in":0"#, None),
         ] {
-            let body = format!(r#"{{"access_token":"t","instance_url":"https://a.org"{life}}}"#);
+            let body =
+                format!(r#"{{"access_token":"t","instance_url":"https://a.org"{lifetime}}}"#);
             let grant = parse(&origin(), body.as_bytes()).unwrap();
             assert_eq!(grant.expires_in, expected.map(Duration::from_secs));
         }
@@ -102,12 +104,12 @@ mod tests {
     fn a_grant_for_a_host_without_tls_is_refused() {
         let body = br#"{"access_token":"canary","instance_url":"http://evil.org"}"#;
         let error = parse(&origin(), body).unwrap_err();
-        assert!(matches!(error, OAuthError::InstanceUrl { .. }));
+        assert!(matches!(error, LoginError::InstanceUrl { .. }));
         assert!(!error.is_retryable() && !format!("{error:?} {error}").contains("canary"));
     }
 
     #[test]
-    fn only_a_code_survives_of_an_error_body() {
+    fn only_the_code_of_an_error_body_is_kept() {
         let body = br#"{"error":"invalid_client","error_description":"canary"}"#;
         assert_eq!(error_code(body), "invalid_client");
         for body in [

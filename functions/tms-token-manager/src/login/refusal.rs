@@ -1,4 +1,4 @@
-//! The login that was refused last: sending it again would be refused again, and may lock the user out.
+//! The last rejected login. Sending the same credentials again would fail again, and may lock the user out.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -8,25 +8,26 @@ use std::{
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::{oauth::OAuthError, origin::Origin, secrets::Credentials};
+use super::error::LoginError;
+use crate::{config::origin::Origin, store::Credentials};
 
-/// Remembers one refusal for a while, in this process alone.
+/// The last rejected login of this process.
 #[derive(Debug, Default)]
-pub(crate) struct Refused(Mutex<Option<Refusal>>);
+pub(crate) struct RefusalMemory(Mutex<Option<Refusal>>);
 
-/// Which login, never the credentials themselves: mended ones are another login.
+/// Identifies a login without containing the credentials. Corrected credentials are another login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Login([u8; 32]);
+pub(crate) struct LoginDigest([u8; 32]);
 
 #[derive(Debug)]
 struct Refusal {
-    login: Login,
+    login: LoginDigest,
     at: Instant,
     status: u16,
     code: String,
 }
 
-impl Login {
+impl LoginDigest {
     pub(crate) fn new(login_url: &Origin, credentials: &Credentials) -> Self {
         let id = credentials.client_id.expose_secret();
         let secret = credentials.client_secret.expose_secret();
@@ -39,27 +40,27 @@ impl Login {
     }
 }
 
-impl Refused {
-    /// The answer to a login that was refused less than `patience` ago.
+impl RefusalMemory {
+    /// Returns the error of a login that was rejected less than `memory` ago.
     pub(crate) fn find(
         &self,
-        login: Login,
+        login: LoginDigest,
         login_url: &Origin,
-        patience: Duration,
-    ) -> Option<OAuthError> {
+        memory: Duration,
+    ) -> Option<LoginError> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = last.as_ref().filter(|last| last.login == login)?;
-        (last.at.elapsed() < patience).then(|| OAuthError::StillRefused {
+        (last.at.elapsed() < memory).then(|| LoginError::StillRefused {
             login_url: login_url.clone(),
-            seconds: patience.as_secs(),
+            seconds: memory.as_secs(),
             status: last.status,
             code: last.code.clone(),
         })
     }
 
-    /// Remembers the error of a login, if it is a refusal.
-    pub(crate) fn remember(&self, login: Login, error: &OAuthError) {
-        let OAuthError::Refused { status, code, .. } = error else {
+    /// Stores the error of a login, if the login was rejected.
+    pub(crate) fn remember(&self, login: LoginDigest, error: &LoginError) {
+        let LoginError::Refused { status, code, .. } = error else {
             return;
         };
         let refusal = Refusal {

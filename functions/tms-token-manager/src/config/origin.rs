@@ -1,18 +1,23 @@
-//! A host that secrets may be sent to: https, or http on this machine only.
+//! The origin of a host that may receive secrets: https, or http on a loopback address.
 
 use std::fmt;
 
 use reqwest::Url;
+use salesforce_hosts::AllowedHosts;
 
 /// Scheme, host and port, without a path.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Origin(String);
+pub struct Origin {
+    url: Url,
+    /// The URL without a slash at the end.
+    text: String,
+}
 
-/// Why a text is no origin. It never quotes the text.
+/// The error of an invalid origin. It does not quote the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OriginError {
-    /// Not a URL at all.
+    /// Not a URL.
     #[error("it is not a URL")]
     NotUrl,
     /// Plain http to another machine, or another scheme.
@@ -24,7 +29,7 @@ pub enum OriginError {
 }
 
 impl Origin {
-    /// Checks a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     ///
@@ -41,24 +46,30 @@ impl Origin {
         if has_user || url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(OriginError::NotBare);
         }
-        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+        let text = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { url, text })
     }
 
-    /// `https://host[:port]`, without a slash at the end.
+    /// Returns `https://host[:port]`, without a slash at the end.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Reports whether the origin is one of these hosts, so that it may receive a token.
+    pub fn is_one_of(&self, hosts: &AllowedHosts) -> bool {
+        hosts.allow(&self.url)
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -75,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_and_loopback_are_accepted_and_written_without_a_slash() {
+    fn https_and_loopback_are_accepted_and_displayed_without_a_slash() {
         for (text, origin) in [
             (
                 "https://acme.my.salesforce.com/",
@@ -94,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn other_urls_are_rejected() {
         for (text, error) in [
             ("login.salesforce.com", OriginError::NotUrl),
             ("http://login.salesforce.com", OriginError::NotTls),
