@@ -7,12 +7,11 @@ use std::future::Future;
 
 pub use crate::{
     count::{
-        detailed_call::by_error,
-        each::{Tally, all, apply, calls, each, each_by, rest},
+        breakdown::Series,
+        breakdown_call::by_error,
         form::{Opaque, Returned, Value, body},
-        items::items,
+        items::{Tally, all, apply, calls, each, each_by, items, rest},
         layer::{CountLayer, ItemsLayer, OutcomeLayer},
-        series::Series,
     },
     declare::{
         Declaration, DeclaredDimension, Site,
@@ -32,13 +31,9 @@ pub use crate::{
     testing::assert_counts,
 };
 
-use crate::count::{
-    call,
-    layer::Layer,
-    track::{Track, mark::Begun},
-};
+use crate::count::{layer::Layer, marks::BodyMarker, record, track::Track};
 
-/// The name of a metric as the attribute has it, which has checked it.
+/// A metric name that the attribute has checked.
 #[must_use]
 pub const fn metric_name(checked: &'static str) -> MetricName {
     MetricName::new_unchecked(checked)
@@ -47,15 +42,15 @@ pub const fn metric_name(checked: &'static str) -> MetricName {
 /// Counts `n` on the `calls` metric of a site (`#[count]`), at the start of the body.
 #[inline]
 pub fn count(site: &'static Site, n: u64) {
-    call::count(site, n);
+    record::calls(site, n);
 }
 
-/// Comes first in an async body that is wrapped by [`track`] or [`track_each`]: counts the beginning of the call, and
-/// tells its end.
+/// The first statement of an async body that is wrapped by [`track`] or [`track_each`]: counts the beginning of the call,
+/// and marks its end when the result is dropped.
 #[inline]
-pub fn begun(site: &'static Site) -> Begun {
-    call::begin(site);
-    Begun::new()
+pub fn begun(site: &'static Site) -> BodyMarker {
+    record::begin(site, 1);
+    BodyMarker::new()
 }
 
 /// Wraps an async body: begins at the first poll, counts the outcome, a panic as failure, a drop as interrupted.
@@ -68,7 +63,7 @@ pub fn track<F: Future>(
     Track::new(site, classify, future)
 }
 
-/// The same for a body that yields a collection of outcomes: each item is counted, and one for a call without a value.
+/// As [`track`], for a body that returns a collection: counts each item, and one for a call that returns no value.
 #[inline]
 pub fn track_each<F: Future>(
     site: impl Fn() -> &'static Site,
@@ -78,7 +73,7 @@ pub fn track_each<F: Future>(
     Track::new(site, classify, future)
 }
 
-/// Wraps an async body by a layer whose future holds more than the body: a number of items, a clock, or dimensions.
+/// Wraps an async body by a layer whose future contains more than the body: a number of items, a clock, or dimensions.
 #[inline]
 pub fn track_layer<F: Future, V>(
     layer: impl Layer<V>,
@@ -94,7 +89,7 @@ pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// The classifier of a return type that says by itself how the call ended.
+/// The classifier of a return type that implements [`Classify`].
 #[inline]
 pub fn classify<R: Classify>(value: &R) -> Outcome {
     value.outcome()

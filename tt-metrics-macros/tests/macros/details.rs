@@ -74,7 +74,7 @@ fn counts_are_split_by_dimensions_and_kept_as_a_sum() {
     assert_eq!(under(&metrics, "DetailShipped", &van), 2);
     let post = [("Carrier", "Post"), ("Paid", "true")];
     assert_eq!(under(&metrics, "DetailShipped", &post), 1);
-    let data = metrics.details();
+    let data = metrics.data();
     let moved = data
         .iter()
         .filter(|datum| datum.metric.as_str() == "DetailShipped");
@@ -185,7 +185,7 @@ fn patterns_blocks_and_returned_futures_have_dimensions_too() {
 
 /// The observations of a latency metric.
 fn durations(metrics: &Capture, metric: &str) -> Vec<(f64, u64)> {
-    let data = metrics.details();
+    let data = metrics.data();
     let found = data.iter().find(|datum| datum.metric.as_str() == metric);
     match found {
         Some(Datum {
@@ -277,7 +277,7 @@ fn count_takes_latency_and_calls_in_flight() {
     let metrics = capture();
     let open = || {
         metrics
-            .details()
+            .data()
             .into_iter()
             .find(|datum| datum.metric.as_str() == "BatchOpen")
     };
@@ -305,7 +305,7 @@ fn recursion_is_in_flight_at_every_depth_and_a_panic_leaves() {
         }
     }
     let level = |metrics: &Capture| {
-        let data = metrics.details();
+        let data = metrics.data();
         let found = data
             .iter()
             .find(|datum| datum.metric.as_str() == "DepthOpen");

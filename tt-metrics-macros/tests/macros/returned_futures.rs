@@ -151,7 +151,7 @@ fn a_call_that_yields_a_future_is_timed_to_its_own_end() {
     let metrics = capture();
     let yielded = block_on(made());
     let times = metrics
-        .details()
+        .data()
         .into_iter()
         .filter(|datum| datum.metric.as_str() == "FutureYieldedTime");
     assert_eq!(times.count(), 1);
@@ -176,7 +176,7 @@ fn a_future_that_is_made_elsewhere_is_timed_from_its_first_poll_to_its_end() {
     for mut future in futures {
         let metrics = capture();
         let times = || {
-            let details = metrics.details().into_iter();
+            let details = metrics.data().into_iter();
             let times = details.filter(|datum| datum.metric.as_str() == "MadeTime");
             times.count()
         };

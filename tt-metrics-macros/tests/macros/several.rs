@@ -171,7 +171,7 @@ fn a_call_of_n_items_has_one_duration_and_is_in_flight_once() {
 
     let metrics = capture();
     let value = |name: &str| {
-        let details = metrics.details().into_iter();
+        let details = metrics.data().into_iter();
         let mut found = details.filter(|datum| datum.metric.as_str() == name);
         found.next().map(|datum| datum.value)
     };

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
 use super::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use crate::{
     count::{
-        detail,
+        breakdown,
         open_calls::{Counted, OUTCOMES, OpenCalls, StillOpen},
         snapshot::Snapshot,
     },
@@ -33,10 +33,10 @@ const CELLS: usize = size_of::<Site>();
 /// Cells that nobody uses before and behind a shard: two cache lines, since processors prefetch lines in pairs.
 const PADDING: usize = 16;
 
-/// The cell of a site that says where its detail begins.
-const DETAIL: usize = CELLS - 1;
+/// The cell of a site that says where its breakdown begins.
+const BREAKDOWN: usize = CELLS - 1;
 
-const _: () = assert!((Kind::Began as usize) < DETAIL);
+const _: () = assert!((Kind::Began as usize) < BREAKDOWN);
 
 /// The cells of one site.
 pub(crate) type Row = [AtomicU64; CELLS];
@@ -47,8 +47,8 @@ pub(crate) struct Shard {
     cells: &'static [AtomicU64],
     /// The same, by site.
     rows: &'static [Row],
-    /// Those that few sites have, in the order of `detail`.
-    details: &'static [AtomicU64],
+    /// Those that few sites have, in the order of `breakdown`.
+    breakdowns: &'static [AtomicU64],
 }
 
 impl Shard {
@@ -56,7 +56,7 @@ impl Shard {
     pub(crate) const EMPTY: Self = Self {
         cells: &[],
         rows: &[],
-        details: &[],
+        breakdowns: &[],
     };
 
     /// All cells of a site, by how far it is from the first one, in bytes.
@@ -72,17 +72,17 @@ impl Shard {
         Some(Cell(cell))
     }
 
-    /// The same of a cell of the site's detail.
+    /// The same of a cell of the site's breakdown.
     #[inline]
-    pub(crate) fn detail_at_distance(self, distance: usize, at: usize) -> Option<Cell> {
-        let begins = self.cells.get(distance.wrapping_add(DETAIL))?;
+    pub(crate) fn breakdown_at_distance(self, distance: usize, at: usize) -> Option<Cell> {
+        let begins = self.cells.get(distance.wrapping_add(BREAKDOWN))?;
         let begins = usize::try_from(begins.load(Ordering::Relaxed)).ok()?;
-        self.details.get(begins + at).map(Cell)
+        self.breakdowns.get(begins + at).map(Cell)
     }
 
-    /// A cell of the detail of a site, by the position of the site.
-    pub(crate) fn detail(self, index: usize, at: usize) -> Option<Cell> {
-        self.detail_at_distance(index * CELLS, at)
+    /// A cell of the breakdown of a site, by the position of the site.
+    pub(crate) fn breakdown(self, index: usize, at: usize) -> Option<Cell> {
+        self.breakdown_at_distance(index * CELLS, at)
     }
 
     /// A cell of a kind of count, by the position of the site.
@@ -137,8 +137,8 @@ struct State {
     shards: Vec<Shard>,
     free: Vec<Shard>,
     flushed: BTreeMap<Metric, u64>,
-    /// The same for the detail of each site.
-    flushed_detail: Vec<Vec<u64>>,
+    /// The same for the breakdown of each site.
+    flushed_breakdown: Vec<Vec<u64>>,
     refused: Vec<Datum>,
     open: OpenCalls,
 }
@@ -152,7 +152,7 @@ impl Buffer {
                 shards: Vec::new(),
                 free: Vec::new(),
                 flushed: BTreeMap::new(),
-                flushed_detail: Vec::new(),
+                flushed_breakdown: Vec::new(),
                 refused: Vec::new(),
                 open: OpenCalls::default(),
             }),
@@ -189,8 +189,8 @@ impl Buffer {
         let mut state = lock(&self.state);
         let state = &mut *state;
         let shards = &state.shards;
-        let details = self.details(shards);
-        let totals = self.sum(shards, &details, |site, counted| {
+        let breakdowns = self.breakdowns(shards);
+        let totals = self.sum(shards, &breakdowns, |site, counted| {
             state.open.settle(site, counted, still_open)
         });
         let refused = std::mem::take(&mut state.refused);
@@ -199,11 +199,11 @@ impl Buffer {
             Datum::growth(*metric, total.wrapping_sub(flushed))
         });
         let mut snapshot = Snapshot::new(at, growth);
-        snapshot.extend(detail::levels((self.sites)(), Level::take_most));
-        snapshot.extend(self.growth_of_details(&state.flushed_detail, &details));
+        snapshot.extend(breakdown::levels((self.sites)(), Level::take_most));
+        snapshot.extend(self.growth_of_breakdowns(&state.flushed_breakdown, &breakdowns));
         snapshot.put_back(refused);
         state.flushed = totals;
-        state.flushed_detail = details;
+        state.flushed_breakdown = breakdowns;
         snapshot
     }
 
@@ -220,30 +220,31 @@ impl Buffer {
     pub(crate) fn totals(&self) -> BTreeMap<MetricName, u64> {
         let shards = &lock(&self.state).shards;
         let mut totals = BTreeMap::new();
-        for (metric, sum) in self.sum(shards, &self.details(shards), |_, counted| counted.outcomes)
-        {
+        for (metric, sum) in self.sum(shards, &self.breakdowns(shards), |_, counted| {
+            counted.outcomes
+        }) {
             let total = totals.entry(metric.name).or_insert(0_u64);
             *total = total.wrapping_add(sum);
         }
         totals
     }
 
-    /// Everything ever counted in the detail of each site.
-    pub(crate) fn detail_totals(&self) -> Vec<Vec<u64>> {
-        self.details(&lock(&self.state).shards)
+    /// Everything ever counted in the breakdown of each site.
+    pub(crate) fn breakdown_totals(&self) -> Vec<Vec<u64>> {
+        self.breakdowns(&lock(&self.state).shards)
     }
 
-    /// What grew in the detail since then, and the levels, which a flush still tells.
-    pub(crate) fn details_since(&self, before: &[Vec<u64>]) -> Vec<Datum> {
-        let levels = detail::levels((self.sites)(), Level::most);
-        let mut data = self.growth_of_details(before, &self.detail_totals());
+    /// What grew in the breakdown since then, and the levels, which a flush still tells.
+    pub(crate) fn breakdowns_since(&self, before: &[Vec<u64>]) -> Vec<Datum> {
+        let levels = breakdown::levels((self.sites)(), Level::most);
+        let mut data = self.growth_of_breakdowns(before, &self.breakdown_totals());
         data.extend(levels);
         data
     }
 
     /// Begins to look for the greatest level again.
     pub(crate) fn forget_levels(&self) {
-        drop(detail::levels((self.sites)(), Level::take_most));
+        drop(breakdown::levels((self.sites)(), Level::take_most));
     }
 
     /// How many shards there are, leased or not.
@@ -256,19 +257,19 @@ impl Buffer {
     fn sum(
         &self,
         shards: &[Shard],
-        details: &[Vec<u64>],
+        breakdowns: &[Vec<u64>],
         mut outcomes: impl FnMut(usize, Counted) -> [u64; OUTCOMES],
     ) -> BTreeMap<Metric, u64> {
         let mut totals = BTreeMap::new();
-        for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
+        for ((index, site), breakdown) in (self.sites)().iter().enumerate().zip(breakdowns) {
             let sum = |kind| {
                 let cells = shards.iter().filter_map(|it| it.cell(index, kind));
                 cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
             };
-            let of_detail = |kind| detail::sum(site.declaration, detail, kind);
+            let of_breakdown = |kind| breakdown::sum(site.declaration, breakdown, kind);
             let [calls, mut ended @ ..] =
-                Kind::ALL.map(|kind| sum(kind).wrapping_add(of_detail(kind)));
-            if site.knows_open_calls() {
+                Kind::ALL.map(|kind| sum(kind).wrapping_add(of_breakdown(kind)));
+            if site.tracks_open_calls() {
                 // Pairs with the fence at the end of a call: who sees an end sees the beginning too.
                 fence(Ordering::Acquire);
                 let counted = Counted {
@@ -287,31 +288,31 @@ impl Buffer {
         totals
     }
 
-    /// Everything ever counted in the detail of each site.
-    fn details(&self, shards: &[Shard]) -> Vec<Vec<u64>> {
+    /// Everything ever counted in the breakdown of each site.
+    fn breakdowns(&self, shards: &[Shard]) -> Vec<Vec<u64>> {
         let sites = (self.sites)().iter().enumerate();
-        let detail = |(index, site): (usize, &Site)| -> Vec<u64> {
+        let breakdown = |(index, site): (usize, &Site)| -> Vec<u64> {
             let sum = |at| {
-                let cells = shards.iter().filter_map(|it| it.detail(index, at));
+                let cells = shards.iter().filter_map(|it| it.breakdown(index, at));
                 cells.fold(0_u64, |sum, cell| sum.wrapping_add(cell.get()))
             };
-            (0..detail::cells(site.declaration)).map(sum).collect()
+            (0..breakdown::cells(site.declaration)).map(sum).collect()
         };
-        sites.map(detail).collect()
+        sites.map(breakdown).collect()
     }
 
     /// What grew under dimensions of its own or as a distribution; data of the same dimensions stand together.
-    fn growth_of_details(&self, flushed: &[Vec<u64>], details: &[Vec<u64>]) -> Vec<Datum> {
+    fn growth_of_breakdowns(&self, flushed: &[Vec<u64>], breakdowns: &[Vec<u64>]) -> Vec<Datum> {
         let mut data = Vec::new();
-        for ((index, site), detail) in (self.sites)().iter().enumerate().zip(details) {
+        for ((index, site), breakdown) in (self.sites)().iter().enumerate().zip(breakdowns) {
             let before = flushed.get(index).map(Vec::as_slice).unwrap_or_default();
             let before = before.iter().copied().chain(std::iter::repeat(0));
-            let growth: Vec<u64> = detail
+            let growth: Vec<u64> = breakdown
                 .iter()
                 .zip(before)
                 .map(|(now, before)| now.wrapping_sub(before))
                 .collect();
-            data.extend(detail::data(site, &growth));
+            data.extend(breakdown::data(site, &growth));
         }
         data.sort_by(|one, other| one.dimensions.cmp(&other.dimensions));
         data
@@ -323,15 +324,15 @@ impl Buffer {
         let cells = padded(sites.len() * CELLS);
         let mut begins = 0_usize;
         for (index, site) in sites.iter().enumerate() {
-            if let Some(cell) = cells.get(index * CELLS + DETAIL) {
+            if let Some(cell) = cells.get(index * CELLS + BREAKDOWN) {
                 cell.store(begins as u64, Ordering::Relaxed);
             }
-            begins += detail::cells(site.declaration);
+            begins += breakdown::cells(site.declaration);
         }
         Shard {
             cells,
             rows: cells.as_chunks().0,
-            details: padded(begins),
+            breakdowns: padded(begins),
         }
     }
 }

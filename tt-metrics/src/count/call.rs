@@ -1,101 +1,45 @@
-//! Counted calls: each call that began ends as exactly one outcome.
+//! A counted sync call.
 
-use std::mem;
-
+use super::{
+    counter::StartedCall,
+    panic::{Failure, PanicGuard},
+};
 use crate::{
-    count::{
-        aborting::Running,
-        counter::{self, Begun},
-        sync::{Ordering, fence},
-    },
     declare::{kind::Kind, site::Site},
     metric::Outcome,
 };
 
-/// Counts `n` on the `calls` metric of a site.
-#[inline]
-pub(crate) fn count(site: &'static Site, n: u64) {
-    counter::add(site, Kind::Calls, n);
-}
-
-/// Counts one outcome of a site.
-#[inline]
-pub(crate) fn record(site: &'static Site, outcome: Outcome) {
-    end(site);
-    counter::add(site, Kind::from(outcome), 1);
-}
-
-/// Counts the beginning of a call, where calls that never end are to be told.
-#[inline]
-pub(crate) fn begin(site: &'static Site) {
-    if site.knows_open_calls() {
-        counter::add(site, Kind::Began, 1);
-    }
-}
-
-/// Comes before an outcome is counted: who sees the end of a call sees its beginning too, on whichever thread that was.
-#[inline]
-pub(crate) fn end(site: &'static Site) {
-    if site.knows_open_calls() {
-        // No instruction on x86.
-        fence(Ordering::Release);
-    }
-}
-
-/// Runs a sync body and counts its outcome, a panic (also of the classifier) as failure.
+/// Runs a sync body and counts its outcome. A panic, also of the classifier, is a failure.
 #[inline]
 pub(crate) fn call<R>(
     site: &'static Site,
     classify: impl FnOnce(&R) -> Outcome,
     body: impl FnOnce() -> R,
 ) -> R {
-    let begun = Begun::begin(site);
-    let _running = Running::of(site);
-    let unwinding = FailureOnUnwind(site);
+    let started = StartedCall::begin(site);
+    let guard = PanicGuard::new(Failure::Call(site));
     let value = body();
     let kind = Kind::from(classify(&value));
-    mem::forget(unwinding);
+    guard.returned();
     if const { size_of::<R>() <= 2 * size_of::<usize>() } {
-        return begun.end_and_return(kind, value);
+        return started.end_and_return(kind, value);
     }
-    let _ends = Ends { begun, kind };
+    let _end = EndOnDrop { started, kind };
     value
 }
 
-/// Counts how a call ended once its value is where the caller wants it, so that nothing of it has to be saved while that
-/// is counted: for what registers cannot hold.
-struct Ends {
-    begun: Begun,
+/// Counts the outcome after the value was moved to its destination, so that no register has to be saved meanwhile. For
+/// values that do not fit into registers.
+struct EndOnDrop {
+    started: StartedCall,
     kind: Kind,
 }
 
-impl Drop for Ends {
+impl Drop for EndOnDrop {
     #[inline]
     fn drop(&mut self) {
-        self.begun.end(self.kind);
+        self.started.end(self.kind);
     }
-}
-
-/// Forgotten when the work returns, so it is dropped by a panic only.
-pub(crate) struct FailureOnUnwind(pub(crate) &'static Site);
-
-impl Drop for FailureOnUnwind {
-    #[inline]
-    fn drop(&mut self) {
-        record_failure(self.0);
-    }
-}
-
-#[cold]
-#[inline(never)]
-pub(crate) fn record_failure(site: &'static Site) {
-    record(site, Outcome::Failure);
-}
-
-#[cold]
-#[inline(never)]
-pub(crate) fn record_interrupted(site: &'static Site) {
-    record(site, Outcome::Interrupted);
 }
 
 #[cfg(test)]
@@ -104,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        count::buffer::BUFFER,
+        count::{buffer::BUFFER, record::record},
         declare::{declaration::Declaration, site::SITES},
         metric::MetricName,
         testing::capture,
@@ -166,7 +110,7 @@ mod tests {
         struct Last;
         impl Drop for Last {
             fn drop(&mut self) {
-                record(&SITE, Outcome::Success);
+                record(&SITE, Outcome::Success, 1);
             }
         }
         thread_local! {
@@ -175,7 +119,7 @@ mod tests {
         }
         let thread = || {
             BEFORE.with(|_| ());
-            record(&SITE, Outcome::Success);
+            record(&SITE, Outcome::Success, 1);
             AFTER.with(|_| ());
         };
         // A thread of its own is in no capture, and the other tests are in theirs.
@@ -194,6 +138,6 @@ mod tests {
     #[test]
     fn a_site_outside_of_the_list_counts_nothing_and_harms_nothing() {
         static OUTSIDE: Site = Site::new(&DECLARATION, &[]);
-        assert_eq!(moved(|| record(&OUTSIDE, Outcome::Success)), [0, 0, 0]);
+        assert_eq!(moved(|| record(&OUTSIDE, Outcome::Success, 1)), [0, 0, 0]);
     }
 }

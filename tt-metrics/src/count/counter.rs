@@ -13,21 +13,21 @@ use crate::{
     },
 };
 
-/// What a thread needs to count: where the sites begin and its own cells.
+/// The state of a counting thread: the address of the first site, and its own cells.
 ///
-/// Both are empty until the first count of the thread, so "not registered yet", "thread has ended" and "not a site of
-/// this binary" are one comparison.
+/// Both are empty until the thread counts for the first time, so one comparison covers a thread that has not leased a
+/// shard, a thread that has ended, and a site that is not part of the program.
 struct Local {
     sites: Cell<*const Site>,
     shard: Cell<Shard>,
 }
 
 thread_local! {
-    // Constant and without a destructor: access is one address computation.
+    // Constant and without a destructor, so that access is one address computation.
     static LOCAL: Local = const {
         Local { sites: Cell::new(std::ptr::null()), shard: Cell::new(Shard::EMPTY) }
     };
-    // Its destructor hands the shard to the next thread.
+    // Its destructor returns the shard for the next thread.
     static LEASE: Lease = Lease::new(first_buffer());
 }
 
@@ -47,7 +47,7 @@ fn first_buffer() -> &'static Buffer {
     }
 }
 
-/// A shard for as long as a thread lives.
+/// The shard of a thread until it ends.
 struct Lease {
     buffer: &'static Buffer,
     shard: Shard,
@@ -62,29 +62,31 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Destructors of other thread locals may still count: from here on they lease a shard for each count.
+        // Destructors of other thread-locals may still count. From now on, each of their counts leases a shard.
         LOCAL.with(|local| local.shard.set(Shard::EMPTY));
         self.buffer.release(self.shard);
     }
 }
 
 impl Local {
-    /// A cell of a site, unless the thread has not counted yet.
+    /// A cell of a site, if the thread has a shard.
     #[inline]
     fn cell(&self, site: &'static Site, kind: Kind) -> Option<buffer::Cell> {
         self.shard.get().at_distance(self.distance(site), kind)
     }
 
-    /// All cells of a site, unless the thread has not counted yet.
+    /// All cells of a site, if the thread has a shard.
     #[inline]
     fn row(&self, site: &'static Site) -> Option<&'static Row> {
         self.shard.get().row_at_distance(self.distance(site))
     }
 
-    /// A cell of the detail of a site, unless the thread has not counted yet.
+    /// A cell of the breakdown of a site, if the thread has a shard.
     #[inline]
-    fn detail(&self, site: &'static Site, at: usize) -> Option<buffer::Cell> {
-        self.shard.get().detail_at_distance(self.distance(site), at)
+    fn breakdown(&self, site: &'static Site, at: usize) -> Option<buffer::Cell> {
+        self.shard
+            .get()
+            .breakdown_at_distance(self.distance(site), at)
     }
 
     #[inline]
@@ -103,20 +105,20 @@ pub(crate) fn add(site: &'static Site, kind: Kind, n: u64) {
     }
 }
 
-/// A sync call that began: where its end is counted.
+/// A sync call that began, with the cells in which its end is counted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Begun {
+pub(crate) struct StartedCall {
     site: &'static Site,
-    /// The cells of the site, found at the beginning where that is counted, too: the thread stays the same to the end.
+    /// The cells of the site, if the beginning was counted. A sync call ends on the thread on which it began.
     row: Option<&'static Row>,
 }
 
-impl Begun {
-    /// Counts the beginning, where calls that never end are to be told.
+impl StartedCall {
+    /// Counts the beginning, if the site tracks open calls.
     #[inline]
     pub(crate) fn begin(site: &'static Site) -> Self {
         let mut row = None;
-        if site.knows_open_calls() {
+        if site.tracks_open_calls() {
             row = LOCAL.with(|local| local.row(site));
             row = row.or_else(|| lease_for(site));
             match row.and_then(|row| buffer::Cell::of(row, Kind::Began)) {
@@ -127,7 +129,7 @@ impl Begun {
         Self { site, row }
     }
 
-    /// Counts how the call ended.
+    /// Counts the outcome.
     #[inline]
     pub(crate) fn end(self, kind: Kind) {
         match self.cell(kind) {
@@ -136,9 +138,9 @@ impl Begun {
         }
     }
 
-    /// Counts how the call ended and gives the value back.
+    /// Counts the outcome and returns the value.
     ///
-    /// The rare way takes the value along, so that nothing of the usual way has to be saved across a call.
+    /// The cold path takes the value as an argument, so that the hot path saves no register across a call.
     #[inline]
     pub(crate) fn end_and_return<R>(self, kind: Kind, value: R) -> R {
         match self.cell(kind) {
@@ -152,8 +154,8 @@ impl Begun {
 
     #[inline]
     fn cell(self, kind: Kind) -> Option<buffer::Cell> {
-        if self.site.knows_open_calls() {
-            // Who sees the end of a call sees its beginning too. No instruction on x86.
+        if self.site.tracks_open_calls() {
+            // The fence makes the beginning visible to any thread that observes the end. On x86 it is no instruction.
             fence(Ordering::Release);
             buffer::Cell::of(self.row?, kind)
         } else {
@@ -169,16 +171,16 @@ fn add_unregistered_and_return<R>(site: &'static Site, kind: Kind, n: u64, value
     value
 }
 
-/// Adds `n` to one cell of the detail of a site.
+/// Adds `n` to one cell of the breakdown of a site.
 #[inline]
-pub(crate) fn add_detail(site: &'static Site, at: usize, n: u64) {
-    match LOCAL.with(|local| local.detail(site, at)) {
+pub(crate) fn add_breakdown(site: &'static Site, at: usize, n: u64) {
+    match LOCAL.with(|local| local.breakdown(site, at)) {
         Some(cell) => cell.add(n),
-        None => add_detail_unregistered(site, at, n),
+        None => add_breakdown_unregistered(site, at, n),
     }
 }
 
-/// The first count of a thread, and every count after the thread's destructors ran.
+/// The first count of a thread, and every count after its destructors have run.
 #[cold]
 #[inline(never)]
 fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
@@ -187,7 +189,7 @@ fn add_unregistered(site: &'static Site, kind: Kind, n: u64) {
     }
 }
 
-/// All cells of a site for a thread that has not counted yet, unless it has ended.
+/// All cells of a site for a thread that counts for the first time; `None` if its destructors have run.
 #[cold]
 #[inline(never)]
 fn lease_for(site: &'static Site) -> Option<&'static Row> {
@@ -196,13 +198,13 @@ fn lease_for(site: &'static Site) -> Option<&'static Row> {
 
 #[cold]
 #[inline(never)]
-fn add_detail_unregistered(site: &'static Site, at: usize, n: u64) {
+fn add_breakdown_unregistered(site: &'static Site, at: usize, n: u64) {
     if let Some(index) = index_of(site) {
-        register(n, |shard| shard.detail(index, at));
+        register(n, |shard| shard.breakdown(index, at));
     }
 }
 
-/// Leases a shard for as long as the thread lives, unless that has ended.
+/// Leases a shard until the thread ends; `None` if its destructors have run.
 fn lease() -> Option<Shard> {
     let registered = LEASE.try_with(|lease| {
         LOCAL.with(|local| {
@@ -214,7 +216,7 @@ fn lease() -> Option<Shard> {
     registered.ok()
 }
 
-/// Counts in the shard that the thread leases.
+/// Counts in the shard of the thread, or in one leased for this count if the thread has ended.
 fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
     match lease() {
         Some(shard) => {
@@ -226,7 +228,7 @@ fn register(n: u64, cell: impl FnOnce(Shard) -> Option<buffer::Cell>) {
     }
 }
 
-/// Makes this thread count into another shard; gives back the one it counted into before.
+/// Makes this thread count into another shard, and returns the previous one.
 pub(crate) fn redirect(shard: Shard) -> Shard {
     LOCAL.with(|local| {
         local.sites.set(SITES.as_ptr());
@@ -234,7 +236,7 @@ pub(crate) fn redirect(shard: Shard) -> Shard {
     })
 }
 
-/// The position of a site in the list, if it is part of it.
+/// The position of a site in the list of sites.
 fn index_of(site: &'static Site) -> Option<usize> {
     SITES.iter().position(|other| std::ptr::eq(other, site))
 }
@@ -255,33 +257,33 @@ mod tests {
     #[expect(unsafe_code, reason = "the list of sites is a section of the binary")]
     static SITE: Site = Site::new(&DECLARATION, &[]);
 
-    /// Counts when its thread ends, and tells whether the thread still had a shard before and after that.
-    struct Last(OnceCell<mpsc::Sender<[bool; 2]>>);
+    /// Counts when its thread ends, and reports whether the thread had a shard before and after.
+    struct CountOnDrop(OnceCell<mpsc::Sender<[bool; 2]>>);
 
-    impl Drop for Last {
+    impl Drop for CountOnDrop {
         fn drop(&mut self) {
             let has_shard = || LOCAL.with(|local| !local.shard.get().is(Shard::EMPTY));
             let before = has_shard();
             add(&SITE, Kind::Calls, 1);
-            if let Some(told) = self.0.get() {
-                told.send([before, has_shard()]).unwrap();
+            if let Some(report) = self.0.get() {
+                report.send([before, has_shard()]).unwrap();
             }
         }
     }
 
     #[test]
-    fn a_destructor_that_counts_after_the_shard_was_handed_on_does_not_write_it() {
+    fn a_destructor_that_counts_after_the_shard_was_returned_does_not_write_it() {
         thread_local! {
-            static LAST: Last = const { Last(OnceCell::new()) };
+            static LAST: CountOnDrop = const { CountOnDrop(OnceCell::new()) };
         }
-        let (told, tells) = mpsc::channel();
+        let (report, reports) = mpsc::channel();
         let counts = move || {
-            // Made before the thread first counts, so dropped after it has handed its shard on, to a thread that may
-            // write it at the same time.
-            LAST.with(|last| last.0.set(told).unwrap());
+            // Created before the thread first counts, so dropped after the shard was returned, when another thread
+            // may already write it.
+            LAST.with(|last| last.0.set(report).unwrap());
             add(&SITE, Kind::Calls, 1);
         };
         thread::spawn(counts).join().unwrap();
-        assert_eq!(tells.recv(), Ok([false, false]));
+        assert_eq!(reports.recv(), Ok([false, false]));
     }
 }

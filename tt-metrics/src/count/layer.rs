@@ -3,20 +3,22 @@
 //! | layer | attribute | sync call | future |
 //! |---|---|---|---|
 //! | [`OutcomeLayer`] | `count_outcome` | `call::call` | `track::Track` |
-//! | [`ItemsLayer`] | `count_outcome` with `items` or `each`, `count` with a closure of `items` | `each::call_each` | `each::TrackEach` |
+//! | [`ItemsLayer`] | `count_outcome` with `items` or `each`, `count` with a closure of `items` | `items::call_each` | `items::TrackEach` |
 //! | [`SeriesLayer`] | `count_outcome` with dimensions, latency or calls in flight | `Series::call` | `Series::track` |
-//! | [`CountLayer`] | `count` | `call::count` | the same at the first poll |
+//! | [`CountLayer`] | `count` | `record::calls` | the same at the first poll |
 //! | [`SeriesCountLayer`] | `count` with dimensions, latency or calls in flight | `Series::open` | the same at the first poll |
 
 use std::future::Future;
 
 use crate::{
     count::{
+        breakdown::Series,
+        breakdown_call::OutcomeWithError,
         call,
-        detailed_call::Ended,
-        each::{Tally, TrackEach, call_each},
-        series::Series,
-        track::{Track, mark::Begun},
+        items::{Tally, TrackEach, call_each},
+        marks::BodyMarker,
+        record,
+        track::Track,
     },
     declare::site::Site,
     metric::Outcome,
@@ -53,8 +55,8 @@ impl Layer<Outcome> for OutcomeLayer {
     ) -> impl Future<Output = F::Output> {
         let site = self.0;
         Track::new(move || site, classify, async move {
-            call::begin(site);
-            let _begun = Begun::new();
+            record::begin(site, 1);
+            let _begun = BodyMarker::new();
             future.await
         })
     }
@@ -87,7 +89,7 @@ pub struct SeriesLayer {
     series: Series,
 }
 
-impl<V: Into<Ended>> Layer<V> for SeriesLayer {
+impl<V: Into<OutcomeWithError>> Layer<V> for SeriesLayer {
     #[inline]
     fn call<R>(self, body: impl FnOnce() -> R, classify: impl FnMut(&R) -> V) -> R {
         self.series.call(self.site, body, classify)
@@ -110,7 +112,7 @@ pub struct CountLayer(pub &'static Site, pub u64);
 impl Layer<()> for CountLayer {
     #[inline]
     fn call<R>(self, body: impl FnOnce() -> R, _: impl FnMut(&R)) -> R {
-        call::count(self.0, self.1);
+        record::calls(self.0, self.1);
         body()
     }
 
@@ -121,7 +123,7 @@ impl Layer<()> for CountLayer {
         _: impl FnMut(&F::Output),
     ) -> impl Future<Output = F::Output> {
         async move {
-            call::count(self.0, self.1);
+            record::calls(self.0, self.1);
             future.await
         }
     }

@@ -17,7 +17,7 @@ pub struct Site {
     pub declaration: &'static Declaration,
     // This reference keeps the record in the program.
     record: &'static [u8],
-    knows_open_calls: bool,
+    tracks_open_calls: bool,
     state: Option<&'static State>,
 }
 
@@ -37,15 +37,15 @@ impl Site {
         Self {
             declaration,
             record,
-            knows_open_calls: declaration.interrupted.is_some(),
+            tracks_open_calls: declaration.interrupted.is_some(),
             state: None,
         }
     }
 
     /// Whether each call is also counted when it begins, so that calls that never end can be counted as interrupted.
     #[inline]
-    pub(crate) const fn knows_open_calls(&self) -> bool {
-        self.knows_open_calls
+    pub(crate) const fn tracks_open_calls(&self) -> bool {
+        self.tracks_open_calls
     }
 
     /// Adds state to the site.

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    count::aborting::fail_running_calls,
+    count::panic::count_failures_of_running_calls,
     flush::{Flusher, Urgency},
     sink::Sink,
 };
@@ -97,7 +97,7 @@ async fn register_extension(registered: oneshot::Sender<()>) {
 pub(crate) fn flush_on_panic<K: Sink>(flusher: Arc<Flusher<K>>) {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        fail_running_calls();
+        count_failures_of_running_calls();
         flusher.write_out(None, Urgency::Final);
         before(panic);
     }));

@@ -72,7 +72,7 @@ pub fn capture() -> Capture {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         scope,
         totals: scope.0.totals(),
-        breakdowns: scope.0.detail_totals(),
+        breakdowns: scope.0.breakdown_totals(),
     };
     scope.0.forget_levels();
     CAPTURES.with_borrow_mut(|here| here.push(baseline.clone()));
@@ -150,7 +150,7 @@ impl Capture {
     /// ```
     #[must_use]
     pub fn count_under(&self, metric: &str, dimensions: &[(&str, &str)]) -> u64 {
-        let data = self.details();
+        let data = self.data();
         let found = data.iter().filter(|datum| {
             datum.metric.as_str() == metric
                 && datum.dimensions.iter().eq(dimensions.iter().copied())
@@ -164,11 +164,11 @@ impl Capture {
 
     /// The data with dimensions, the durations of calls, and the maximum number of open calls since the capture began.
     #[must_use]
-    pub fn details(&self) -> Vec<Datum> {
+    pub fn data(&self) -> Vec<Datum> {
         self.baseline
             .scope
             .0
-            .details_since(&self.baseline.breakdowns)
+            .breakdowns_since(&self.baseline.breakdowns)
     }
 }
 

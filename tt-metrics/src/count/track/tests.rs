@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     __private::{begun, track},
     declare::{declaration::Declaration, site::SITES},
-    metric::MetricName,
+    metric::{MetricName, Outcome},
     testing::capture,
 };
 

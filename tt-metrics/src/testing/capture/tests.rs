@@ -166,8 +166,8 @@ fn open_calls_are_part_of_every_capture() {
         level.enter();
     });
     elsewhere.join().expect("begins a call");
-    let details = metrics.details();
-    let seen = details.iter().find(|datum| datum.metric == LEVEL);
+    let data = metrics.data();
+    let seen = data.iter().find(|datum| datum.metric == LEVEL);
     assert_eq!(
         seen.map(|datum| datum.value.clone()),
         Some(Value::Gauge(1.0))

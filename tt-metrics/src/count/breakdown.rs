@@ -1,27 +1,69 @@
-//! What a site counts beside its plain outcomes: by dimensions, by error, and how long calls took.
+//! What a site counts in addition to its plain outcomes: by dimensions, by error, and the durations of calls.
 //!
-//! These cells stand in one row behind each other: for each combination of dimension values one cell for each kind of count,
-//! then one for each error, then one for each bucket of the latency. Calls with dimensions are counted there only, so
-//! a count is one store with them too; the sum over all combinations is made by the drain.
+//! The cells of a site are in one row: for each combination of dimension values one cell for each kind of count, then one
+//! for each error, then one for each bucket of the latency. A call with dimensions is counted here only, so it takes one
+//! store as well; the drain adds up all combinations.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use super::latency;
 use crate::{
-    count::{latency, series::Series},
     declare::{
         declaration::{Declaration, ERROR},
         kind::Kind,
         level::Level,
         site::Site,
     },
-    metric::{Datum, Dimensions, MetricName, Resolution, Unit, Value, dimension::OTHER},
+    metric::{
+        Datum, Dimensions, MetricName, Resolution, Unit, Value,
+        dimension::{OTHER, Values},
+    },
 };
+
+/// One combination of the values of a site's dimensions: their positions as the digits of one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Series(pub(crate) usize);
+
+impl Series {
+    /// The combination of a site without dimensions.
+    pub const FIRST: Self = Self(0);
+
+    /// Adds a dimension.
+    #[inline]
+    #[must_use]
+    pub fn and<D>(self, values: &Values<D>, value: &D) -> Self {
+        self.digit(values.index(value), values.names().len())
+    }
+
+    /// Adds a dimension with a list of texts; the last one is the value of all other texts.
+    #[inline]
+    #[must_use]
+    pub fn and_listed(self, values: &[&str], text: &str) -> Self {
+        let found = values.iter().position(|value| *value == text);
+        self.digit(found.unwrap_or(usize::MAX), values.len())
+    }
+
+    /// Adds a dimension of free text, the `position`th of the site.
+    #[inline]
+    #[must_use]
+    pub fn and_text(self, site: &'static Site, position: usize, text: &str) -> Self {
+        match site.texts().get(position) {
+            Some(texts) => self.digit(texts.index(text), texts.values()),
+            None => self,
+        }
+    }
+
+    #[inline]
+    fn digit(self, digit: usize, radix: usize) -> Self {
+        Self(self.0 * radix + digit.min(radix.saturating_sub(1)))
+    }
+}
 
 const KINDS: usize = Kind::ALL.len();
 
-/// How many cells a site has beside those of its plain outcomes.
+/// The number of cells of a site in addition to those of its plain outcomes.
 pub(crate) fn cells(declaration: &Declaration) -> usize {
-    latency_at(declaration)
+    latency_cell(declaration)
         + if declaration.latency.is_some() {
             latency::BUCKETS
         } else {
@@ -31,51 +73,53 @@ pub(crate) fn cells(declaration: &Declaration) -> usize {
 
 /// The cell of a kind for one combination of dimension values.
 #[inline]
-pub(crate) fn series_at(series: Series, kind: Kind) -> usize {
+pub(crate) fn series_cell(series: Series, kind: Kind) -> usize {
     series.0 * KINDS + kind as usize
 }
 
 /// The first cell of the errors.
-fn errors_at(declaration: &Declaration) -> usize {
+fn first_error_cell(declaration: &Declaration) -> usize {
     declaration.series() * KINDS
 }
 
 /// The cell of an error.
-pub(crate) fn error_at(declaration: &Declaration, error: Error) -> usize {
+pub(crate) fn error_cell(declaration: &Declaration, error: ErrorValue) -> usize {
     let listed = declaration.errors.len();
     let position = match error {
-        Error::Variant(index) => index.min(listed.saturating_sub(1)),
-        Error::Panic => listed,
-        Error::Other => listed + 1,
+        ErrorValue::Variant(index) => index.min(listed.saturating_sub(1)),
+        ErrorValue::Panic => listed,
+        ErrorValue::Other => listed + 1,
     };
-    errors_at(declaration) + position
+    first_error_cell(declaration) + position
 }
 
 /// The first cell of the latency.
-pub(crate) fn latency_at(declaration: &Declaration) -> usize {
-    errors_at(declaration) + declaration.error_values().count()
+pub(crate) fn latency_cell(declaration: &Declaration) -> usize {
+    first_error_cell(declaration) + declaration.error_values().count()
 }
 
-/// Why a call is a failure.
+/// The value of the dimension `Error` of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Error {
-    /// It returned an error, with this position in the list of the type.
+pub(crate) enum ErrorValue {
+    /// The call returned an error, with this position in the list of the type.
     Variant(usize),
-    /// It panicked.
+    /// The call panicked.
     Panic,
-    /// It returned no error, and a classifier says that it failed.
+    /// The call returned no error, and its classifier returned a failure.
     Other,
 }
 
-/// What one kind of count came to over all combinations.
+/// The sum of one kind of count over all combinations.
 pub(crate) fn sum(declaration: &Declaration, cells: &[u64], kind: Kind) -> u64 {
-    let series = cells.get(..errors_at(declaration)).unwrap_or_default();
+    let series = cells
+        .get(..first_error_cell(declaration))
+        .unwrap_or_default();
     let of_kind = series.iter().skip(kind as usize).step_by(KINDS);
     of_kind.fold(0, |sum, cell| sum.wrapping_add(*cell))
 }
 
-/// The data of a site: what moved, under its own dimensions. Combinations that did not move send nothing, since each
-/// that is sent is a metric of its own.
+/// The data of a site with its own dimensions. Combinations without growth are left out, since CloudWatch bills each one
+/// that is sent as a metric.
 pub(crate) fn data(site: &Site, growth: &[u64]) -> Vec<Datum> {
     let declaration = site.declaration;
     let mut data = Vec::new();
@@ -91,14 +135,16 @@ pub(crate) fn data(site: &Site, growth: &[u64]) -> Vec<Datum> {
             }
         }
     }
-    let errors = growth.get(errors_at(declaration)..).unwrap_or_default();
+    let errors = growth
+        .get(first_error_cell(declaration)..)
+        .unwrap_or_default();
     for (value, &growth) in declaration.error_values().zip(errors) {
         if let (Some(metric), 1..) = (declaration.metric(Kind::Failure), growth) {
             let dimensions = Dimensions::new([(ERROR, value)]);
             data.push(Datum::growth(metric, growth).with_dimensions(dimensions));
         }
     }
-    let buckets = growth.get(latency_at(declaration)..).unwrap_or_default();
+    let buckets = growth.get(latency_cell(declaration)..).unwrap_or_default();
     data.extend(
         declaration
             .latency
@@ -108,11 +154,8 @@ pub(crate) fn data(site: &Site, growth: &[u64]) -> Vec<Datum> {
     data
 }
 
-/// How many calls were open at once at most, of each metric; functions that share one add up.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "there are fewer than 2^53 calls at once"
-)]
+/// The maximum number of open calls of each metric; functions that share a metric are added up.
+#[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 calls are open")]
 pub(crate) fn levels(sites: &[Site], most: fn(&Level) -> u64) -> Vec<Datum> {
     let mut levels = BTreeMap::new();
     for site in sites {
@@ -175,7 +218,7 @@ mod tests {
             open_calls::StillOpen,
         },
         declare::{declaration::DeclaredDimension, site::State, texts::Texts},
-        metric::dimension::Values,
+        metric::dimension::Dimension,
     };
 
     const DECLARATION: Declaration = Declaration {
@@ -212,7 +255,10 @@ mod tests {
     fn count((shard, site): (Shard, usize), paid: bool, shop: &str, kind: Kind, n: u64) {
         let series = Series::FIRST.and(&Values::new(), &paid);
         let series = series.and_text(&SITES[site], 0, shop);
-        shard.detail(site, series_at(series, kind)).unwrap().add(n);
+        shard
+            .breakdown(site, series_cell(series, kind))
+            .unwrap()
+            .add(n);
     }
 
     /// One line for each datum.
@@ -229,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moved_is_sent_by_its_dimensions_and_as_a_sum_once() {
+    fn growth_is_sent_once_by_its_dimensions_and_once_as_a_sum() {
         let buffer = Buffer::new(|| &SITES);
         let [one, other] = [buffer.claim(), buffer.claim()];
         count((one, 0), true, "north", Kind::Success, 2);
@@ -238,15 +284,17 @@ mod tests {
         count((other, 0), true, "east", Kind::Failure, 1);
         count((other, 0), true, "west", Kind::Failure, 1);
         for error in [
-            Error::Variant(1),
-            Error::Panic,
-            Error::Variant(1),
-            Error::Other,
+            ErrorValue::Variant(1),
+            ErrorValue::Panic,
+            ErrorValue::Variant(1),
+            ErrorValue::Other,
         ] {
-            one.detail(0, error_at(&DECLARATION, error)).unwrap().add(1);
+            one.breakdown(0, error_cell(&DECLARATION, error))
+                .unwrap()
+                .add(1);
         }
-        let took = latency_at(&DECLARATION) + latency::bucket(Duration::from_millis(16));
-        one.detail(0, took).unwrap().add(2);
+        let took = latency_cell(&DECLARATION) + latency::bucket(Duration::from_millis(16));
+        one.breakdown(0, took).unwrap().add(2);
         STATE.level.enter();
         assert_eq!(
             drained(&buffer),
@@ -273,5 +321,19 @@ mod tests {
             "{again:?}"
         );
         assert!(again.contains(&"Done {} 2".to_owned()), "{again:?}");
+    }
+
+    #[test]
+    fn a_position_past_the_end_is_the_last_value() {
+        struct Wrong;
+        impl Dimension for Wrong {
+            const VALUES: &'static [&'static str] = &["a", "b"];
+            fn index(&self) -> usize {
+                7
+            }
+        }
+        let one = Series::FIRST.and(&Values::new(), &true);
+        assert_eq!(one.and(&Values::new(), &Wrong), Series(3));
+        assert_eq!(Series::FIRST.and_listed(&["a", "b", OTHER], "x"), Series(2));
     }
 }
