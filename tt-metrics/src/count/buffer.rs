@@ -1,12 +1,12 @@
-//! The buffer: every thread's shard of cells, what was flushed already, and what a sink refused.
+//! The buffer: the shard of cells of every thread, the totals that were flushed, and data that a sink refused.
 //!
 //! A shard has one writer, the thread that leased it, so a count is a load and a store without a locked instruction.
-//! Cells only grow. A drain hands out the growth since the last drain: no cell is ever reset, which would race with
-//! its writer. The shard of a thread that ended goes to the next thread, with its totals, so nothing is folded or lost.
+//! Cells only grow. A drain returns the growth since the previous drain; resetting a cell would race with its writer. The
+//! shard of a thread that ended is leased to the next thread with its totals, so no count is lost.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
 
-// Not of the crate, so that the model of this file brings its own.
+// By `super`, so that `buffer_model` can compile this file with the primitives of loom.
 use super::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use crate::{
     count::{
@@ -22,18 +22,18 @@ use crate::{
     metric::{Datum, Metric, MetricName},
 };
 
-/// The buffer that the attributes of this binary count into.
+/// The buffer of the process.
 pub(crate) static BUFFER: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(|| SITES.static_slice()));
 
-/// How many cells a site has in a shard.
+/// The number of cells of a site in a shard.
 ///
-/// As many as it has bytes, so that the distance of a site from the first one is the index of its first cell.
+/// It is the size of a site in bytes, so that the distance of a site from the first one is the index of its first cell.
 const CELLS: usize = size_of::<Site>();
 
-/// Cells that nobody uses before and behind a shard: two cache lines, since processors prefetch lines in pairs.
+/// Unused cells before and after a shard: two cache lines, because processors prefetch lines in pairs.
 const PADDING: usize = 16;
 
-/// The cell of a site that says where its breakdown begins.
+/// The cell of a site with the index of the first cell of its breakdown.
 const BREAKDOWN: usize = CELLS - 1;
 
 const _: () = assert!((Kind::Began as usize) < BREAKDOWN);
@@ -41,38 +41,38 @@ const _: () = assert!((Kind::Began as usize) < BREAKDOWN);
 /// The cells of one site.
 pub(crate) type Row = [AtomicU64; CELLS];
 
-/// The cells of one thread: those of the first site, then those of the next.
+/// The cells of one thread, site by site.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shard {
     cells: &'static [AtomicU64],
-    /// The same, by site.
+    /// The same cells, by site.
     rows: &'static [Row],
-    /// Those that few sites have, in the order of `breakdown`.
+    /// The cells of breakdowns, in the layout of `breakdown.rs`.
     breakdowns: &'static [AtomicU64],
 }
 
 impl Shard {
-    /// What a thread has that has not counted yet.
+    /// The shard of a thread that has not counted yet.
     pub(crate) const EMPTY: Self = Self {
         cells: &[],
         rows: &[],
         breakdowns: &[],
     };
 
-    /// All cells of a site, by how far it is from the first one, in bytes.
+    /// All cells of a site, by its distance from the first site in bytes.
     #[inline]
     pub(crate) fn row_at_distance(self, distance: usize) -> Option<&'static Row> {
         self.rows.get(distance / CELLS)
     }
 
-    /// The cell of a kind of count, by how far the site is from the first one, in bytes.
+    /// The cell of a kind of count, by the distance of the site from the first site in bytes.
     #[inline]
     pub(crate) fn at_distance(self, distance: usize, kind: Kind) -> Option<Cell> {
         let cell = self.cells.get(distance.wrapping_add(kind as usize))?;
         Some(Cell(cell))
     }
 
-    /// The same of a cell of the site's breakdown.
+    /// A cell of the breakdown of a site, by the distance of the site from the first site in bytes.
     #[inline]
     pub(crate) fn breakdown_at_distance(self, distance: usize, at: usize) -> Option<Cell> {
         let begins = self.cells.get(distance.wrapping_add(BREAKDOWN))?;
@@ -90,8 +90,7 @@ impl Shard {
         self.at_distance(index * CELLS, kind)
     }
 
-    /// Counts, as the attribute of a site does.
-    /// Whether both are the cells of one thread.
+    /// Whether both are the same shard.
     pub(crate) fn is(self, other: Self) -> bool {
         std::ptr::eq(self.cells, other.cells)
     }
@@ -107,13 +106,13 @@ impl Shard {
 pub(crate) struct Cell(&'static AtomicU64);
 
 impl Cell {
-    /// The cell of a kind of count among those of its site.
+    /// The cell of a kind of count in the cells of its site.
     #[inline]
     pub(crate) fn of(row: &'static Row, kind: Kind) -> Option<Self> {
         row.get(kind as usize).map(Self)
     }
 
-    /// Adds without a locked instruction: only this thread writes the cell.
+    /// Adds without a locked instruction, because only this thread writes the cell.
     #[inline]
     pub(crate) fn add(self, n: u64) {
         self.0.store(self.get().wrapping_add(n), Ordering::Relaxed);
@@ -137,14 +136,14 @@ struct State {
     shards: Vec<Shard>,
     free: Vec<Shard>,
     flushed: BTreeMap<Metric, u64>,
-    /// The same for the breakdown of each site.
+    /// The flushed totals of the breakdown of each site.
     flushed_breakdown: Vec<Vec<u64>>,
     refused: Vec<Datum>,
     open: OpenCalls,
 }
 
 impl Buffer {
-    /// An empty buffer for these sites.
+    /// Creates an empty buffer for the given sites.
     pub(crate) fn new(sites: fn() -> &'static [Site]) -> Self {
         Self {
             sites,
@@ -159,7 +158,7 @@ impl Buffer {
         }
     }
 
-    /// Gives the calling thread a shard that no other thread writes.
+    /// Leases a shard, which no other thread writes, to the calling thread.
     pub(crate) fn claim(&self) -> Shard {
         let mut state = lock(&self.state);
         if let Some(shard) = state.free.pop() {
@@ -170,12 +169,12 @@ impl Buffer {
         shard
     }
 
-    /// Takes a shard back from a thread that ends; its totals stay.
+    /// Takes back the shard of a thread that ends. Its totals are kept.
     pub(crate) fn release(&self, shard: Shard) {
         lock(&self.state).free.push(shard);
     }
 
-    /// Adds for a thread that has no shard any more, in a shard that it leases for this one count.
+    /// Adds for a thread whose destructors have run, in a shard leased for this count.
     pub(crate) fn add_once(&self, n: u64, cell: impl FnOnce(Shard) -> Option<Cell>) {
         let shard = self.claim();
         if let Some(cell) = cell(shard) {
@@ -184,7 +183,7 @@ impl Buffer {
         self.release(shard);
     }
 
-    /// Takes everything counted since the last drain, and what was put back; every metric is there, at zero if it did not move.
+    /// Returns the growth of every metric since the previous drain, zeros included, and the data that were put back.
     pub(crate) fn drain(&self, at: SystemTime, still_open: StillOpen) -> Snapshot {
         let mut state = lock(&self.state);
         let state = &mut *state;
@@ -207,7 +206,7 @@ impl Buffer {
         snapshot
     }
 
-    /// Takes back what a sink certainly did not accept; it goes with the next drain.
+    /// Takes back data that a sink certainly did not accept, for the next drain.
     pub(crate) fn put_back(&self, data: &[Datum]) {
         let mut state = lock(&self.state);
         let kept = data.iter().filter(|datum| !datum.value.is_zero());
@@ -216,7 +215,7 @@ impl Buffer {
         }
     }
 
-    /// Everything ever counted, flushed or not, by metric.
+    /// The total of each metric since the start, flushed or not.
     pub(crate) fn totals(&self) -> BTreeMap<MetricName, u64> {
         let shards = &lock(&self.state).shards;
         let mut totals = BTreeMap::new();
@@ -229,12 +228,12 @@ impl Buffer {
         totals
     }
 
-    /// Everything ever counted in the breakdown of each site.
+    /// The totals of the breakdown of each site since the start.
     pub(crate) fn breakdown_totals(&self) -> Vec<Vec<u64>> {
         self.breakdowns(&lock(&self.state).shards)
     }
 
-    /// What grew in the breakdown since then, and the levels, which a flush still tells.
+    /// The growth of the breakdowns since the given totals, and the open calls, which a flush still sends.
     pub(crate) fn breakdowns_since(&self, before: &[Vec<u64>]) -> Vec<Datum> {
         let levels = breakdown::levels((self.sites)(), Level::most);
         let mut data = self.growth_of_breakdowns(before, &self.breakdown_totals());
@@ -242,18 +241,18 @@ impl Buffer {
         data
     }
 
-    /// Begins to look for the greatest level again.
-    pub(crate) fn forget_levels(&self) {
+    /// Resets the maximum of the open calls.
+    pub(crate) fn reset_levels(&self) {
         drop(breakdown::levels((self.sites)(), Level::take_most));
     }
 
-    /// How many shards there are, leased or not.
+    /// The number of shards, leased or not.
     #[cfg(test)]
     pub(crate) fn shards(&self) -> usize {
         lock(&self.state).shards.len()
     }
 
-    /// What each metric came to; `outcomes` says what there is to send of a site whose open calls are known.
+    /// The total of each metric. `outcomes` returns the outcomes to send for a site that tracks open calls.
     fn sum(
         &self,
         shards: &[Shard],
@@ -270,7 +269,7 @@ impl Buffer {
             let [calls, mut ended @ ..] =
                 Kind::ALL.map(|kind| sum(kind).wrapping_add(of_breakdown(kind)));
             if site.tracks_open_calls() {
-                // Pairs with the fence at the end of a call: who sees an end sees the beginning too.
+                // Pairs with the release fence in `record.rs`: after an end was read, its beginning is visible.
                 fence(Ordering::Acquire);
                 let counted = Counted {
                     outcomes: ended,
@@ -288,7 +287,7 @@ impl Buffer {
         totals
     }
 
-    /// Everything ever counted in the breakdown of each site.
+    /// The totals of the breakdown of each site since the start.
     fn breakdowns(&self, shards: &[Shard]) -> Vec<Vec<u64>> {
         let sites = (self.sites)().iter().enumerate();
         let breakdown = |(index, site): (usize, &Site)| -> Vec<u64> {
@@ -301,7 +300,7 @@ impl Buffer {
         sites.map(breakdown).collect()
     }
 
-    /// What grew under dimensions of its own or as a distribution; data of the same dimensions stand together.
+    /// The growth of all breakdowns, sorted by dimensions.
     fn growth_of_breakdowns(&self, flushed: &[Vec<u64>], breakdowns: &[Vec<u64>]) -> Vec<Datum> {
         let mut data = Vec::new();
         for ((index, site), breakdown) in (self.sites)().iter().enumerate().zip(breakdowns) {
@@ -318,7 +317,7 @@ impl Buffer {
         data
     }
 
-    // Leaked on purpose: a cell must outlive its thread, and the number of shards is that of the threads alive at once.
+    // Leaked on purpose: a cell outlives its thread, and there are only as many shards as threads that were alive at once.
     fn allocate(&self) -> Shard {
         let sites = (self.sites)();
         let cells = padded(sites.len() * CELLS);

@@ -1,16 +1,17 @@
-//! The buffer under a model checker: every interleaving of these threads, and every value that a relaxed load may see.
+//! The buffer under a model checker: every interleaving of these threads, and every value that a relaxed load may return.
 //!
-//! The file of the buffer is compiled a second time, with the primitives of loom in the place of those of `sync`.
+//! `buffer.rs` is compiled a second time, with the primitives of loom instead of those of `sync.rs`. The model is beside the
+//! buffer, not in a crate under `tests`, because that crate would need shards and cells to be public.
 
 #[expect(
     clippy::duplicate_mod,
     dead_code,
-    reason = "the second copy stands on the primitives below, and its process-wide buffer is not used"
+    reason = "the second copy uses the primitives below, and its process-wide buffer is unused"
 )]
 #[path = "buffer.rs"]
 mod buffer;
 
-/// What `crate::sync` has, of loom.
+/// The items of `sync.rs`, from loom.
 mod sync {
     pub(super) use loom::sync::{
         Mutex, MutexGuard,
@@ -53,7 +54,7 @@ fn taken(snapshot: &Snapshot) -> u64 {
     snapshot.get(DONE)
 }
 
-/// A thread's life: it leases a shard, counts calls as `call` does, and ends.
+/// A thread that leases a shard, counts calls as `call` does, and ends.
 fn live(buffer: &Buffer, counts: u64) {
     let shard = buffer.claim();
     for _ in 0..counts {
@@ -64,7 +65,7 @@ fn live(buffer: &Buffer, counts: u64) {
     buffer.release(shard);
 }
 
-/// A flush that no sink accepted.
+/// A flush that every sink refuses.
 fn refuse(buffer: &Buffer) {
     let refused = buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Wait);
     buffer.put_back(refused.data());
@@ -85,7 +86,7 @@ fn spawn<T: 'static>(
 }
 
 #[test]
-fn counts_beside_drains_are_handed_out_once() {
+fn counts_made_during_drains_are_drained_once() {
     explore(None, |buffer| {
         let counts = spawn(&buffer, |buffer| live(buffer, 2));
         let drained = drain(&buffer) + drain(&buffer);
@@ -95,7 +96,7 @@ fn counts_beside_drains_are_handed_out_once() {
 }
 
 #[test]
-fn two_drains_at_once_share_what_was_counted() {
+fn parallel_drains_share_the_counts() {
     explore(Some(3), |buffer| {
         let counts = spawn(&buffer, |buffer| live(buffer, 2));
         let other = spawn(&buffer, drain);
@@ -107,7 +108,7 @@ fn two_drains_at_once_share_what_was_counted() {
 }
 
 #[test]
-fn a_shard_handed_over_to_another_thread_keeps_its_counts() {
+fn a_shard_leased_to_another_thread_keeps_its_counts() {
     explore(Some(3), |buffer| {
         live(&buffer, 1);
         let first = spawn(&buffer, |buffer| live(buffer, 2));
@@ -121,7 +122,7 @@ fn a_shard_handed_over_to_another_thread_keeps_its_counts() {
 }
 
 #[test]
-fn what_is_put_back_beside_counts_and_drains_is_handed_out_once() {
+fn data_put_back_during_counts_and_drains_are_drained_once() {
     explore(Some(3), |buffer| {
         let counts = spawn(&buffer, |buffer| live(buffer, 2));
         let refused = spawn(&buffer, refuse);
@@ -148,7 +149,7 @@ fn counts_of_threads_that_end_are_not_lost() {
 }
 
 #[test]
-fn a_call_that_is_open_at_a_last_moment_and_ends_after_all_is_counted_once() {
+fn a_call_that_is_open_at_a_last_moment_and_ends_later_is_counted_once() {
     explore(None, |buffer| {
         let counts = spawn(&buffer, |buffer| live(buffer, 2));
         let last_moment = buffer.drain(SystemTime::UNIX_EPOCH, StillOpen::Interrupt);

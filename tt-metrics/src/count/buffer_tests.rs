@@ -27,7 +27,7 @@ fn drain(buffer: &Buffer) -> Snapshot {
 }
 
 #[test]
-fn a_drain_takes_what_was_counted_since_the_last_one() {
+fn a_drain_returns_the_growth_since_the_previous_one() {
     let buffer = buffer();
     let shard = buffer.claim();
     shard.add(0, Kind::Success, 2);
@@ -39,7 +39,7 @@ fn a_drain_takes_what_was_counted_since_the_last_one() {
 }
 
 #[test]
-fn metrics_that_did_not_move_are_in_the_snapshot_at_zero() {
+fn metrics_without_growth_are_in_the_snapshot_as_zero() {
     let snapshot = drain(&buffer());
     let counts: Vec<_> = snapshot
         .data()
@@ -50,7 +50,7 @@ fn metrics_that_did_not_move_are_in_the_snapshot_at_zero() {
 }
 
 #[test]
-fn what_is_put_back_goes_with_the_next_drain_once() {
+fn data_put_back_are_in_the_next_drain_once() {
     let buffer = buffer();
     let shard = buffer.claim();
     shard.add(0, Kind::Failure, 4);
@@ -61,7 +61,7 @@ fn what_is_put_back_goes_with_the_next_drain_once() {
 }
 
 #[test]
-fn the_shard_of_an_ended_thread_keeps_its_counts_and_is_used_again() {
+fn the_shard_of_an_ended_thread_keeps_its_counts_and_is_reused() {
     let buffer = buffer();
     let first = buffer.claim();
     first.add(0, Kind::Success, 1);
@@ -73,7 +73,7 @@ fn the_shard_of_an_ended_thread_keeps_its_counts_and_is_used_again() {
 }
 
 #[test]
-fn a_count_without_a_shard_of_its_own_leaves_none_behind() {
+fn a_count_of_an_ended_thread_does_not_keep_a_shard() {
     let buffer = buffer();
     buffer.add_once(7, |shard| shard.cell(1, Kind::Failure));
     buffer.add_once(1, |shard| shard.cell(1, Kind::Failure));
@@ -88,7 +88,7 @@ fn a_binary_without_sites_drains_nothing() {
     assert_eq!(drain(&buffer).data().len(), 0);
 }
 
-/// What one thread does with the buffer, in a random order.
+/// The random operations of one thread.
 #[derive(Debug, Default)]
 struct Work {
     counted: [u64; 2],
@@ -137,7 +137,7 @@ impl Work {
 }
 
 #[test]
-fn whatever_threads_count_drain_and_put_back_is_drained_once() {
+fn random_counts_drains_and_put_backs_of_threads_lose_and_double_nothing() {
     const ROUNDS: u64 = 400;
     for seed in 0..ROUNDS {
         let buffer = buffer();

@@ -122,7 +122,7 @@ mod tests {
             record(&SITE, Outcome::Success, 1);
             AFTER.with(|_| ());
         };
-        // A thread of its own is in no capture, and the other tests are in theirs.
+        // A new thread is not in a capture, and all other tests are.
         let counted = || {
             BUFFER
                 .totals()

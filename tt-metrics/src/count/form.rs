@@ -1,8 +1,8 @@
 //! The form in which a function returns its result: by value, or as a future. The type decides.
 //!
-//! An attribute sees the return type as tokens, and cannot tell an alias of a boxed future from any other name. So the generated
-//! code asks for the form of [`Returned`]: the compiler finds the method of the type if it is a future, else that of
-//! [`NoFuture`], to which `Returned` dereferences.
+//! An attribute has the return type as tokens only, and cannot distinguish an alias of a boxed future from another type. The
+//! generated code therefore calls a method of [`Returned`]: the compiler selects the method of a future if the type is
+//! one, otherwise that of [`NoFuture`], to which `Returned` dereferences.
 
 use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin};
 
@@ -184,7 +184,7 @@ impl Pinned {
         body()
     }
 
-    /// The future as a counted call, in a box of its own.
+    /// The future as a counted call, in a box.
     #[inline]
     pub fn run<F: Future, V>(
         self,

@@ -1,28 +1,29 @@
-//! How long calls took, as a histogram whose values lie close enough to the truth.
+//! Durations of calls, as a histogram with a relative error of at most 6 %.
 
 use std::time::Duration;
 
-/// Buckets of one power of two.
+/// The number of buckets of one power of two.
 const STEPS: usize = 8;
-/// Durations are told apart from 1 µs up to 2^30 µs, about 18 minutes: longer than a Lambda function may run.
+/// Durations are distinguished up to 2^30 µs, about 18 minutes, which is longer than a Lambda function may run.
 const POWERS: usize = 30;
 
-/// Number of buckets.
+/// The number of buckets.
 pub(crate) const BUCKETS: usize = (POWERS - 2) * STEPS;
 
-/// The bucket of a duration. Below 8 µs each microsecond has its own, above each power of two has eight of equal width.
+/// The bucket of a duration. Below 8 µs there is one for each microsecond, above there are eight of equal width for each power
+/// of two.
 pub(crate) fn bucket(took: Duration) -> usize {
     let micros = usize::try_from(took.as_micros()).unwrap_or(usize::MAX);
     if micros < STEPS {
         return micros;
     }
-    // The three bits behind the leading one, and how far they had to be shifted.
+    // The three bits after the leading one, and their position.
     let shift = micros.ilog2() as usize - 3;
     (shift * STEPS + (micros >> shift)).min(BUCKETS - 1)
 }
 
-/// What a bucket stands for, in milliseconds: the value whose greatest relative distance from the durations of the
-/// bucket is least, at most 1/17 (5.9 %).
+/// The value of a bucket in milliseconds: the one with the smallest maximum relative distance from the durations of the
+/// bucket, at most 1/17 (5.9 %).
 pub(crate) fn milliseconds(bucket: usize) -> f64 {
     let micros = if bucket < STEPS {
         as_f64(bucket)
@@ -32,7 +33,7 @@ pub(crate) fn milliseconds(bucket: usize) -> f64 {
         let high = as_f64((STEPS + bucket % STEPS + 1) << shift);
         2.0 * low * high / (low + high)
     };
-    // To a hundredth of a microsecond, which is far below the width of the bucket.
+    // Rounded to a hundredth of a microsecond, far below the width of the bucket.
     (micros * 100.0).round() / 100_000.0
 }
 
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn buckets_are_in_order_and_the_last_takes_all_that_is_longer() {
+    fn buckets_are_in_order_and_longer_durations_are_in_the_last() {
         let buckets: Vec<usize> = (0..BUCKETS)
             .map(|index| {
                 let nanos = milliseconds(index) * 1e6;

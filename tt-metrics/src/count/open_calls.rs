@@ -1,49 +1,49 @@
-//! Calls that began and have not ended: counted as interrupted at a last moment, and not a second time when they end after all.
+//! Calls that are open at the last moment of a process: counted as interrupted, and not a second time if they end later.
 //!
-//! A call that was claimed as interrupted may still end, since a last moment may pass. Its outcome is then withheld, so
-//! what is sent of a site is never more than what began. Which of the calls that end was the claimed one is not known,
-//! and does not matter to the sums.
+//! A call that was counted as interrupted (claimed) may still end, because a process may continue after a moment that was
+//! treated as its last. Its outcome is then withheld, so the outcomes that are sent never exceed the calls that began.
+//! Which of the calls that end was the claimed one is unknown, and irrelevant for the sums.
 
 use std::collections::BTreeMap;
 
 use crate::declare::kind::Kind;
 
-/// How many outcomes a call may have.
+/// The number of outcomes.
 pub(crate) const OUTCOMES: usize = Kind::ALL.len() - 1;
 
-/// What to do about calls that are open when counts are taken.
+/// How a drain treats calls that are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StillOpen {
-    /// They will be counted when they end.
+    /// They are counted when they end.
     Wait,
-    /// They may never end: they count as interrupted.
+    /// They may never end, so they are counted as interrupted.
     Interrupt,
 }
 
-/// Everything that a site ever counted.
+/// The totals of a site since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counted {
     /// Success, failure, neutral, interrupted.
     pub(crate) outcomes: [u64; OUTCOMES],
-    /// Read after the outcomes, so that a call that ended is always one that began.
+    /// Read after the outcomes, so that every call that ended is included.
     pub(crate) began: u64,
 }
 
-/// What was claimed of each site that has claims.
+/// The claims of each site.
 #[derive(Debug, Default)]
 pub(crate) struct OpenCalls(BTreeMap<usize, Claims>);
 
-/// The claims of one site; all numbers only grow.
+/// The claims of one site. All numbers only grow.
 #[derive(Debug, Default)]
 struct Claims {
     claimed: u64,
     withheld: [u64; OUTCOMES],
-    /// The outcomes when they were looked at last.
+    /// The outcomes at the previous drain.
     seen: [u64; OUTCOMES],
 }
 
 impl OpenCalls {
-    /// What there is to send of a site: its outcomes without those withheld, and with its claims among the interrupted.
+    /// The outcomes to send for a site: without the withheld ones, and with the claims as interrupted.
     pub(crate) fn settle(
         &mut self,
         site: usize,
@@ -66,16 +66,16 @@ impl OpenCalls {
 }
 
 impl Claims {
-    /// How many claimed calls are taken for open.
+    /// The number of claimed calls that have not ended.
     fn pending(&self) -> u64 {
         self.claimed.saturating_sub(sum(self.withheld))
     }
 
-    /// Withholds outcomes only once there are not enough other calls that they could be of.
+    /// Withholds an outcome only when it can no longer belong to another call.
     fn withhold(&mut self, counted: Counted, ended: u64) {
         let sent = ended.saturating_sub(sum(self.withheld)) + self.claimed;
         let mut surplus = sent.saturating_sub(counted.began).min(self.pending());
-        // A claimed call that was dropped is interrupted indeed. Of the others, a failure is hidden last.
+        // A claimed call that was dropped is interrupted anyway. Of the other outcomes, a failure is withheld last.
         for outcome in [3, 0, 2, 1] {
             let at = (
                 self.withheld.get_mut(outcome),

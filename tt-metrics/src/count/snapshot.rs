@@ -1,10 +1,10 @@
-//! What one flush took out of the buffer.
+//! The data of one drain of the buffer.
 
 use std::time::SystemTime;
 
 use crate::metric::{Datum, MetricName, Resolution};
 
-/// The growth of every metric since the flush before, with one timestamp.
+/// The growth of every metric since the previous drain, with one timestamp.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     at: SystemTime,
@@ -17,37 +17,37 @@ impl Snapshot {
         Self { at, data }
     }
 
-    /// Adds data that are newer than what is in it; one series is one datum.
+    /// Adds newer data, merged by series.
     pub(crate) fn extend(&mut self, data: impl IntoIterator<Item = Datum>) {
         for datum in data {
             Datum::merge_newer(&mut self.data, datum);
         }
     }
 
-    /// Adds data that are older than what is in it; one series is one datum.
+    /// Adds older data, merged by series.
     pub(crate) fn put_back(&mut self, data: impl IntoIterator<Item = Datum>) {
         for datum in data {
             Datum::merge_older(&mut self.data, datum);
         }
     }
 
-    /// When the counts were taken, and every metric with its growth.
+    /// The time of the drain, and the growth of every metric.
     pub(crate) fn into_parts(self) -> (SystemTime, Vec<Datum>) {
         (self.at, self.data)
     }
 
-    /// Every metric with its growth.
+    /// The growth of every metric.
     #[cfg(test)]
     pub(crate) fn data(&self) -> &[Datum] {
         &self.data
     }
 
-    /// Every metric with its growth, to drop what cannot be sent.
+    /// The growth of every metric, for changes.
     pub(crate) fn data_mut(&mut self) -> &mut Vec<Datum> {
         &mut self.data
     }
 
-    /// Stores every metric at least as fine as this; one series stays one datum.
+    /// Raises every metric to at least this resolution, and merges series that become equal.
     pub(crate) fn raise(&mut self, resolution: Resolution) {
         if resolution == Resolution::Standard {
             return;
@@ -59,11 +59,11 @@ impl Snapshot {
             .into_iter()
             .map(|datum| datum.with_resolution(resolution));
         self.data = raised.collect();
-        // What a sink refused was raised before.
+        // Data that were put back had been raised before.
         self.put_back(fine);
     }
 
-    /// Whether no metric moved but these.
+    /// Whether every other metric than these is zero.
     pub(crate) fn is_zero_except(&self, metrics: &[MetricName]) -> bool {
         let own = |datum: &Datum| metrics.contains(&datum.metric);
         self.data
@@ -71,7 +71,7 @@ impl Snapshot {
             .all(|datum| datum.value.is_zero() || own(datum))
     }
 
-    /// Whether no metric moved.
+    /// Whether every metric is zero.
     pub(crate) fn is_zero(&self) -> bool {
         self.data.iter().all(|datum| datum.value.is_zero())
     }

@@ -5,7 +5,7 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, Ordering, fence},
 };
 
-/// Locks, and goes on with the data of a thread that panicked: counts are valid after every single store.
+/// Locks a mutex, also after a thread panicked while holding it: the counts are valid after every single store.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -74,7 +74,7 @@ pub fn capture() -> Capture {
         totals: scope.0.totals(),
         breakdowns: scope.0.breakdown_totals(),
     };
-    scope.0.forget_levels();
+    scope.0.reset_levels();
     CAPTURES.with_borrow_mut(|here| here.push(baseline.clone()));
     Capture {
         baseline,

@@ -1,4 +1,4 @@
-//! Whatever the order of beginnings, ends, drains, refusals and last moments: calls = success + failure + neutral + interrupted.
+//! calls = success + failure + neutral + interrupted, in any order of beginnings, ends, drains, refusals and last moments.
 
 use std::{thread, time::SystemTime};
 
@@ -45,7 +45,7 @@ fn any_outcome(random: &mut fastrand::Rng) -> Kind {
 }
 
 #[test]
-fn what_is_sent_is_never_more_than_what_began_and_all_of_it_at_the_end() {
+fn sent_outcomes_never_exceed_the_calls_that_began_and_equal_them_at_the_end() {
     const HISTORIES: u64 = 2_000;
     for seed in 0..HISTORIES {
         let mut random = fastrand::Rng::with_seed(seed);
@@ -87,7 +87,7 @@ fn what_is_sent_is_never_more_than_what_began_and_all_of_it_at_the_end() {
     }
 }
 
-/// Calls of one thread, some of which end only after all others; how many they were.
+/// Makes calls, some of which end only after all others. Returns their number.
 fn live(buffer: &Buffer, mut random: fastrand::Rng) -> u64 {
     let shard = buffer.claim();
     let mut waiting = Vec::new();
@@ -110,7 +110,7 @@ fn live(buffer: &Buffer, mut random: fastrand::Rng) -> u64 {
 }
 
 #[test]
-fn threads_that_count_while_others_take_last_moments_are_told_in_full() {
+fn no_call_is_lost_when_threads_count_during_last_moments() {
     const ROUNDS: u64 = 100;
     for seed in 0..ROUNDS {
         let buffer = &Buffer::new(|| &TWO);
@@ -160,12 +160,12 @@ fn a_loop_that_passes_a_last_moment_is_one_interrupted_call() {
 }
 
 #[test]
-fn a_claimed_batch_that_ends_with_fewer_items_is_made_good_by_the_next_calls() {
+fn a_claimed_batch_that_ends_with_fewer_items_is_balanced_by_the_next_calls() {
     let buffer = Buffer::new(|| &TWO);
     let shard = buffer.claim();
     shard.add(0, Kind::Began, 3);
     assert_eq!(drain(&buffer, StillOpen::Interrupt).get(INTERRUPTED), 3);
-    // It said three and returned two.
+    // Three items began, and two ended.
     shard.add(0, Kind::Began, 1_u64.wrapping_neg());
     shard.add(0, Kind::Success, 2);
     assert_eq!(sent(&drain(&buffer, StillOpen::Wait)), 0);

@@ -1,4 +1,4 @@
-//! A future of the size of its body, whose every ending is one outcome.
+//! Tests of `Track`: the size of the future, and one outcome for every ending.
 
 use std::{
     cell::Cell,
@@ -92,7 +92,7 @@ fn classify(answer: &Answer) -> Outcome {
     crate::metric::Classify::outcome(answer)
 }
 
-/// A body that acts, holding one thing of its own and an argument.
+/// A body that runs an action, with a local value and an argument.
 fn body(act: Act, argument: OnDrop, local: Act) -> impl Future<Output = Answer> {
     track(|| &SITE, classify, async move {
         let _begun = begun(&SITE);
