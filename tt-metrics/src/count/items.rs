@@ -129,7 +129,7 @@ impl FromIterator<Outcome> for Tally {
 
 /// A collection whose items can be classified.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a collection whose items say whether they succeeded",
+    message = "`{Self}` is not a collection of items that implement `Classify`",
     label = "`each` cannot count these items",
     note = "return a collection of `Result`s, or name a classifier of one item with `by = path::to::fn`",
     note = "where the collection is in the return value, say where: `each = |reply| &reply.entries`"
@@ -166,9 +166,9 @@ pub fn all(outcome: Outcome) -> Tally {
 
 /// A return value that can be classified, for the items that `each` does not return.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how the items ended that `each` leaves over",
+    message = "`{Self}` has no outcome for the items that `each` does not return",
     label = "expected a `Result` or another type with an outcome",
-    note = "say it with `rest = success` or another outcome"
+    note = "name it with `rest = success` or another outcome"
 )]
 pub trait Rest {
     /// The outcome of each item that `each` does not return.

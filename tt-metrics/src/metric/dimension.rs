@@ -40,7 +40,7 @@ use crate::metric::limits;
 /// # assert_eq!(tt_metrics::Dimension::index(&Status(503)), 2);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no fixed list of values, so it is no dimension",
+    message = "`{Self}` does not implement `Dimension`, so it has no fixed list of values",
     label = "not a dimension",
     note = "put `#[derive(tt_metrics::Dimension)]` on an enum, or give a list of texts or `max = N` in the attribute"
 )]

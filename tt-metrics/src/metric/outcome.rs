@@ -27,7 +27,7 @@ pub enum Outcome {
 ///
 /// Where `None` or `false` is not a failure, name a classifier with `by = path::to::fn`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say whether the call succeeded",
+    message = "`{Self}` does not implement `Classify`, so the call has no outcome",
     label = "this type has no outcome",
     note = "return a `Result`, or name a classifier with `by = path::to::fn`",
     note = "a future is counted when the type says that it is one (`impl Future<Output = ..>`), or an `async` block makes it",

@@ -1,13 +1,16 @@
-//! Whatever the order of calls, flushes, faults and last moments on several threads: each call that began is told once.
+//! Random scripts of calls, flushes, faults and last moments on several threads: each call that began is reported once.
 //!
-//! Real counted functions run on real threads, and a script says what each of them does next. What arrived at the sink
-//! and in the log is then compared with what the functions did. A script that fails is shrunk to a small one.
+//! Counted functions run on real threads, and a script determines their steps. The counts that arrived at the sink and in the
+//! log are then compared with the endings of the calls. A script that fails is shrunk to a small one.
+//!
+//! The simulation is a test module of this crate, not a crate under `tests`, because it drains the buffer of a capture
+//! through a flusher and triggers the last moments, which are not public.
 
-mod actor;
 mod calls;
 mod script;
-mod stage;
-mod wire;
+mod simulation;
+mod sink;
+mod worker;
 
 use proptest::{
     prelude::ProptestConfig,
@@ -16,12 +19,12 @@ use proptest::{
 
 use calls::SITES;
 use script::{End, Script};
-use stage::{Stage, Told};
+use simulation::{Report, Simulation};
 
-/// How many scripts are tried, unless `TT_ENDINGS` says otherwise.
+/// The number of scripts; the environment variable `TT_ENDINGS` overrides it.
 const SCRIPTS: u32 = 300;
 
-/// Whether a step begins only when the one before it, of whichever thread, is over.
+/// Whether each step waits until the previous step of any thread has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     OneByOne,
@@ -29,12 +32,12 @@ enum Order {
 }
 
 #[test]
-fn every_call_that_began_is_told_once_in_any_order_of_steps() {
+fn every_call_that_began_is_reported_once_in_any_order_of_steps() {
     hold(Order::OneByOne);
 }
 
 #[test]
-fn every_call_that_began_is_told_once_when_threads_run_at_once() {
+fn every_call_that_began_is_reported_once_when_threads_run_in_parallel() {
     hold(Order::AtOnce);
 }
 
@@ -58,39 +61,39 @@ fn hold(order: Order) {
 }
 
 fn play(script: &Script, order: Order) -> Result<(), String> {
-    let mut stage = Stage::new(script.delivery);
-    for cue in &script.cues {
-        stage.cue(cue.thread, cue.step);
+    let mut simulation = Simulation::new(script.delivery);
+    for scheduled in &script.schedule {
+        simulation.scheduled(scheduled.thread, scheduled.step);
         if order == Order::OneByOne {
-            stage.settle()?;
+            simulation.settle()?;
         }
     }
-    stage.settle()?;
+    simulation.settle()?;
     match script.end {
         End::Stopped => {
-            // SIGTERM: nothing comes after this, and calls and flushes are where they are.
-            stage.last_moment();
-            check(&stage, script, Told::in_full)?;
-            stage.close();
+            // SIGTERM: the last moment, with calls and flushes in any state.
+            simulation.last_moment();
+            check(&simulation, script, Report::check_totals)?;
+            simulation.close();
         }
         End::Finished => {
-            stage.close();
-            stage.flush();
-            check(&stage, script, Told::in_full)?;
+            simulation.close();
+            simulation.flush();
+            check(&simulation, script, Report::check_totals)?;
         }
     }
     Ok(())
 }
 
-/// Compares what was told with what happened, for each function.
+/// Compares the reported outcomes of each function with the endings of its calls.
 fn check(
-    stage: &Stage,
+    simulation: &Simulation,
     script: &Script,
-    holds: fn(&Told, &Script) -> Result<(), String>,
+    holds: fn(&Report, &Script) -> Result<(), String>,
 ) -> Result<(), String> {
     for (site, name) in SITES.into_iter().enumerate() {
-        let told = stage.told(site);
-        holds(&told, script).map_err(|why| format!("{why}: `{name}` {told:?}"))?;
+        let reported = simulation.reported(site);
+        holds(&reported, script).map_err(|why| format!("{why}: `{name}` {reported:?}"))?;
     }
     Ok(())
 }

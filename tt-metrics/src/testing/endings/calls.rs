@@ -1,4 +1,4 @@
-//! The counted functions, whose bodies end as a script says.
+//! The counted functions of the simulation.
 #![expect(unsafe_code, reason = "the list of sites is a section of the binary")]
 
 use std::{
@@ -15,7 +15,7 @@ use crate::{count::sync::lock, metric::Outcome};
 
 /// The functions, by the name in their metrics.
 pub(super) const SITES: [&str; 4] = ["Call", "CallEach", "Wait", "WaitEach"];
-/// How a call may end, by the name in the metrics.
+/// The outcomes, by the name in their metrics.
 pub(super) const OUTCOMES: [Outcome; 4] = [
     Outcome::Success,
     Outcome::Failure,
@@ -23,23 +23,23 @@ pub(super) const OUTCOMES: [Outcome; 4] = [
     Outcome::Interrupted,
 ];
 
-/// How a body goes on.
+/// The next step of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum BodyStep {
     Wait,
     Return(Outcome),
     Panic,
 }
 
-/// A panic of which no hook is told, so that it says nothing.
+/// Panics without calling the panic hook, so that no message is printed.
 pub(super) fn panics<T>() -> T {
-    resume_unwind(Box::new("as the script says"))
+    resume_unwind(Box::new("scripted panic"))
 }
 
-fn end(next: Next) -> Outcome {
+fn end(next: BodyStep) -> Outcome {
     match next {
-        Next::Return(outcome) => outcome,
-        Next::Wait | Next::Panic => panics(),
+        BodyStep::Return(outcome) => outcome,
+        BodyStep::Wait | BodyStep::Panic => panics(),
     }
 }
 
@@ -54,7 +54,7 @@ fn all(items: u64, outcome: Outcome) -> Vec<Outcome> {
     interrupted = "EndingCallInterrupted",
     crate = crate
 )]
-fn call(body: impl FnOnce() -> Next) -> Outcome {
+fn call(body: impl FnOnce() -> BodyStep) -> Outcome {
     end(body())
 }
 
@@ -68,7 +68,7 @@ fn call(body: impl FnOnce() -> Next) -> Outcome {
     rest = failure,
     crate = crate
 )]
-fn call_each(items: u64, body: impl FnOnce() -> Next) -> Vec<Outcome> {
+fn call_each(items: u64, body: impl FnOnce() -> BodyStep) -> Vec<Outcome> {
     all(items, end(body()))
 }
 
@@ -79,8 +79,8 @@ fn call_each(items: u64, body: impl FnOnce() -> Next) -> Vec<Outcome> {
     interrupted = "EndingWaitInterrupted",
     crate = crate
 )]
-async fn wait(next: Arc<Mutex<Next>>) -> Outcome {
-    told(&next).await
+async fn wait(next: Arc<Mutex<BodyStep>>) -> Outcome {
+    scripted(&next).await
 }
 
 #[count_outcome(
@@ -93,20 +93,20 @@ async fn wait(next: Arc<Mutex<Next>>) -> Outcome {
     rest = failure,
     crate = crate
 )]
-async fn wait_each(items: u64, next: Arc<Mutex<Next>>) -> Vec<Outcome> {
-    all(items, told(&next).await)
+async fn wait_each(items: u64, next: Arc<Mutex<BodyStep>>) -> Vec<Outcome> {
+    all(items, scripted(&next).await)
 }
 
-async fn told(next: &Mutex<Next>) -> Outcome {
+async fn scripted(next: &Mutex<BodyStep>) -> Outcome {
     poll_fn(|_| match *lock(next) {
-        Next::Wait => Poll::Pending,
+        BodyStep::Wait => Poll::Pending,
         next => Poll::Ready(end(next)),
     })
     .await
 }
 
-/// Runs a sync call, about items if a number is given.
-pub(super) fn run(items: Option<u64>, body: impl FnOnce() -> Next) {
+/// Runs a sync call, with items if a number is given.
+pub(super) fn run(items: Option<u64>, body: impl FnOnce() -> BodyStep) {
     match items {
         None => {
             call(body);
@@ -116,21 +116,21 @@ pub(super) fn run(items: Option<u64>, body: impl FnOnce() -> Next) {
 }
 
 /// An async call.
-pub(super) struct Waiting {
+pub(super) struct PendingCall {
     pub(super) site: usize,
     pub(super) items: u64,
     pub(super) began: bool,
-    next: Arc<Mutex<Next>>,
+    next: Arc<Mutex<BodyStep>>,
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-impl Waiting {
+impl PendingCall {
     pub(super) fn new(items: Option<u64>) -> Self {
-        let next = Arc::new(Mutex::new(Next::Wait));
-        let told = Arc::clone(&next);
+        let next = Arc::new(Mutex::new(BodyStep::Wait));
+        let scripted_steps = Arc::clone(&next);
         let future: Pin<Box<dyn Future<Output = ()> + Send>> = match items {
-            None => Box::pin(async { _ = wait(told).await }),
-            Some(items) => Box::pin(async move { drop(wait_each(items, told).await) }),
+            None => Box::pin(async { _ = wait(scripted_steps).await }),
+            Some(items) => Box::pin(async move { drop(wait_each(items, scripted_steps).await) }),
         };
         Self {
             site: 2 + usize::from(items.is_some()),
@@ -141,14 +141,14 @@ impl Waiting {
         }
     }
 
-    /// Polls it; how it ended, if it did.
-    pub(super) fn poll(&mut self, next: Next) -> Option<Outcome> {
+    /// Polls the call. Returns its outcome if it ended.
+    pub(super) fn poll(&mut self, next: BodyStep) -> Option<Outcome> {
         *lock(&self.next) = next;
         let mut cx = Context::from_waker(Waker::noop());
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(&mut cx)));
         match (polled, next) {
             (Ok(Poll::Pending), _) => None,
-            (Ok(Poll::Ready(())), Next::Return(outcome)) => Some(outcome),
+            (Ok(Poll::Ready(())), BodyStep::Return(outcome)) => Some(outcome),
             _ => Some(Outcome::Failure),
         }
     }

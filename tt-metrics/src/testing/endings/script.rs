@@ -1,102 +1,102 @@
-//! What threads do, one step after the other.
+//! A script: the steps of all threads in order.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::calls::{Next, OUTCOMES};
+use super::calls::{BodyStep, OUTCOMES};
 use crate::{metric::Outcome, sink::Delivery};
 
-/// How many threads there are.
+/// The number of threads.
 pub(super) const THREADS: usize = 3;
 
 #[derive(Debug, Clone)]
 pub(super) struct Script {
     pub(super) delivery: Delivery,
-    pub(super) cues: Vec<Cue>,
+    pub(super) schedule: Vec<ScheduledStep>,
     pub(super) end: End,
 }
 
-/// Who does what.
+/// One step of one thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cue {
+pub(super) struct ScheduledStep {
     pub(super) thread: usize,
     pub(super) step: Step,
 }
 
-/// How a script ends.
+/// The end of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// SIGTERM, with calls and flushes wherever they are.
+    /// SIGTERM, with calls and flushes in any state.
     Stopped,
-    /// All calls end, and what they counted is flushed.
+    /// All calls end, and their counts are flushed.
     Finished,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    /// Begins a sync call, about so many items where a number is given; it goes on until the thread is told.
+    /// Begins a sync call, with a number of items if one is given. It runs until a later step ends it.
     Call(Option<u64>),
     /// Ends the innermost call of the thread.
     Return(Outcome),
     /// The innermost call of the thread panics, which its caller catches.
     Panic,
-    /// Makes a future, which is no call yet.
+    /// Creates a future, which is not a call before its first poll.
     Make(Option<u64>),
-    /// Polls one of the futures, whichever thread made it.
-    Poll(usize, Next),
+    /// Polls one of the futures of all threads.
+    Poll(usize, BodyStep),
     /// Drops one of the futures, polled or not.
     Drop(usize),
-    /// The thread ends; what runs on it unwinds. Another one takes its place.
+    /// The thread ends by unwinding, and another one replaces it.
     EndThread,
     BeginInvocation,
     EndInvocation,
-    /// A flush begins, which may have no time.
+    /// A flush begins, possibly without time.
     Flush {
         answer: Answer,
         in_time: bool,
     },
-    /// A flush that the sink has held up goes on.
-    GoOn(usize, Answer),
-    /// A flush that the sink has held up is dropped.
-    GiveUp(usize),
-    /// Standard output takes no line any more, or takes them again.
+    /// A delayed flush continues.
+    Resume(usize, Answer),
+    /// A delayed flush is dropped.
+    DropFlush(usize),
+    /// Standard output fails from now on, or works again.
     Log(bool),
-    /// The watchdog: a deadline is near.
-    Near,
-    /// The watchdog: nothing can be waited for.
-    Last,
+    /// The watchdog reports that a deadline is near.
+    DeadlineNear,
+    /// The watchdog reports the last moment.
+    LastMoment,
 }
 
-/// What the sink does when it is polled.
+/// The answer of the sink to a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Accept,
     /// Certainly not accepted.
     Refuse,
-    /// It went out, and no answer came.
-    Lose,
-    /// It is not out yet.
-    HoldUp,
-    /// It is out, the answer is not here yet.
-    Depart,
+    /// The batch was sent, and no answer arrives.
+    NoAnswer,
+    /// The batch is not sent yet.
+    Delay,
+    /// The batch is sent, and the answer has not arrived yet.
+    DelayAnswer,
     Panic,
 }
 
 impl Script {
-    /// Whether calls may have been claimed as interrupted before the end.
+    /// Whether calls may have been counted as interrupted before the end.
     pub(super) fn has_last_moments(&self) -> bool {
-        let mut steps = self.cues.iter().map(|cue| cue.step);
-        steps.any(|step| matches!(step, Step::Last))
+        let mut steps = self.schedule.iter().map(|scheduled| scheduled.step);
+        steps.any(|step| matches!(step, Step::LastMoment))
     }
 }
 
-/// Any script.
+/// Generates scripts.
 pub(super) fn any() -> impl Strategy<Value = Script> {
     let delivery = select(vec![Delivery::AtMostOnce, Delivery::AtLeastOnce]);
     let end = select(vec![End::Finished, End::Stopped]);
-    let cue = (0..THREADS, step()).prop_map(|(thread, step)| Cue { thread, step });
-    (delivery, vec(cue, 0..60), end).prop_map(|(delivery, cues, end)| Script {
+    let scheduled = (0..THREADS, step()).prop_map(|(thread, step)| ScheduledStep { thread, step });
+    (delivery, vec(scheduled, 0..60), end).prop_map(|(delivery, schedule, end)| Script {
         delivery,
-        cues,
+        schedule,
         end,
     })
 }
@@ -116,19 +116,19 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::BeginInvocation),
         1 => Just(Step::EndInvocation),
         5 => (answer(), proptest::bool::ANY).prop_map(|(answer, in_time)| Step::Flush { answer, in_time }),
-        3 => (which(), answer()).prop_map(|(which, answer)| Step::GoOn(which, answer)),
-        1 => which().prop_map(Step::GiveUp),
+        3 => (which(), answer()).prop_map(|(which, answer)| Step::Resume(which, answer)),
+        1 => which().prop_map(Step::DropFlush),
         1 => proptest::bool::ANY.prop_map(Step::Log),
-        1 => Just(Step::Near),
-        1 => Just(Step::Last),
+        1 => Just(Step::DeadlineNear),
+        1 => Just(Step::LastMoment),
     ]
 }
 
-fn next() -> impl Strategy<Value = Next> {
+fn next() -> impl Strategy<Value = BodyStep> {
     prop_oneof![
-        3 => Just(Next::Wait),
-        3 => select(OUTCOMES.to_vec()).prop_map(Next::Return),
-        1 => Just(Next::Panic),
+        3 => Just(BodyStep::Wait),
+        3 => select(OUTCOMES.to_vec()).prop_map(BodyStep::Return),
+        1 => Just(BodyStep::Panic),
     ]
 }
 
@@ -136,9 +136,9 @@ fn answer() -> impl Strategy<Value = Answer> {
     select(vec![
         Answer::Accept,
         Answer::Refuse,
-        Answer::Lose,
-        Answer::HoldUp,
-        Answer::Depart,
+        Answer::NoAnswer,
+        Answer::Delay,
+        Answer::DelayAnswer,
         Answer::Panic,
     ])
 }

@@ -1,4 +1,4 @@
-//! A thread that does what it is told.
+//! A thread that runs its steps of the script.
 
 use std::{
     cell::Cell,
@@ -11,64 +11,64 @@ use std::{
 };
 
 use super::{
-    calls::{self, Next, Waiting, panics},
+    calls::{self, BodyStep, PendingCall, panics},
     script::Step,
-    stage::{LONG, Process},
+    simulation::{LONG, Process},
 };
 use crate::{count::sync::lock, flush::Urgency, metric::Outcome};
 
-/// A thread that does what it is told.
-pub(super) struct Actor {
+/// A thread that runs its steps of the script.
+pub(super) struct Worker {
     process: Arc<Process>,
     steps: Receiver<Step>,
-    acted: Sender<Result<(), String>>,
-    ends: Cell<bool>,
+    results: Sender<Result<(), String>>,
+    thread_ends: Cell<bool>,
 }
 
-impl Actor {
+impl Worker {
     pub(super) fn new(
         process: &Arc<Process>,
         steps: Receiver<Step>,
-        acted: Sender<Result<(), String>>,
+        results: Sender<Result<(), String>>,
     ) -> Self {
         Self {
             process: Arc::clone(process),
             steps,
-            acted,
-            ends: Cell::new(false),
+            results,
+            thread_ends: Cell::new(false),
         }
     }
 
-    pub(super) fn live(self) {
+    pub(super) fn run(self) {
         let process = Arc::clone(&self.process);
         let _inside = process.runtime.enter();
-        process.wire.take_lines();
-        let _unwound = catch_unwind(AssertUnwindSafe(|| self.act(false)));
-        if self.ends.take() {
-            let acted = self.acted.clone();
-            process.start(self);
-            let _stage_is_closed = acted.send(Ok(()));
+        process.sink.take_lines();
+        let _unwound = catch_unwind(AssertUnwindSafe(|| self.run_steps(false)));
+        if self.thread_ends.take() {
+            let results = self.results.clone();
+            process.spawn(self);
+            let _simulation_is_closed = results.send(Ok(()));
         }
     }
 
-    /// Does one step after the other until a call has to end, or the thread.
-    fn act(&self, in_call: bool) -> Next {
+    /// Runs steps until a call or the thread has to end.
+    fn run_steps(&self, in_call: bool) -> BodyStep {
         loop {
             let Ok(step) = self.steps.recv() else {
-                return Next::Return(Outcome::Success);
+                return BodyStep::Return(Outcome::Success);
             };
             match step {
-                Step::Return(outcome) if in_call => return Next::Return(outcome),
-                Step::Panic if in_call => return Next::Panic,
+                Step::Return(outcome) if in_call => return BodyStep::Return(outcome),
+                Step::Panic if in_call => return BodyStep::Panic,
                 Step::EndThread => {
-                    self.ends.set(true);
-                    return if in_call { panics() } else { Next::Wait };
+                    self.thread_ends.set(true);
+                    return if in_call { panics() } else { BodyStep::Wait };
                 }
                 Step::Call(items) => self.call(items),
                 other => self.step(other),
             }
-            let result = self.process.surplus();
-            let _stage_is_closed = self.acted.send(result);
+            let result = self.process.check_surplus();
+            let _simulation_is_closed = self.results.send(result);
         }
     }
 
@@ -77,16 +77,16 @@ impl Actor {
         self.process.began(site, calls);
         let ended = Cell::new(Outcome::Failure);
         let body = || {
-            let _stage_is_closed = self.acted.send(Ok(()));
-            let next = self.act(true);
-            if let Next::Return(outcome) = next {
+            let _simulation_is_closed = self.results.send(Ok(()));
+            let next = self.run_steps(true);
+            if let BodyStep::Return(outcome) = next {
                 ended.set(outcome);
             }
             next
         };
         let _unwound = catch_unwind(AssertUnwindSafe(|| calls::run(items, body)));
         self.process.ended(site, ended.get(), calls);
-        if self.ends.get() {
+        if self.thread_ends.get() {
             panics::<()>();
         }
     }
@@ -94,14 +94,14 @@ impl Actor {
     fn step(&self, step: Step) {
         let process = &self.process;
         match step {
-            Step::Make(items) => lock(&process.waiting).push(Waiting::new(items)),
+            Step::Make(items) => lock(&process.pending).push(PendingCall::new(items)),
             Step::Poll(which, next) => {
-                if let Some(taken) = take(&process.waiting, which) {
+                if let Some(taken) = take(&process.pending, which) {
                     process.poll(taken, next);
                 }
             }
             Step::Drop(which) => {
-                if let Some(taken) = take(&process.waiting, which) {
+                if let Some(taken) = take(&process.pending, which) {
                     process.cancel(taken);
                 }
             }
@@ -114,15 +114,15 @@ impl Actor {
             Step::Flush { answer, in_time } => {
                 process.flush(answer, if in_time { LONG } else { Duration::ZERO });
             }
-            Step::GoOn(which, answer) => {
+            Step::Resume(which, answer) => {
                 if let Some(taken) = take(&process.flushes, which) {
-                    process.go_on(taken, answer);
+                    process.resume(taken, answer);
                 }
             }
-            Step::GiveUp(which) => drop(take(&process.flushes, which)),
-            Step::Log(works) => process.wire.log_works(works),
-            Step::Near => process.flusher.write_out(None, Urgency::Normal),
-            Step::Last => process.flusher.write_out(None, Urgency::Final),
+            Step::DropFlush(which) => drop(take(&process.flushes, which)),
+            Step::Log(works) => process.sink.log_works(works),
+            Step::DeadlineNear => process.flusher.write_out(None, Urgency::Normal),
+            Step::LastMoment => process.flusher.write_out(None, Urgency::Final),
             Step::Call(_) | Step::Return(_) | Step::Panic | Step::EndThread => {}
         }
     }

@@ -1,4 +1,4 @@
-//! A sink that answers as a script says, and a log: what arrived, or may have.
+//! A sink with scripted answers, and a log: the counts that arrived, or may have arrived.
 
 use std::{
     cell::Cell,
@@ -27,53 +27,53 @@ thread_local! {
     static ANSWER: Cell<Answer> = const { Cell::new(Answer::Accept) };
 }
 
-/// Lets the sink answer in this way while this thread polls.
+/// Sets the answer of the sink for one poll of this thread.
 pub(super) fn answering<T>(answer: Answer, poll: impl FnOnce() -> T) -> T {
     ANSWER.set(answer);
     poll()
 }
 
-/// What the sink and the log have seen; clones share it.
+/// The sink and the log. Clones share the state.
 #[derive(Debug, Clone)]
-pub(super) struct Wire(Arc<State>);
+pub(super) struct ScriptedSink(Arc<State>);
 
 #[derive(Debug)]
 struct State {
     delivery: Delivery,
     log_works: AtomicBool,
-    seen: Mutex<Seen>,
+    received: Mutex<Received>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
-    /// Accepted or logged; what the policy doubled stands here once.
+struct Received {
+    /// Counts that were accepted or logged. Counts that the delivery policy sends twice are included once.
     arrived: Counts,
-    /// Batches that went out, by number: without an answer they count as given up, where the policy gives them up.
-    gone: BTreeMap<u64, Counts>,
+    /// Batches that were sent, by number. Without an answer, they are given up if the delivery policy is at most once.
+    sent: BTreeMap<u64, Counts>,
     batches: u64,
 }
 
-impl Wire {
+impl ScriptedSink {
     pub(super) fn new(delivery: Delivery) -> Self {
         Self(Arc::new(State {
             delivery,
             log_works: AtomicBool::new(true),
-            seen: Mutex::default(),
+            received: Mutex::default(),
         }))
     }
 
-    /// What is accounted for of one metric.
+    /// The accounted counts of one metric.
     pub(super) fn accounted(&self, metric: &str) -> u64 {
-        let seen = lock(&self.0.seen);
-        let all = seen.gone.values().chain([&seen.arrived]);
+        let received = lock(&self.0.received);
+        let all = received.sent.values().chain([&received.arrived]);
         all.filter_map(|counts| counts.get(metric)).sum()
     }
 
-    /// What is accounted for of all metrics with such names.
+    /// The accounted counts of several metrics.
     pub(super) fn accounted_by<'a>(&self, metrics: impl Iterator<Item = &'a str>) -> u64 {
-        let seen = lock(&self.0.seen);
+        let received = lock(&self.0.received);
         let of = |metric: &str| -> u64 {
-            let all = seen.gone.values().chain([&seen.arrived]);
+            let all = received.sent.values().chain([&received.arrived]);
             all.filter_map(|counts| counts.get(metric)).sum()
         };
         metrics.map(of).sum()
@@ -83,10 +83,10 @@ impl Wire {
         self.0.log_works.store(works, Ordering::Relaxed);
     }
 
-    /// Takes what this thread writes to the log.
+    /// Receives the lines that this thread writes to the log.
     pub(super) fn take_lines(&self) {
-        let wire = self.clone();
-        emf::replace_output(move |lines| wire.log(lines));
+        let sink = self.clone();
+        emf::replace_output(move |lines| sink.log(lines));
     }
 
     fn log(&self, lines: &[u8]) -> io::Result<()> {
@@ -102,50 +102,50 @@ impl Wire {
             }
             let counts = document.as_object().into_iter().flatten();
             let counts = counts.filter_map(|(name, value)| Some((name.clone(), value.as_u64()?)));
-            lock(&self.0.seen).arrived(counts.collect());
+            lock(&self.0.received).arrived(counts.collect());
         }
         Ok(())
     }
 
-    /// Lets a batch go; whether it may.
-    fn depart(&self, batch: Batch<'_>, number: &mut Option<u64>) -> bool {
+    /// Marks a batch as sent. Returns whether it may be sent.
+    fn mark_sent(&self, batch: Batch<'_>, number: &mut Option<u64>) -> bool {
         if number.is_some() {
             return true;
         }
-        // Under the lock, so that it is never both saved elsewhere and not among those that went out.
-        let mut seen = lock(&self.0.seen);
+        // Under the lock, so that a batch is not missing from `sent` while another thread settles it.
+        let mut received = lock(&self.0.received);
         if !batch.mark_sent() {
             return false;
         }
-        seen.batches += 1;
-        *number = Some(seen.batches);
+        received.batches += 1;
+        *number = Some(received.batches);
         if self.0.delivery == Delivery::AtMostOnce {
-            let batches = seen.batches;
-            seen.gone.insert(batches, counts(batch));
+            let batches = received.batches;
+            received.sent.insert(batches, counts(batch));
         }
         true
     }
 
     fn accept(&self, batch: Batch<'_>, number: u64) {
-        let mut seen = lock(&self.0.seen);
-        let given_up_or_here = seen.gone.remove(&number).is_some();
-        // Where it was written to the log meanwhile, the policy has doubled it.
+        let mut received = lock(&self.0.received);
+        let given_up_or_here = received.sent.remove(&number).is_some();
+        // If it was written to the log meanwhile, the delivery policy sends it twice.
         if given_up_or_here || batch.mark_sent() {
-            seen.arrived(counts(batch));
+            received.arrived(counts(batch));
         }
     }
 
     fn refuse(&self, batch: Batch<'_>, number: u64) {
-        let mut seen = lock(&self.0.seen);
+        let mut received = lock(&self.0.received);
         batch.mark_unsent();
         // Otherwise it was given up meanwhile.
         if batch.state.is_unsent() {
-            seen.gone.remove(&number);
+            received.sent.remove(&number);
         }
     }
 }
 
-impl Seen {
+impl Received {
     fn arrived(&mut self, counts: Counts) {
         for (name, growth) in counts {
             *self.arrived.entry(name).or_default() += growth;
@@ -161,7 +161,7 @@ fn counts(batch: Batch<'_>) -> Counts {
     counts.collect()
 }
 
-impl Sink for Wire {
+impl Sink for ScriptedSink {
     fn packing(&self) -> Packing {
         Packing::WHOLE.at_most(5)
     }
@@ -174,27 +174,31 @@ impl Sink for Wire {
         let mut number = None;
         poll_fn(|_| {
             let answer = ANSWER.get();
-            if matches!(answer, Answer::Accept | Answer::Lose | Answer::Depart)
-                && !self.depart(batch, &mut number)
+            if matches!(
+                answer,
+                Answer::Accept | Answer::NoAnswer | Answer::DelayAnswer
+            ) && !self.mark_sent(batch, &mut number)
             {
-                return Poll::Ready(Err(EmitError::NotAccepted("it went elsewhere".into())));
+                return Poll::Ready(Err(EmitError::NotAccepted(
+                    "the batch was settled by another thread".into(),
+                )));
             }
             Poll::Ready(match answer {
-                Answer::HoldUp | Answer::Depart => return Poll::Pending,
+                Answer::Delay | Answer::DelayAnswer => return Poll::Pending,
                 Answer::Accept => {
                     if let Some(number) = number {
                         self.accept(batch, number);
                     }
                     Ok(())
                 }
-                Answer::Lose => Err(EmitError::Ambiguous("no answer".into())),
+                Answer::NoAnswer => Err(EmitError::Ambiguous("no answer".into())),
                 Answer::Refuse => {
                     if let Some(number) = number {
                         self.refuse(batch, number);
                     }
                     Err(EmitError::NotAccepted("refused".into()))
                 }
-                Answer::Panic => resume_unwind(Box::new("as the script says")),
+                Answer::Panic => resume_unwind(Box::new("scripted panic")),
             })
         })
         .await
