@@ -30,7 +30,7 @@ pub enum Outcome {
     message = "`{Self}` does not implement `Classify`, so the call has no outcome",
     label = "this type has no outcome",
     note = "return a `Result`, or name a classifier with `by = path::to::fn`",
-    note = "a future is counted when the type says that it is one (`impl Future<Output = ..>`), or an `async` block makes it",
+    note = "a function is counted by its future if it returns `impl Future`, `Pin<Box<dyn Future>>` or `Box<dyn Future>`; await any other future in an `async` block",
     note = "`#[count_outcome(skip)]` leaves a method out where its `impl` block is counted"
 )]
 pub trait Classify {
