@@ -73,7 +73,8 @@ impl Body for LimitedBody {
     ) -> Poll<Option<Result<Frame<Self::Data>, BoxError>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            let bytes = frame.data_ref().map_or(0, |data| data.len());
+            let data = frame.data_ref().map(AsRef::as_ref);
+            let bytes = data.map_or(0, <[u8]>::len);
             let Some(remaining) = self.remaining.checked_sub(bytes) else {
                 let error = format!("response exceeds {} bytes", self.limit);
                 return Poll::Ready(Some(Err(error.into())));
