@@ -2,29 +2,31 @@
 
 use std::time::Duration;
 
-use crate::{Error, Mapping};
+use crate::{AllowedHosts, Error, Mapping};
 
 const DEFAULT_API_VERSION: &str = "v62.0";
 
-/// What the environment says.
+/// The configuration of the function.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// `SALESFORCE_TOKEN_SECRET_ID`: the secret that holds the token.
+    /// `SALESFORCE_TOKEN_SECRET_ID`: the secret that contains the token.
     pub token_secret_id: String,
     /// `TOKEN_MANAGER_FUNCTION`: the function that refreshes it.
     pub token_manager_function: String,
-    /// `PARKING_BUCKET`: where refused records are kept, under `parked/case-creation/`.
+    /// `PARKING_BUCKET`: the bucket of rejected records, which are stored under `parked/case-creation/`.
     pub parking_bucket: String,
     /// `SALESFORCE_API_VERSION`, by default `v62.0`.
     pub api_version: String,
     /// `CASE_MAPPING`, by default the shipped `case-mapping.toml`.
     pub mapping: Mapping,
-    /// `MAX_RECORD_AGE_SECONDS`: the `MaximumRecordAgeInSeconds` of the event source mapping. What is
-    /// about to reach it is parked. Without it records are delivered again however old they are.
+    /// `SALESFORCE_ALLOWED_HOSTS`: the hosts that may receive the token, by default the domains of Salesforce orgs.
+    pub allowed_hosts: AllowedHosts,
+    /// `MAX_RECORD_AGE_SECONDS`: the `MaximumRecordAgeInSeconds` of the event source mapping. A record that is about to
+    /// reach it is parked. Without it records are delivered again at any age.
     pub max_record_age: Option<Duration>,
-    /// Whether the bucket's name goes into the path: on a custom endpoint (`AWS_ENDPOINT_URL`,
-    /// `AWS_ENDPOINT_URL_S3`) there is no host name per bucket.
+    /// Whether the name of the bucket is part of the path: a custom endpoint (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`)
+    /// has no host name for each bucket.
     pub path_style: bool,
 }
 
@@ -33,16 +35,16 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or wrong.
+    /// When a variable is missing or invalid; the error names it.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// Reads variables through `lookup`; empty ones count as not set.
+    /// Reads variables through `lookup`. Empty ones count as not set.
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or wrong.
+    /// When a variable is missing or invalid; the error names it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let optional = |name| lookup(name).filter(|value| !value.trim().is_empty());
         let required = |name| optional(name).ok_or(Error::MissingVariable { name });
@@ -55,6 +57,12 @@ impl Config {
                 Some(text) => Mapping::parse(&text, "`CASE_MAPPING`")?,
                 None => Mapping::shipped()?,
             },
+            allowed_hosts: match optional("SALESFORCE_ALLOWED_HOSTS") {
+                Some(text) => {
+                    AllowedHosts::parse(&text).map_err(|entry| Error::AllowedHosts { entry })?
+                }
+                None => AllowedHosts::default(),
+            },
             max_record_age: max_record_age(optional("MAX_RECORD_AGE_SECONDS"))?,
             path_style: optional("AWS_ENDPOINT_URL")
                 .or(optional("AWS_ENDPOINT_URL_S3"))
@@ -63,7 +71,7 @@ impl Config {
     }
 }
 
-/// Lambda takes `-1` for no maximum, and so does this.
+/// As in Lambda, `-1` is no maximum.
 fn max_record_age(value: Option<String>) -> Result<Option<Duration>, Error> {
     let Some(value) = value.filter(|value| value.trim() != "-1") else {
         return Ok(None);
@@ -106,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_fill_what_is_not_set() {
+    fn optional_variables_have_defaults() {
         let config = read(&[]).unwrap();
         assert_eq!(config.api_version, "v62.0");
         assert_eq!(config.mapping.external_id(), "TT_Event_Id__c");
@@ -123,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_version_without_v_is_refused() {
+    fn an_api_version_without_v_is_rejected() {
         let error = read(&[("SALESFORCE_API_VERSION", "62.0")]).unwrap_err();
         assert!(
             error
@@ -134,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_age_is_that_of_the_mapping_or_none() {
+    fn the_maximum_age_is_seconds_or_none() {
         let age = |value| read(&[("MAX_RECORD_AGE_SECONDS", value)]).map(|c| c.max_record_age);
         assert_eq!(age("21600").unwrap(), Some(Duration::from_hours(6)));
         assert_eq!(age("-1").unwrap(), None);
@@ -143,6 +151,20 @@ mod tests {
             let error = age(value).unwrap_err().to_string();
             assert!(error.contains("60 seconds or more"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_invalid_allowed_host_is_an_error() {
+        let hosts = |value| read(&[("SALESFORCE_ALLOWED_HOSTS", value)]);
+        let error = hosts("gateway.example, https://x").unwrap_err();
+        assert!(
+            error.to_string().contains("contains `https://x`"),
+            "{error}"
+        );
+        assert_eq!(
+            hosts("gateway.example").unwrap().allowed_hosts,
+            AllowedHosts::parse("gateway.example").unwrap()
+        );
     }
 
     #[test]
@@ -155,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_custom_endpoint_puts_the_bucket_into_the_path() {
+    fn with_a_custom_endpoint_the_bucket_is_part_of_the_path() {
         assert!(
             read(&[("AWS_ENDPOINT_URL_S3", "http://x")])
                 .unwrap()

@@ -1,13 +1,14 @@
-//! Everything that can go wrong outside of one record.
+//! Errors that concern more than one record.
 
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use retry::TimedOut;
 
 /// The cause of an error, of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why the function cannot start, or could not do a step.
+/// Why the function cannot start, or a step failed.
 ///
-/// No variant holds a token, a record body or a reply body, so all of them may be logged.
+/// No variant contains a token, a record body or an answer body, so all of them may be logged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,12 +18,12 @@ pub enum Error {
         /// Its name.
         name: &'static str,
     },
-    /// `SALESFORCE_API_VERSION` is not a version.
+    /// `SALESFORCE_API_VERSION` is no version.
     #[error(
         "environment variable `SALESFORCE_API_VERSION` is `{value}`, expected a form like `v62.0`"
     )]
     ApiVersion {
-        /// What it holds.
+        /// Its value.
         value: String,
     },
     /// `MAX_RECORD_AGE_SECONDS` is not an age that a mapping can have.
@@ -30,37 +31,48 @@ pub enum Error {
         "environment variable `MAX_RECORD_AGE_SECONDS` is `{value}`, expected 60 seconds or more, or -1 for none"
     )]
     MaxRecordAge {
-        /// What it holds.
+        /// Its value.
         value: String,
     },
-    /// The case mapping is not one.
+    /// `SALESFORCE_ALLOWED_HOSTS` contains an entry that is no host name.
+    #[error(
+        "environment variable `SALESFORCE_ALLOWED_HOSTS` contains `{entry}`, expected host names separated by commas, or `*.` before a domain"
+    )]
+    AllowedHosts {
+        /// The entry.
+        entry: String,
+    },
+    /// The case mapping is invalid.
     #[error("the case mapping from {from} is not usable: {reason}")]
     Mapping {
-        /// Where the mapping comes from.
+        /// The source of the mapping.
         from: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The built-in table of error codes is not one.
+    /// The built-in table of error codes is invalid.
     #[error("the built-in table of Salesforce error codes is not usable")]
     ErrorCodes {
-        /// What is wrong with it.
+        /// The reason.
         source: BoxError,
     },
-    /// The event is none that the function knows.
+    /// The event is of no supported kind.
     #[error(
         "the event is neither a Kinesis batch nor a notification of S3: it has no `Records` of either"
     )]
     UnknownEvent,
-    /// What the event source mapping wrote about a discarded batch cannot be read.
+    /// A notification cannot be decoded.
+    #[error(transparent)]
+    Notification(#[from] lambda_events::Error),
+    /// The report of the event source mapping about a discarded batch cannot be read.
     #[error("the discarded batch in {place} cannot be read: {reason}")]
     Discarded {
         /// Its object, or the event.
         place: String,
-        /// What is wrong with it; never its content.
+        /// The reason; never any of its content.
         reason: &'static str,
     },
-    /// Records of a discarded batch could not be decided yet.
+    /// It is not known yet whether Cases exist for some records of a discarded batch.
     #[error("records of the discarded batch in {place} are not decided yet")]
     Undecided {
         /// Its object, or the event.
@@ -69,9 +81,9 @@ pub enum Error {
     /// An AWS call failed.
     #[error("failed to {operation}: {cause}")]
     Aws {
-        /// What was tried, on what.
+        /// The operation and its object.
         operation: String,
-        /// The service's error code, or how the call failed.
+        /// The error code of the service, or how the call failed.
         cause: String,
     },
     /// The token manager ran and failed.
@@ -79,21 +91,29 @@ pub enum Error {
     TokenManager {
         /// The token manager.
         function: String,
-        /// `Handled` or `Unhandled`, as Lambda says it.
+        /// `Handled` or `Unhandled`, as Lambda reports it.
         kind: String,
     },
-    /// The secret holds no token that could be used.
-    #[error("secret `{secret}` holds no usable token: {reason}")]
+    /// The secret contains no valid token.
+    #[error("secret `{secret}` contains no usable token: {reason}")]
     NoToken {
         /// The secret.
         secret: String,
-        /// What is missing; never its content.
+        /// The reason; never any of its content.
         reason: &'static str,
     },
 }
 
 impl Error {
-    /// Describes a failed AWS call by its code alone: the call's own error may quote a reply body.
+    /// Describes a call that did not end in time.
+    pub(crate) fn timeout(operation: impl Into<String>, timeout: TimedOut) -> Self {
+        Self::Aws {
+            operation: operation.into(),
+            cause: timeout.to_string(),
+        }
+    }
+
+    /// Describes a failed AWS call by its error code alone, because the error of the call may contain an answer body.
     pub(crate) fn aws<E, R>(operation: impl Into<String>, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata,

@@ -1,44 +1,46 @@
 //! TT events on Kinesis to Salesforce Cases.
 //!
-//! One invocation, in order: [`CaseCreation`] takes an [`Event`]. A batch of Kinesis goes through the
-//! driver of `kinesis_consumer`, which hands chunks of Cases to `deliver`, lets `settle` count each
-//! record once at its final outcome, and `park` keep what Salesforce refused. A batch that the event
-//! source mapping discarded goes the same way, except that nothing is created any more: `notice`, `discarded`.
+//! [`CaseCreation::handle`] takes the records of one invocation through the stages of a pipeline, each a module that
+//! imports only the ones before it:
+//!
+//! | stage | module | result |
+//! |---|---|---|
+//! | decode | `decode` | the TT event of each Kinesis record |
+//! | deduplicate | `deduplicate` | copies, and records that an earlier delivery parked |
+//! | map | `map` | the Case of each event |
+//! | deliver | `deliver` | how each record ended: created, replayed, rejected, or to be delivered again |
+//! | ledger | `ledger` | counts each record once at its final outcome, and parks the rejected ones |
+//! | acknowledge | `acknowledge` | the answer to the event source mapping |
+//!
+//! Batches that the event source mapping discarded pass the same stages, except that their Cases are only looked up.
 
-mod attempt;
-mod backoff;
-mod breaker;
-mod call_error;
-mod case;
-mod classify;
-mod config;
-mod deliver;
-mod discarded;
 mod error;
-mod event;
-mod handler;
-mod invocation;
-mod mapping;
-mod memory;
-mod notice;
-mod park;
-mod pieces;
-mod reply;
-mod salesforce;
-mod session;
-mod settle;
-#[cfg(test)]
-mod simulation;
-#[cfg(test)]
-mod stand_in;
-mod template;
-mod token;
 
-pub use classify::{Class, ErrorCodes};
+mod ending;
+mod limit_answers;
+mod s3;
+
+mod decode;
+mod expiry;
+
+mod deduplicate;
+mod map;
+
+mod deliver;
+
+mod ledger;
+
+mod acknowledge;
+
+mod config;
+mod handler;
+
+pub use acknowledge::{BatchResponse, Summary};
 pub use config::Config;
-pub use discarded::{Discarded, InvocationRecord, Object};
+pub use decode::{Event, KinesisBatch};
+pub use deliver::salesforce::AllowedHosts;
 pub use error::{BoxError, Error};
-pub use event::Event;
 pub use handler::CaseCreation;
-pub use mapping::Mapping;
-pub use notice::Message;
+pub use map::Mapping;
+#[doc(hidden)]
+pub use {deliver::CLOCK_SKEW, handler::Adapters};

@@ -3,15 +3,15 @@
 use std::{hint::black_box, process::ExitCode, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
-use case_creation::{BoxError, CaseCreation, Config, Event};
-use kinesis_consumer::{BatchResponse, Deadline};
+use case_creation::{BatchResponse, BoxError, CaseCreation, Config, Event};
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
+use retry::{Clock, Deadline};
 
-// One thread: the answers of Salesforce are slower than it by far, and requests need not wake another one.
+// One thread is sufficient, because the function mostly waits for Salesforce, and no other thread has to be woken.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     keep_memory();
-    tracing::init_default_subscriber();
+    function_log::init();
     match start().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -25,7 +25,7 @@ async fn start() -> Result<(), BoxError> {
     let config = Config::from_env()?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
-        // The token manager may have to start and to log in.
+        // The token manager may need a cold start and a login.
         .operation_attempt_timeout(Duration::from_secs(20))
         .build();
     let aws = aws_config::defaults(BehaviorVersion::latest())
@@ -35,15 +35,15 @@ async fn start() -> Result<(), BoxError> {
     let function = Arc::new(CaseCreation::new(config, &aws)?);
     let handler = service_fn(move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
-        // Boxed, since the compiler gives up on the layout of futures nested this deep.
+        // Boxed, because the compiler cannot compute the layout of futures nested this deep.
         Box::pin(async move { handle(&function, event).await })
     });
     tt_metrics::run(handler).await
 }
 
-/// Has the C library keep the memory that an invocation frees for the next one, up to twice this size: when a
-/// larger block than its threshold is freed, that becomes the threshold (`M_MMAP_THRESHOLD` in mallopt(3)). The
-/// block itself is never written to, so it takes no memory.
+/// Makes the C library keep the memory that an invocation frees, up to twice this size: when a block above the threshold is
+/// freed, its size becomes the threshold (`M_MMAP_THRESHOLD` in mallopt(3)). The block is never written to, so it uses no
+/// memory.
 fn keep_memory() {
     drop(black_box(Vec::<u8>::with_capacity(8 * 1024 * 1024)));
 }
@@ -52,7 +52,8 @@ async fn handle(
     function: &CaseCreation,
     event: LambdaEvent<Event>,
 ) -> Result<BatchResponse, BoxError> {
-    let deadline = Deadline::at(event.context.deadline());
+    let deadline = Deadline::at(event.context.deadline(), Clock::system());
+    let deadline = deadline.or_after(Duration::from_secs(30));
     let summary = function.handle(event.payload, deadline).await?;
     Ok(summary.response)
 }

@@ -1,20 +1,20 @@
-//! What the mapping reads in the answer of the function.
+//! Decodes the answer of the function.
 
 use serde_json::Value;
 
 use crate::shard::Record;
 
-/// How an invocation went.
+/// The result of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     Done,
-    /// Everything from this record of the batch on comes again.
+    /// Everything from this record of the batch on is delivered again.
     From(usize),
     Failed,
 }
 
-/// Reads an answer. Null, no list and an empty list are success; an identifier that is empty, no text or
-/// of no record of the batch fails it whole; of several the lowest number counts.
+/// Reads an answer. Null, no list and an empty list are success. An identifier that is empty, no string or of no record of
+/// the batch fails the whole batch. Of several identifiers the lowest sequence number counts.
 pub(crate) fn read(answer: &Value, batch: &[Record]) -> Answer {
     let failures = match answer.get("batchItemFailures") {
         None | Some(Value::Null) => return Answer::Done,
@@ -46,7 +46,7 @@ mod tests {
     use crate::Shard;
 
     #[test]
-    fn answers_mean_what_they_mean_to_lambda() {
+    fn answers_are_interpreted_as_lambda_does() {
         let mut shard = Shard::new(0);
         let numbers = [(); 3].map(|()| shard.put(Timestamp::UNIX_EPOCH, "k", b""));
         let answer = |value: Value| read(&value, shard.records());

@@ -1,17 +1,17 @@
-//! A Kinesis event source mapping of Lambda, simulated.
+//! A simulated Kinesis event source mapping of Lambda.
 //!
-//! It has the [semantics](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html) that
-//! lose or double records where a function does not mind them, and that local stacks leave out:
+//! It implements the [semantics](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html) that lose or
+//! duplicate records when a function ignores them, and that local stacks do not implement:
 //!
 //! - a partial batch response is a checkpoint at the lowest sequence number: everything from there on
-//!   comes again, what was done included; an identifier that is empty or unknown fails the batch;
+//!   is delivered again, including the records that were processed; an empty or unknown identifier fails the batch;
 //! - a failed invocation is bisected, which uses up no attempt, or delivered again, which does;
-//! - with a parallelization factor several batches of a shard are on their way at once;
-//! - records too old, or out of attempts, are discarded: the destination on failure gets them, the
-//!   function does not;
-//! - nothing in the event says how often it was delivered.
+//! - with a parallelization factor several batches of a shard are processed concurrently;
+//! - records that are too old or have no attempts left are discarded: they are sent to the destination on failure and not
+//!   to the function;
+//! - the event does not contain the number of its deliveries.
 //!
-//! Time is that of a [`kinesis_consumer::Clock`], so with [`kinesis_consumer::simulate`] hours take no time.
+//! Time is that of a [`retry::Clock`], so with [`simulated_time::simulate`] hours take no time.
 //!
 //! ```
 //! use kinesis_mapping::{Mapping, Shard};
@@ -19,7 +19,7 @@
 //! let start = "2026-01-01T00:00:00Z".parse().unwrap();
 //! let mut shard = Shard::new(0);
 //! shard.put(start, "customer-1", b"one");
-//! let invocations = kinesis_consumer::simulate(start, async |clock| {
+//! let invocations = simulated_time::simulate(start, async |clock| {
 //!     let count = std::cell::Cell::new(0);
 //!     let function = async |_event| {
 //!         count.set(count.get() + 1);

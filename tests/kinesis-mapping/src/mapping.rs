@@ -1,4 +1,4 @@
-//! The mapping: batches of one shard to a function, until each record is done or discarded.
+//! The mapping: delivers batches of one shard to a function until each record is processed or discarded.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use kinesis_consumer::Clock;
+use retry::Clock;
 use serde_json::Value;
 
 use crate::{
@@ -29,12 +29,12 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 pub struct Mapping {
     /// `BatchSize`.
     pub batch_size: usize,
-    /// `ParallelizationFactor`: so many batches of a shard at once, those of a partition key in their order.
+    /// `ParallelizationFactor`: the number of concurrent batches of a shard. The records of a partition key stay in order.
     pub parallelization_factor: u64,
     /// `MaximumRetryAttempts`; `None` for no limit, the default of Lambda.
     pub retry_attempts: Option<u32>,
-    /// Whether a checkpoint that moves gives the rest of a batch all its attempts again. Lambda's
-    /// documentation does not say, so a function has to be right either way.
+    /// Whether progress of the checkpoint renews the attempts of the rest of a batch. The documentation of Lambda does not
+    /// specify it, so a function has to be correct in both cases.
     pub progress_renews_attempts: bool,
     /// `MaximumRecordAgeInSeconds`; `None` for no limit, the default of Lambda.
     pub record_age: Option<Duration>,
@@ -42,12 +42,11 @@ pub struct Mapping {
     pub bisect: bool,
     /// Whether `FunctionResponseTypes` has `ReportBatchItemFailures`.
     pub report_failures: bool,
-    /// The `Timeout` of the function: then an invocation is cut off.
+    /// The `Timeout` of the function, which ends an invocation.
     pub timeout: Duration,
     /// The pause before a batch is delivered again for the first time; it doubles.
     pub pause: Duration,
-    /// Numbers of invocations, from 0, whose answer does not reach the mapping: it takes them for
-    /// failed.
+    /// Numbers of invocations, from 0, whose answer does not reach the mapping. They count as failed.
     pub lost_answers: BTreeSet<u32>,
 }
 
@@ -69,12 +68,12 @@ impl Default for Mapping {
     }
 }
 
-/// What a mapping has not done with yet: sequence numbers of records that it will deliver, for the
-/// first time or again, or discard. It can be read while the mapping runs, and after it was stopped.
+/// The sequence numbers of records that a mapping has not finished: it will deliver or discard them. They can be read while
+/// the mapping runs, and after it was stopped.
 #[derive(Debug, Default)]
 pub struct Owed(RefCell<BTreeSet<u128>>);
 
-/// A batch, or what is left of it.
+/// A batch, or the rest of one.
 #[derive(Clone, Copy)]
 struct Batch<'a> {
     records: &'a [Record],
@@ -113,8 +112,8 @@ impl Owed {
 }
 
 impl Mapping {
-    /// Delivers the records of a shard in their order until each is done or discarded. `invoke` is the
-    /// function, `discard` its destination on failure.
+    /// Delivers the records of a shard in order until each is processed or discarded. `invoke` is the function, `discard`
+    /// its destination on failure.
     pub async fn run(
         &self,
         clock: Clock,
@@ -126,8 +125,7 @@ impl Mapping {
         self.run_watched(clock, shard, invoke, discard, &owed).await;
     }
 
-    /// As [`Mapping::run`], and keeps `owed` up to date. What is discarded is owed no more from the
-    /// moment when `discard` is called.
+    /// As [`Mapping::run`], and keeps `owed` up to date. A discarded record is removed when `discard` is called.
     pub async fn run_watched(
         &self,
         clock: Clock,
@@ -150,7 +148,7 @@ impl Mapping {
         join_all(lanes.iter().map(|lane| run.lane(lane))).await;
     }
 
-    /// The records by their partition keys: in each lane one batch is on its way.
+    /// Distributes the records to lanes by partition key. In each lane one batch is processed at a time.
     fn lanes(&self, records: &[Record]) -> Vec<Vec<Record>> {
         let count = self.parallelization_factor.max(1);
         let lane_of = |record: &Record| {
@@ -165,12 +163,12 @@ impl Mapping {
         (0..count).map(lane).collect()
     }
 
-    /// What is to be delivered again, the first part last.
+    /// Returns the batches that are delivered again, the first one last.
     fn after<'a>(&self, answer: Answer, batch: Batch<'a>) -> Vec<Batch<'a>> {
         let Batch { records, failures } = batch;
         match answer {
             Answer::Done => Vec::new(),
-            // With bisecting, too: the batch is cut at the number and the rest comes again.
+            // Even with bisecting: the batch is cut at the number, and the rest is delivered again.
             Answer::From(place) => {
                 let (_, records) = records.split_at(place);
                 let renewed = place > 0 && self.progress_renews_attempts;
@@ -205,7 +203,7 @@ where
             let size = here.count().clamp(1, self.mapping.batch_size.max(1));
             let (records, behind) = rest.split_at(size);
             rest = behind;
-            // What bisecting leaves for later stands below.
+            // A stack: the second half of a bisected batch is below the first one.
             let mut open = vec![Batch {
                 records,
                 failures: 0,
@@ -216,7 +214,7 @@ where
         }
     }
 
-    /// Delivers a batch once, puts what comes again on top of `open`, and waits before that.
+    /// Delivers a batch once, pushes the batches that are delivered again to `open`, and waits.
     async fn deliver<'a>(&self, batch: Batch<'a>, open: &mut Vec<Batch<'a>>) {
         let batch = self.without_the_old(batch).await;
         if batch.records.is_empty() {
@@ -252,7 +250,7 @@ where
         self.clock.sleep(pause.min(LONGEST_PAUSE)).await;
     }
 
-    /// Discards records that are too old by now; they are the first of the batch.
+    /// Discards the records that are too old, which are the first ones of the batch.
     async fn without_the_old<'a>(&self, batch: Batch<'a>) -> Batch<'a> {
         let age = self.mapping.record_age;
         let Some(most) = age.and_then(|age| SignedDuration::try_from(age).ok()) else {

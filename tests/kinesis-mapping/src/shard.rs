@@ -1,10 +1,10 @@
-//! The records of one shard, and the events made of them.
+//! The records of one shard, and the events that contain them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// One shard: its records in their order.
+/// One shard: its records in order.
 #[derive(Debug, Clone)]
 pub struct Shard {
     number: u32,
@@ -28,8 +28,8 @@ impl Shard {
         }
     }
 
-    /// Adds a record and returns its sequence number. The first numbers are 9, 10 and so on behind
-    /// the same digits: their order as text is not their order.
+    /// Adds a record and returns its sequence number. The first numbers end in 9, 10 and so on after the same digits, so
+    /// their order as text is not their order as numbers.
     pub fn put(&mut self, arrived_at: Timestamp, partition_key: &str, data: &[u8]) -> String {
         let first =
             49_590_000_000_000_000_000_000_000_000_000_000_009 + u128::from(self.number) * 1000;
@@ -43,8 +43,7 @@ impl Shard {
         sequence_number.to_string()
     }
 
-    /// The shard with these of its records alone, as a mapping finds it whose checkpoint is behind
-    /// all others.
+    /// Returns the shard with these records only, as a mapping reads it whose checkpoint is after all others.
     #[must_use]
     pub fn with_only(&self, sequence_numbers: &[String]) -> Self {
         let is_left = |record: &&Record| {
@@ -61,7 +60,7 @@ impl Shard {
         &self.records
     }
 
-    /// The event of a batch.
+    /// Returns the event of a batch.
     pub(crate) fn event(&self, batch: &[Record]) -> Value {
         let record = |record: &Record| {
             let number = record.sequence_number.to_string();
@@ -85,7 +84,7 @@ impl Shard {
         json!({ "Records": batch.iter().map(record).collect::<Vec<_>>() })
     }
 
-    /// What the destination in S3 is told of a batch that was given up
+    /// Returns the report to the destination in S3 about a discarded batch
     /// ([form](https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html)).
     pub(crate) fn discarded(&self, batch: &[Record], condition: &str, invocations: u32) -> Value {
         let number = |record: Option<&Record>| record.map(|r| r.sequence_number.to_string());

@@ -18,7 +18,7 @@ struct Order {
     above: &'static [&'static str],
 }
 
-const ORDERS: [Order; 2] = [
+const ORDERS: [Order; 3] = [
     Order {
         package: "tt-metrics",
         layers: &[
@@ -38,6 +38,25 @@ const ORDERS: [Order; 2] = [
             "report",
             "args",
             "commands",
+        ],
+        above: &[],
+    },
+    Order {
+        package: "functions/case-creation",
+        layers: &[
+            "error",
+            "ending",
+            "limit_answers",
+            "s3",
+            "decode",
+            "expiry",
+            "deduplicate",
+            "map",
+            "deliver",
+            "ledger",
+            "acknowledge",
+            "config",
+            "handler",
         ],
         above: &[],
     },

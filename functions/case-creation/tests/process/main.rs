@@ -1,4 +1,4 @@
-//! What the program itself does, as Lambda runs it.
+//! Tests of the program, run as Lambda runs it.
 
 #[cfg(test)]
 mod memory;

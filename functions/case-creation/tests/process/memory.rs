@@ -1,12 +1,12 @@
-//! What becomes of the memory of an invocation.
+//! The memory of an invocation is kept for the next one.
 
 use crate::program::{Program, Shared, batch, serve};
 
-/// As many as a batch may have.
+/// The largest size of a batch.
 const RECORDS: u64 = 10_000;
-/// After the sixth at the latest there is enough of all, the Cases that are remembered included.
+/// After the sixth batch all buffers have their final size, including the remembered Cases.
 const BATCHES: u64 = 8;
-/// Page faults behind the first batch: 2100 to 2500 with the memory kept, 4400 to 4700 without (glibc 2.36, pages of 4 KiB).
+/// Page faults after the first batch: 2100 to 2500 with the memory kept, 4400 to 4700 without (glibc 2.36, pages of 4 KiB).
 const MOST: u64 = 3400;
 
 #[test]

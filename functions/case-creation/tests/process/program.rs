@@ -1,4 +1,4 @@
-//! The program itself, between a Lambda runtime API, AWS and Salesforce that stand in one server.
+//! Runs the program with one server for the Lambda runtime API, AWS and Salesforce.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +19,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tt_event::{Source, TtEvent};
 
-/// What the server does with each invocation.
+/// The state of the server.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) url: String,
@@ -30,7 +30,7 @@ pub(crate) struct World {
 
 pub(crate) type Shared = Arc<Mutex<World>>;
 
-/// The running program; killed when the test is over.
+/// The running program, which is killed at the end of the test.
 pub(crate) struct Program {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -65,23 +65,21 @@ impl Program {
         Self { child, lines }
     }
 
-    /// How many pages of memory it asked the system for, by touching them.
+    /// Returns the number of page faults without input.
     pub(crate) fn page_faults(&self) -> u64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // The name in brackets is the second field and the only one with blanks; faults without input are the tenth.
+        // The second field is the name in parentheses, the only field that may contain spaces. The tenth is the number of faults.
         let (_, fields) = stat.rsplit_once(") ").unwrap();
         fields.split(' ').nth(7).unwrap().parse().unwrap()
     }
 
-    /// The next document of the embedded metric format.
+    /// Returns the next document of the embedded metric format.
     pub(crate) fn document(&mut self) -> Value {
         let documents = self.lines.by_ref().filter_map(|line| {
             let document: Value = serde_json::from_str(&line.unwrap()).ok()?;
             document.get("_aws").is_some().then_some(document)
         });
-        { documents }
-            .next()
-            .expect("the program says what it counted")
+        { documents }.next().expect("the program writes its counts")
     }
 }
 
@@ -150,7 +148,7 @@ async fn answer(State(world): State<Shared>, request: Request) -> Response {
     }
 }
 
-/// The event of a batch: so many records from this one on.
+/// Returns the event of a batch with `count` records, starting with number `first`.
 pub(crate) fn batch(first: u64, count: u64) -> Value {
     let record = |index| {
         let source = Source::new("bucket", "incoming/a.csv", "v1", index);

@@ -1,4 +1,4 @@
-//! What Salesforce says of the usage of the org.
+//! The gauge of the requests that the org has used.
 
 use serde_json::{Value, json};
 

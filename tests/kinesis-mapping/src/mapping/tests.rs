@@ -1,21 +1,22 @@
-//! What is delivered how often, and what is discarded.
+//! Deliveries and discards of a mapping.
 
 use std::cell::RefCell;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use kinesis_consumer::simulate;
 use serde_json::json;
+use simulated_time::simulate;
 
 use super::*;
 
-/// What a run did: the batches delivered and those discarded, by the data of their records.
+/// The delivered and the discarded batches of a run, by the data of their records.
 #[derive(Default)]
 struct Log {
     delivered: RefCell<Vec<String>>,
     discarded: RefCell<Vec<String>>,
 }
 
-/// Delivers records that are letters to a function, which is told the batch and its sequence numbers.
+/// Delivers records that are letters to a function, which receives the batch and its sequence numbers.
 fn deliver(
     mapping: &Mapping,
     letters: &str,
@@ -47,14 +48,13 @@ fn deliver(
 }
 
 fn read_batch(event: &Value) -> (String, Vec<String>) {
-    let batch: kinesis_consumer::KinesisBatch = serde_json::from_value(event.clone()).unwrap();
-    let records = batch.records().unwrap();
-    let letters = records
-        .iter()
-        .map(|r| String::from_utf8(r.content().to_vec()).unwrap());
-    let numbers = records
-        .iter()
-        .map(|r| r.position.sequence_number.unwrap().to_owned());
+    let records = event["Records"].as_array().unwrap();
+    let text = |record: &Value, field: &str| record["kinesis"][field].as_str().unwrap().to_owned();
+    let letters = records.iter().map(|record| {
+        let data = STANDARD.decode(text(record, "data")).unwrap();
+        String::from_utf8(data).unwrap()
+    });
+    let numbers = records.iter().map(|record| text(record, "sequenceNumber"));
     (letters.collect(), numbers.collect())
 }
 
@@ -98,7 +98,7 @@ fn without_the_response_type_a_partial_answer_is_success() {
 }
 
 #[test]
-fn bisecting_finds_the_poison_and_uses_up_no_attempt() {
+fn bisecting_isolates_the_failing_record_and_uses_up_no_attempt() {
     let mapping = Mapping {
         bisect: true,
         retry_attempts: Some(0),
@@ -116,7 +116,7 @@ fn bisecting_finds_the_poison_and_uses_up_no_attempt() {
 }
 
 #[test]
-fn a_failed_batch_comes_again_whole_and_in_front_of_the_next() {
+fn a_failed_batch_is_delivered_again_before_the_next_one() {
     let log = deliver(&mapping(), "abcdef", &async |letters, _, _| {
         if letters == "abcd" {
             Err("down".to_owned())
@@ -129,7 +129,7 @@ fn a_failed_batch_comes_again_whole_and_in_front_of_the_next() {
 }
 
 #[test]
-fn what_is_too_old_is_discarded_without_an_invocation() {
+fn records_that_are_too_old_are_discarded_without_an_invocation() {
     let mapping = Mapping {
         retry_attempts: None,
         record_age: Some(Duration::from_mins(10)),
@@ -145,7 +145,7 @@ fn what_is_too_old_is_discarded_without_an_invocation() {
 }
 
 #[test]
-fn an_invocation_out_of_time_or_without_an_answer_failed() {
+fn an_invocation_that_times_out_or_has_no_answer_counts_as_failed() {
     let mapping = Mapping {
         lost_answers: BTreeSet::from([1]),
         retry_attempts: None,
@@ -181,7 +181,7 @@ fn with_bisecting_a_partial_answer_still_cuts_at_its_number() {
 }
 
 #[test]
-fn attempts_are_renewed_by_progress_or_not() {
+fn progress_renews_the_attempts_if_configured() {
     // The first record gets through at each delivery, so each moves the checkpoint.
     let function = async |letters: &str, numbers: &[String], _: Clock| match letters.len() {
         1 => Ok(Value::Null),
@@ -201,7 +201,7 @@ fn attempts_are_renewed_by_progress_or_not() {
 }
 
 #[test]
-fn progress_renews_nothing_where_the_checkpoint_stays() {
+fn without_progress_the_attempts_are_not_renewed() {
     let mapping = Mapping {
         progress_renews_attempts: true,
         ..mapping()
@@ -246,7 +246,7 @@ fn parallel_batches_keep_the_order_of_each_partition_key() {
 }
 
 #[test]
-fn what_is_owed_shrinks_with_the_checkpoint_and_by_what_is_discarded() {
+fn the_owed_records_shrink_with_the_checkpoint_and_with_discards() {
     let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let mut shard = Shard::new(0);
     let numbers = [(); 3].map(|()| shard.put(start, "key", b""));
