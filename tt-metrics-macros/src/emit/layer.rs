@@ -98,23 +98,22 @@ impl<'a> LayerTokens<'a> {
         future: &TokenStream,
     ) -> (TokenStream, TokenStream) {
         let private = &self.site.private;
-        let classify = self.classifier(classified);
+        let classifier = self.classifier(classified);
         if self.is_held() {
             let value = self.value();
             return (
                 quote_spanned!(Span::mixed_site()=> #private::track_layer),
-                quote!(#value, #classify, #future),
+                quote!(#value, #classifier, #future),
             );
         }
         let site = self.site.reference();
-        let track = if let Verdict::Outcome { .. } = self.layer.verdict {
-            quote_spanned!(Span::mixed_site()=> #private::track)
-        } else {
-            quote_spanned!(Span::mixed_site()=> #private::track_each)
+        let track = match self.layer.verdict {
+            Verdict::Outcome { .. } => quote_spanned!(Span::mixed_site()=> #private::track),
+            _ => quote_spanned!(Span::mixed_site()=> #private::track_each),
         };
         (
             track,
-            quote_spanned!(Span::mixed_site()=> || #site, #classify, #future),
+            quote_spanned!(Span::mixed_site()=> || #site, #classifier, #future),
         )
     }
 

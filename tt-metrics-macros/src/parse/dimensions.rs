@@ -50,15 +50,17 @@ pub(super) fn dimensions(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Dim
             let word = list.call(Ident::parse_any)?;
             list.parse::<Token![=]>()?;
             let max = max(&list)?;
-            let Some(Dimension {
-                values: values @ Values::OfParameter,
-                ..
-            }) = dimensions.last_mut()
-            else {
-                let message = "`max` follows the free text that it caps: `Shop = shop, max = 20`";
-                return Err(Error::new(word.span(), message));
-            };
-            *values = Values::FreeText { max };
+            match dimensions.last_mut() {
+                Some(Dimension {
+                    values: values @ Values::OfParameter,
+                    ..
+                }) => *values = Values::FreeText { max },
+                _ => {
+                    let message =
+                        "`max` follows the free text that it caps: `Shop = shop, max = 20`";
+                    return Err(Error::new(word.span(), message));
+                }
+            }
         } else {
             dimensions.push(dimension(&list)?);
         }
