@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    record::{self, Fields, Record},
+    record::{Fields, Record},
     record_buffer::RecordBuffer,
 };
 
@@ -44,6 +44,27 @@ struct AnyBatch<'a> {
     records: Vec<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordText<'a> {
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    #[serde(borrow)]
+    kinesis: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KinesisText<'a> {
+    sequence_number: Option<String>,
+    data: Option<String>,
+    // A malformed value of these two fields must not make the record unreadable.
+    #[serde(borrow, default)]
+    partition_key: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    approximate_arrival_timestamp: Option<&'a RawValue>,
+}
+
 impl KinesisBatch {
     /// Reads an event; `None` when it is of another kind.
     pub(crate) fn read(event: &RawValue) -> Option<Self> {
@@ -55,7 +76,7 @@ impl KinesisBatch {
         let batch: AnyBatch<'_> = serde_json::from_str(event.get()).ok()?;
         let mut records = RecordBuffer::with_capacity(event.get().len());
         for (index, raw) in batch.records.into_iter().enumerate() {
-            record::read(index, raw.get(), &mut records);
+            read_record(index, raw.get(), &mut records);
         }
         Some(Self(records))
     }
@@ -84,6 +105,37 @@ impl KinesisBatch {
     /// Returns the records in order.
     pub(crate) fn records(&self) -> Vec<Record<'_>> {
         self.0.iter().collect()
+    }
+}
+
+/// Reads the record at `index` of a batch, in any form. An aggregated record becomes several.
+pub(crate) fn read_record(index: usize, raw: &str, records: &mut RecordBuffer) {
+    let outer: Option<RecordText<'_>> = serde_json::from_str(raw).ok();
+    let inner: Option<KinesisText<'_>> = outer
+        .as_ref()
+        .and_then(|outer| outer.kinesis)
+        .and_then(|kinesis| serde_json::from_str(kinesis.get()).ok());
+    let inner = inner.unwrap_or_default();
+    // `eventID` is `shardId-000000000000:<sequence number>`.
+    let from_event_id = || {
+        let event_id = outer.and_then(|outer| outer.event_id)?;
+        let (_, number) = event_id.rsplit_once(':')?;
+        Some(number.to_owned())
+    };
+    let number = inner.sequence_number.or_else(from_event_id);
+    let key: Option<String> = inner
+        .partition_key
+        .and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let arrival = inner.approximate_arrival_timestamp;
+    let fields = Fields {
+        index,
+        sequence_number: number.as_deref().filter(|number| !number.is_empty()),
+        partition_key: key.as_deref(),
+        arrived_at: arrival.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+    };
+    match inner.data {
+        Some(data) => records.push(fields, &data),
+        None => records.push_unreadable(fields, "NO_KINESIS_DATA", raw.as_bytes()),
     }
 }
 

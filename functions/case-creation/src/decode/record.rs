@@ -3,10 +3,6 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::record_buffer::RecordBuffer;
 
 /// A record as its producer wrote it, borrowed from its batch. Each part of an aggregated Kinesis record is a record.
 /// `Debug` omits the content.
@@ -52,27 +48,6 @@ pub(crate) struct Fields<'a> {
     pub(crate) arrived_at: Option<f64>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RecordText<'a> {
-    #[serde(rename = "eventID")]
-    event_id: Option<String>,
-    #[serde(borrow)]
-    kinesis: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct KinesisText<'a> {
-    sequence_number: Option<String>,
-    data: Option<String>,
-    // A malformed value of these two fields must not make the record unreadable.
-    #[serde(borrow, default)]
-    partition_key: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    approximate_arrival_timestamp: Option<&'a RawValue>,
-}
-
 impl<'a> Record<'a> {
     /// Returns the content, undecoded when it could not be decoded.
     pub(crate) fn content(&self) -> &'a [u8] {
@@ -109,37 +84,6 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Reads the record at `index` of a batch, in any form. An aggregated record becomes several.
-pub(crate) fn read(index: usize, raw: &str, records: &mut RecordBuffer) {
-    let outer: Option<RecordText<'_>> = serde_json::from_str(raw).ok();
-    let inner: Option<KinesisText<'_>> = outer
-        .as_ref()
-        .and_then(|outer| outer.kinesis)
-        .and_then(|kinesis| serde_json::from_str(kinesis.get()).ok());
-    let inner = inner.unwrap_or_default();
-    // `eventID` is `shardId-000000000000:<sequence number>`.
-    let from_event_id = || {
-        let event_id = outer.and_then(|outer| outer.event_id)?;
-        let (_, number) = event_id.rsplit_once(':')?;
-        Some(number.to_owned())
-    };
-    let number = inner.sequence_number.or_else(from_event_id);
-    let key: Option<String> = inner
-        .partition_key
-        .and_then(|raw| serde_json::from_str(raw.get()).ok());
-    let arrival = inner.approximate_arrival_timestamp;
-    let fields = Fields {
-        index,
-        sequence_number: number.as_deref().filter(|number| !number.is_empty()),
-        partition_key: key.as_deref(),
-        arrived_at: arrival.and_then(|raw| serde_json::from_str(raw.get()).ok()),
-    };
-    match inner.data {
-        Some(data) => records.push(fields, &data),
-        None => records.push_unreadable(fields, "NO_KINESIS_DATA", raw.as_bytes()),
-    }
-}
-
 /// Converts seconds since 1970 to a time.
 pub(crate) fn timestamp(seconds: f64) -> Option<Timestamp> {
     let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
@@ -152,10 +96,11 @@ mod tests {
     use tt_event::{Source, TtEvent};
 
     use super::*;
+    use crate::decode::{kinesis_batch::read_record, record_buffer::RecordBuffer};
 
     fn read_all(raw: &str) -> RecordBuffer {
         let mut records = RecordBuffer::default();
-        super::read(3, raw, &mut records);
+        read_record(3, raw, &mut records);
         records
     }
 
