@@ -24,23 +24,28 @@ const MODE: Mode = if cfg!(all(feature = "off", not(feature = "keep-on"))) {
 };
 
 /// `#[count(..)]` and `#[count_outcome(..)]`.
-pub(crate) fn attribute(of: Attribute, written: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(of: Attribute, written: TokenStream, item: &TokenStream) -> TokenStream {
     attribute_in(MODE, of, written, item)
 }
 
-fn attribute_in(mode: Mode, of: Attribute, written: TokenStream, item: TokenStream) -> TokenStream {
+fn attribute_in(
+    mode: Mode,
+    of: Attribute,
+    written: TokenStream,
+    item: &TokenStream,
+) -> TokenStream {
     if let Some(skip) = parse::is_skip(&written) {
         return skipped(of, &skip, item);
     }
     let mut mistakes = Mistakes::default();
     let arguments = Arguments::parse(of, written.clone(), &mut mistakes);
     model::check(&arguments, &mut mistakes);
-    if parse::is_impl_block(&item) {
-        return impl_block(&arguments, written, item, mistakes);
+    if parse::is_impl_block(item) {
+        return impl_block(&arguments, &written, item, mistakes);
     }
     let parsed = mistakes.keep(syn::parse2::<Function>(item.clone()));
     let Some(mut function) = parsed else {
-        return emit::item_with_errors(&item, mistakes);
+        return emit::item_with_errors(item, mistakes);
     };
     model::check_function(&arguments, &function, &mut mistakes);
     let mut deferred = mistakes
@@ -52,7 +57,7 @@ fn attribute_in(mode: Mode, of: Attribute, written: TokenStream, item: TokenStre
         arguments: written,
     }));
     if !mistakes.is_empty() {
-        return emit::item_with_errors(&item, mistakes);
+        return emit::item_with_errors(item, mistakes);
     }
     // A comment is an attribute too, and never a macro.
     let is_last = function
@@ -66,10 +71,10 @@ fn attribute_in(mode: Mode, of: Attribute, written: TokenStream, item: TokenStre
 }
 
 /// `#[count(skip)]` on a method of an annotated `impl` block.
-fn skipped(of: Attribute, skip: &syn::Ident, item: TokenStream) -> TokenStream {
+fn skipped(of: Attribute, skip: &syn::Ident, item: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let Some(mut function) = mistakes.keep(syn::parse2::<Function>(item.clone())) else {
-        return emit::item_with_errors(&item, mistakes);
+        return emit::item_with_errors(item, mistakes);
     };
     let mut deferred = mistakes
         .keep(Deferred::take(&mut function))
@@ -88,12 +93,12 @@ fn skipped(of: Attribute, skip: &syn::Ident, item: TokenStream) -> TokenStream {
 /// An attribute on an `impl` block adds itself to the list of each method.
 fn impl_block(
     arguments: &Arguments,
-    written: TokenStream,
-    item: TokenStream,
+    written: &TokenStream,
+    item: &TokenStream,
     mut mistakes: Mistakes,
 ) -> TokenStream {
     let Some(mut block) = mistakes.keep(syn::parse2::<ImplBlock>(item.clone())) else {
-        return emit::item_with_errors(&item, mistakes);
+        return emit::item_with_errors(item, mistakes);
     };
     let mut repeated = None;
     let is_right = mistakes.is_empty();
@@ -122,13 +127,13 @@ fn impl_block(
 }
 
 /// The attribute at the end of the list: all attributes of a function at once.
-pub(crate) fn counted(list: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn counted(list: TokenStream, item: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let deferred = mistakes.keep(syn::parse2::<Deferred>(list));
     let function = mistakes.keep(syn::parse2::<Function>(item.clone()));
     match (deferred, function) {
         (Some(deferred), Some(function)) => counted_in(MODE, &deferred, function),
-        _ => emit::item_with_errors(&item, mistakes),
+        _ => emit::item_with_errors(item, mistakes),
     }
 }
 

@@ -13,7 +13,7 @@ use parse::Attribute;
 #[doc = include_str!("docs/count.md")]
 #[proc_macro_attribute]
 pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::attribute(Attribute::Count, args.into(), item.into()).into()
+    expand::attribute(Attribute::Count, args.into(), &item.into()).into()
 }
 
 #[doc = include_str!("docs/count_outcome.md")]
@@ -21,14 +21,14 @@ pub fn count(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc = include_str!("docs/build_time.md")]
 #[proc_macro_attribute]
 pub fn count_outcome(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::attribute(Attribute::CountOutcome, args.into(), item.into()).into()
+    expand::attribute(Attribute::CountOutcome, args.into(), &item.into()).into()
 }
 
 /// Carries the attributes of a function until no other macro is left on it. Not public API.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn __counted(list: TokenStream, item: TokenStream) -> TokenStream {
-    expand::counted(list.into(), item.into()).into()
+    expand::counted(list.into(), &item.into()).into()
 }
 
 #[doc = include_str!("docs/outcome.md")]

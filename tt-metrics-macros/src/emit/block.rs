@@ -21,27 +21,27 @@ pub(crate) fn block(layer: &Layer, body: &TokenStream) -> TokenStream {
     let tokens = LayerTokens::of(0, layer);
     let items = tokens.site.items();
     let inferred = inferred(body);
-    let classified = Classified {
+    let of_body = Classified {
         ty: &inferred,
         at: SpanRange::of(&inferred),
     };
     let private = &tokens.site.private;
     let tail = AsyncTail::of(body.clone());
     if let Some(tail) = tail.as_ref().filter(|tail| tail.before.is_empty()) {
-        let tracked = tracked(&tokens, &classified, tail);
+        let tracked = tracked(&tokens, &of_body, tail);
         return quote_spanned!(Span::mixed_site()=> { #items #tracked });
     }
     let value = tokens.value();
-    let classifier = tokens.classifier(&classified);
+    let classify = tokens.classifier(&of_body);
     // A closure, so that `return` and `?` leave the block, and not the function around it.
     let body = in_braces(&TokenStream::new(), body);
     let body = quote_spanned!(Span::mixed_site()=> || #body);
     let run = if tail.is_some() {
         quote_spanned! {Span::mixed_site()=>
-            #private::Opaque.run(#value, #private::Opaque.make(#body), #classifier)
+            #private::Opaque.run(#value, #private::Opaque.make(#body), #classify)
         }
     } else {
-        quote_spanned!(Span::mixed_site()=> #private::Value.run(#value, #body, #classifier))
+        quote_spanned!(Span::mixed_site()=> #private::Value.run(#value, #body, #classify))
     };
     quote_spanned!(Span::mixed_site()=> { #items #run })
 }
@@ -87,14 +87,14 @@ fn sync_closure(
     let Closure { output, body, .. } = closure;
     let private = &tokens.site.private;
     let inferred = inferred(body);
-    let infer = Classified {
+    let of_body = Classified {
         ty: &inferred,
         at: SpanRange::of(&inferred),
     };
     if let Some(tail) = AsyncTail::of(unbraced(body)) {
         let parameters = written(&closure.parameters);
         let before = &tail.before;
-        let tracked = tracked(tokens, &infer, &tail);
+        let tracked = tracked(tokens, &of_body, &tail);
         return quote_spanned!(Span::mixed_site()=> |#parameters| #output { #before #tracked });
     }
     let value = tokens.value();
@@ -104,10 +104,10 @@ fn sync_closure(
         ReturnType::Type(_, ty) if matches!(Return::of_type(ty), Return::Named) => {
             let at = SpanRange::of(ty);
             let inferred = at.underline(quote_spanned!(Span::mixed_site()=> _));
-            let classifier = tokens.classifier(&Classified { ty: &inferred, at });
+            let classify = tokens.classifier(&Classified { ty: &inferred, at });
             quote_spanned! {Span::mixed_site()=>
                 let __form = #private::Returned::<#ty>::new().form();
-                __form.run(#value, __form.make(#inner), #classifier)
+                __form.run(#value, __form.make(#inner), #classify)
             }
         }
         _ => {
@@ -116,8 +116,8 @@ fn sync_closure(
                 ReturnType::Default => inferred.clone(),
             };
             let at = SpanRange::of(&ty);
-            let classifier = tokens.classifier(&Classified { ty: &ty, at });
-            quote_spanned!(Span::mixed_site()=> #private::Value.run(#value, #inner, #classifier))
+            let classify = tokens.classifier(&Classified { ty: &ty, at });
+            quote_spanned!(Span::mixed_site()=> #private::Value.run(#value, #inner, #classify))
         }
     };
     quote_spanned!(Span::mixed_site()=> |#parameters| #output { #run })

@@ -162,9 +162,9 @@ impl Emitted<'_> {
             if !is_value {
                 called = quote_spanned!(Span::mixed_site()=> #form.make(#called));
             }
-            let classifier = layer.classifier(&classified);
+            let classify = layer.classifier(&classified);
             let run = quote_spanned!(Span::mixed_site()=> #form.run);
-            let call = call_at_end_of(&function.body, run, quote!(#value, #called, #classifier));
+            let call = call_at_end_of(&function.body, run, quote!(#value, #called, #classify));
             called = if index == 0 {
                 call
             } else {

@@ -98,22 +98,23 @@ impl<'a> LayerTokens<'a> {
         future: &TokenStream,
     ) -> (TokenStream, TokenStream) {
         let private = &self.site.private;
-        let classifier = self.classifier(classified);
+        let classify = self.classifier(classified);
         if self.is_held() {
             let value = self.value();
             return (
                 quote_spanned!(Span::mixed_site()=> #private::track_layer),
-                quote!(#value, #classifier, #future),
+                quote!(#value, #classify, #future),
             );
         }
         let site = self.site.reference();
-        let track = match self.layer.verdict {
-            Verdict::Outcome { .. } => quote_spanned!(Span::mixed_site()=> #private::track),
-            _ => quote_spanned!(Span::mixed_site()=> #private::track_each),
+        let track = if let Verdict::Outcome { .. } = self.layer.verdict {
+            quote_spanned!(Span::mixed_site()=> #private::track)
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::track_each)
         };
         (
             track,
-            quote_spanned!(Span::mixed_site()=> || #site, #classifier, #future),
+            quote_spanned!(Span::mixed_site()=> || #site, #classify, #future),
         )
     }
 

@@ -7,7 +7,7 @@ fn tokens(text: &str) -> TokenStream {
 }
 
 fn expanded(of: Attribute, args: &str, item: &str) -> String {
-    attribute(of, tokens(args), tokens(item)).to_string()
+    attribute(of, tokens(args), &tokens(item)).to_string()
 }
 
 /// The expansion without the statics, which are the same everywhere.
@@ -96,7 +96,7 @@ fn the_number_of_items_is_evaluated_before_the_body() {
     let expanded = attribute(
         Attribute::CountOutcome,
         tokens(args),
-        tokens("fn f(n: u8) -> R { r }"),
+        &tokens("fn f(n: u8) -> R { r }"),
     );
     let expanded = without_statics(&expanded.to_string());
     let (before, after) = expanded.split_once("ItemsLayer").unwrap();
@@ -136,7 +136,7 @@ fn switched_off_each_function_is_as_it_was_written() {
         (Attribute::Count, r#""Calls""#),
         (Attribute::CountOutcome, r#"success = "Shipped""#),
     ] {
-        let expanded = attribute_in(Mode::Untouched, of, tokens(args), tokens(item));
+        let expanded = attribute_in(Mode::Untouched, of, tokens(args), &tokens(item));
         assert_eq!(expanded.to_string(), tokens(item).to_string());
     }
     let args = tokens(r#"sucess = "Done""#);
@@ -144,7 +144,7 @@ fn switched_off_each_function_is_as_it_was_written() {
         Mode::Untouched,
         Attribute::CountOutcome,
         args,
-        tokens("fn f() {}"),
+        &tokens("fn f() {}"),
     );
     assert!(mistake.to_string().contains("compile_error"), "{mistake}");
 }

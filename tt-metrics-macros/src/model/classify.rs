@@ -23,7 +23,7 @@ pub(crate) struct Classified {
 pub(crate) enum Arm {
     Outcome(OutcomeWord),
     /// That of a field.
-    Field(Member, Type),
+    Field(Member, Box<Type>),
 }
 
 /// The struct or a variant, while its outcome is searched.
@@ -78,7 +78,7 @@ pub(crate) fn classified(input: DeriveInput, mistakes: &mut Mistakes) -> Classif
         .map(|parameter| parameter.ident.to_string())
         .collect();
     let bounds = arms.iter().filter_map(|(_, arm)| match arm {
-        Arm::Field(_, ty) if names_any(ty.to_token_stream(), &parameters) => Some(ty.clone()),
+        Arm::Field(_, ty) if names_any(ty.to_token_stream(), &parameters) => Some((**ty).clone()),
         _ => None,
     });
     Classified {
@@ -110,12 +110,14 @@ impl Shape<'_> {
                 None
             }
             // The outcome of an enum is that of the variants without a mark.
-            (_, [(_, member, field)]) => Some(Arm::Field(member.clone(), field.ty.clone())),
+            (_, [(_, member, field)]) => {
+                Some(Arm::Field(member.clone(), Box::new(field.ty.clone())))
+            }
             (Some(Mark::Outcome(word)), []) => Some(Arm::Outcome(word.clone())),
             (Some(Mark::Transparent(word)), []) => {
                 let mut all = self.fields.members().zip(self.fields);
                 if let (Some((member, field)), None) = (all.next(), all.next()) {
-                    return Some(Arm::Field(member, field.ty.clone()));
+                    return Some(Arm::Field(member, Box::new(field.ty.clone())));
                 }
                 let found = self.fields.len();
                 let message = format!(

@@ -136,7 +136,7 @@ fn bind(
     let pattern = (*parameter.pat).clone();
     let argument = match plain {
         Some(name) => {
-            parameter.pat = Box::new(name_pattern(name.clone()));
+            *parameter.pat = name_pattern(name.clone());
             name
         }
         None => rename(parameter, index),
@@ -152,7 +152,7 @@ fn bind(
 
 fn rename(parameter: &mut PatType, index: usize) -> Ident {
     let name = format_ident!("__arg{index}", span = Span::mixed_site());
-    parameter.pat = Box::new(name_pattern(name.clone()));
+    *parameter.pat = name_pattern(name.clone());
     name
 }
 

@@ -50,17 +50,15 @@ pub(super) fn dimensions(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Dim
             let word = list.call(Ident::parse_any)?;
             list.parse::<Token![=]>()?;
             let max = max(&list)?;
-            match dimensions.last_mut() {
-                Some(Dimension {
-                    values: values @ Values::OfParameter,
-                    ..
-                }) => *values = Values::FreeText { max },
-                _ => {
-                    let message =
-                        "`max` follows the free text that it caps: `Shop = shop, max = 20`";
-                    return Err(Error::new(word.span(), message));
-                }
-            }
+            let Some(Dimension {
+                values: values @ Values::OfParameter,
+                ..
+            }) = dimensions.last_mut()
+            else {
+                let message = "`max` follows the free text that it caps: `Shop = shop, max = 20`";
+                return Err(Error::new(word.span(), message));
+            };
+            *values = Values::FreeText { max };
         } else {
             dimensions.push(dimension(&list)?);
         }

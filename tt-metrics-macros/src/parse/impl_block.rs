@@ -20,7 +20,7 @@ pub(crate) struct ImplBlock {
 
 pub(crate) enum ImplItem {
     Method(Box<Function>),
-    Other(syn::ImplItem),
+    Other(Box<syn::ImplItem>),
 }
 
 /// Whether this is an `impl` block.
@@ -72,7 +72,7 @@ impl Parse for ImplItem {
         if begins_function(&ahead) {
             return input.parse().map(|method| Self::Method(Box::new(method)));
         }
-        input.parse().map(Self::Other)
+        input.parse().map(|item| Self::Other(Box::new(item)))
     }
 }
 
