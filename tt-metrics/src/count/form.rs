@@ -4,6 +4,11 @@
 //! generated code therefore calls a method of [`Returned`]: the compiler selects the method of a future if the type is
 //! one, otherwise that of [`NoFuture`], to which `Returned` dereferences.
 
+#![expect(
+    clippy::unused_self,
+    reason = "method resolution on the type of the receiver selects the form"
+)]
+
 use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin};
 
 use crate::count::layer::Layer;
@@ -208,6 +213,7 @@ impl Boxed {
     }
 
     /// The future as a counted call. It is pinned in a second box, since the declared type may require `Unpin`.
+    #[expect(clippy::unnecessary_box_returns, reason = "the declared type is a box")]
     #[inline]
     pub fn run<F: Future, V>(
         self,

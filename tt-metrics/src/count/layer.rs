@@ -117,6 +117,10 @@ impl Layer<()> for CountLayer {
     }
 
     #[inline]
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would hold the classifier in its future"
+    )]
     fn track<F: Future>(
         self,
         future: F,
@@ -145,6 +149,10 @@ impl Layer<()> for SeriesCountLayer {
     }
 
     #[inline]
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would hold the classifier in its future"
+    )]
     fn track<F: Future>(
         self,
         future: F,
@@ -258,7 +266,7 @@ mod tests {
                     OutcomeLayer(&SITE).track(pending::<Answer>(), classify)
                 ))
                 .is_pending()
-            )
+            );
         };
         assert_eq!(moved(begin), [0, 0, 1]);
     }

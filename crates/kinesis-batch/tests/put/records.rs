@@ -252,7 +252,7 @@ async fn throttled_records_are_sent_again_until_the_deadline_however_often() {
         },
         ..Limits::default()
     });
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let results = stream.put(&entries(5), Some(deadline)).await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     assert_eq!(kinesis.requests(), [5; 61]);

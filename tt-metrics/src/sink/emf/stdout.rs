@@ -1,6 +1,10 @@
 //! Standard output: where documents are written, and which of them were written as a whole when a write fails.
 
 #[cfg(unix)]
+#[cfg_attr(
+    not(feature = "lambda"),
+    expect(dead_code, reason = "only the Lambda layer starts the relay")
+)]
 pub(crate) mod relay;
 
 use std::{
@@ -60,6 +64,10 @@ impl LinePosition {
     };
     /// The position in an output to which only this module writes, at the beginning of a line.
     #[cfg(unix)]
+    #[cfg_attr(
+        not(feature = "lambda"),
+        expect(dead_code, reason = "only the Lambda layer starts the relay")
+    )]
     pub(crate) const EXCLUSIVE: Self = Self {
         is_shared: false,
         is_torn: false,

@@ -67,6 +67,10 @@ pub(super) enum Step {
 }
 
 /// The answer of the sink to a poll.
+#[expect(
+    clippy::enum_variant_names,
+    reason = "`NoAnswer` and `DelayAnswer` name what is missing"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Accept,
