@@ -2,7 +2,7 @@
 //!
 //! The log service extracts metrics from every line of the log that is an embedded metric document. Object keys, error codes
 //! and header names come from outside, and one of them may contain a line feed and such a document. Two types prevent
-//! that this document becomes a line of its own:
+//! that this document becomes a separate line:
 //!
 //! - [`init`] installs the subscriber of the functions with a [`LineWriter`], which escapes control characters in
 //!   everything that is logged, whatever field it comes from.

@@ -1,4 +1,4 @@
-//! Writes the events of one upload straight from borrowed fields.
+//! Encodes the events of one upload from borrowed fields.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,7 +6,7 @@ use crate::{SCHEMA, Source, source::Ids};
 
 /// Writes the events of one upload, byte by byte as [`TtEvent::encode`](crate::TtEvent::encode) does.
 ///
-/// What these have in common is escaped and hashed once, and no event is made in between.
+/// The common parts are escaped and hashed once, and no [`TtEvent`](crate::TtEvent) is created for each event.
 ///
 /// ```
 /// use tt_event::{Encoder, Fields, Source, TtEvent};
@@ -21,7 +21,7 @@ use crate::{SCHEMA, Source, source::Ids};
 #[derive(Debug, Clone)]
 pub struct Encoder {
     ids: Ids,
-    /// What stands between event id and index.
+    /// The text between event id and index.
     source: Vec<u8>,
 }
 
@@ -30,13 +30,13 @@ pub struct Encoder {
 pub struct Fields<'a> {
     /// The record's own id; not empty.
     pub record_id: Cow<'a, str>,
-    /// Whom the event is about; not empty, and the partition key.
+    /// The customer that the event is about; not empty, and the partition key.
     pub customer_id: Cow<'a, str>,
     /// What happened; not empty.
     pub event_type: Cow<'a, str>,
     /// Risk rating, when the record has one.
     pub risk_rating: Option<Value<'a>>,
-    /// When it happened, as the record says it.
+    /// When it happened, as in the record.
     pub occurred_at: Option<Value<'a>>,
     /// One line about it.
     pub subject: Option<Value<'a>>,
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_that_json_escapes_is_seen_wherever_it_stands() {
+    fn every_byte_that_json_escapes_is_found_at_any_position() {
         for byte in 0..128_u8 {
             let character = char::from(byte);
             let escaped = serde_json::to_string(&character).unwrap().len() > 3;

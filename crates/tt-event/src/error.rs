@@ -2,8 +2,8 @@
 
 /// Why bytes could not be read as a TT event.
 ///
-/// Says where, never what: JSON errors quote the text they stumbled over, and that is a record
-/// body, so they are not kept as a source.
+/// The messages contain a position and no content. Errors of `serde_json` quote the text at that position, which is part of
+/// a record, so they are not kept as a source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Not JSON, or cut off.

@@ -14,8 +14,8 @@ const MAJOR: u64 = 1;
 
 /// One business event: one record of an uploaded file.
 ///
-/// On the wire it is one JSON object. Fields of the record that TT gives no meaning to stand under
-/// `extra`, so that a column named `source` or `schema` cannot collide with the envelope.
+/// It is encoded as one JSON object. Fields of the record without a meaning for TT are encoded under `extra`, so that a
+/// column named `source` or `schema` cannot collide with the envelope.
 ///
 /// `Debug` shows the envelope only, never the record body.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,20 +23,20 @@ pub struct TtEvent {
     schema: Cow<'static, str>,
     /// Deterministic id of the event, the same for every retry and replay.
     pub event_id: EventId,
-    /// Where the record stands.
+    /// The place of the record in its file.
     pub source: Source,
     /// When the producer made the event, RFC 3339.
     pub produced_at: String,
     /// The record's own id; not empty.
     pub record_id: String,
-    /// Whom the event is about; not empty, and the partition key.
+    /// The customer that the event is about; not empty, and the partition key.
     pub customer_id: String,
     /// What happened; not empty.
     pub event_type: String,
     /// Risk rating, when the record has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk_rating: Option<Json>,
-    /// When it happened, as the record says it.
+    /// When it happened, as in the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Json>,
     /// One line about it.
@@ -89,7 +89,7 @@ impl TtEvent {
     ///
     /// # Errors
     ///
-    /// Says what is wrong and where, without any of the content.
+    /// When the bytes are no event. The error contains a position and no content.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         read(bytes, |event: &Self| &event.schema)
     }
@@ -130,7 +130,7 @@ impl fmt::Debug for TtEvent {
     }
 }
 
-/// What is read of an event that could not be read whole.
+/// The part of an event that is read when the whole of it is malformed.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow, default)]
@@ -142,7 +142,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(
     bytes: &'a [u8],
     schema: impl Fn(&T) -> &str,
 ) -> Result<T, DecodeError> {
-    // A text is checked once here, rather than string by string.
+    // UTF-8 is checked once here instead of string by string.
     let read = match str::from_utf8(bytes) {
         Ok(text) => serde_json::from_str::<T>(text),
         Err(_) => serde_json::from_slice::<T>(bytes),
@@ -150,7 +150,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(
     match read {
         Ok(event) => check_schema(schema(&event)).map(|()| event),
         Err(error) => {
-            // An event of another version fails on its fields first; its version says more.
+            // An event of another version fails on its fields first, but its version is the better error.
             if error.is_data() {
                 let head: Head<'_> = serde_json::from_slice(bytes)?;
                 check_schema(&head.schema.unwrap_or_default())?;

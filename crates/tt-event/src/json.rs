@@ -1,4 +1,4 @@
-//! One JSON value of a record, kept exactly as it was written.
+//! One JSON value of a record, unchanged.
 
 use std::{borrow::Cow, fmt};
 
@@ -28,7 +28,7 @@ impl Json {
         self.0.get()
     }
 
-    /// The value for people: a string without its quotes, anything else as JSON; `None` for `null`.
+    /// The value as text: a string without its quotes, anything else as JSON; `None` for `null`.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         text(self.as_json())
     }
@@ -50,7 +50,7 @@ impl Json {
     }
 }
 
-/// The value for people, from its JSON: see [`Json::text`].
+/// The value as text, from its JSON: see [`Json::text`].
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes().first() {
         Some(b'"') => serde_json::from_str::<Text<'_>>(json)
@@ -61,7 +61,7 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A string that borrows from its JSON when it holds no escape.
+/// A string that borrows from its JSON when that contains no escape.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 

@@ -1,4 +1,4 @@
-//! Where an event comes from, and the identity that follows from it.
+//! The source of an event, and the event id that is derived from it.
 
 use std::fmt;
 

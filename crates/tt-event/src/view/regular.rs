@@ -1,13 +1,13 @@
-//! An event as this crate writes it: each field in its place, read without looking for any.
+//! Reads an event in the form that this crate writes: each field is expected at its place.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{EventView, Extra, SourceView};
+use super::borrowed::{EventView, Extra, SourceView};
 
-/// Reads an event in the order in which it is written, of texts without escapes. `None` for any other, which
-/// may still be an event.
+/// Reads an event whose fields are in the order in which this crate writes them and contain no escapes. `None` for any other
+/// text, which may still be an event.
 pub(super) fn read(json: &str) -> Option<EventView<'_>> {
     let mut json = Json(json);
     let view = EventView {
@@ -32,7 +32,7 @@ pub(super) fn read(json: &str) -> Option<EventView<'_>> {
     (json.0 == "}").then_some(view)
 }
 
-/// It has to be read in the other way.
+/// The text must be read by `serde` instead.
 struct OtherForm;
 
 /// The rest of an event.
@@ -63,7 +63,7 @@ impl<'a> Json<'a> {
         serde_json::from_str(digits).ok()
     }
 
-    /// The value behind `head`, where that comes next; an object or a list is not looked for.
+    /// The value behind `head`, if that comes next; objects and lists are not supported.
     fn value_after(&mut self, head: &str) -> Result<Option<&'a RawValue>, OtherForm> {
         let before = self.0;
         let Some(value) = before.strip_prefix(head) else {
@@ -81,7 +81,7 @@ impl<'a> Json<'a> {
         read_value(value)
     }
 
-    /// All that is left but the last brace.
+    /// The rest of the text without its last brace.
     fn extra(&mut self) -> Option<Extra<'a>> {
         let Some(rest) = self.0.strip_prefix(r#","extra":"#) else {
             return Some(Extra::default());

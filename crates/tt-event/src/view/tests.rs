@@ -1,9 +1,9 @@
-//! A view says what the event says.
+//! A view equals the event decoded from the same bytes.
 
 use std::mem::discriminant;
 
 use super::*;
-use crate::{Json, Source, TtEvent};
+use crate::{DecodeError, Json, Source, TtEvent};
 
 const FIELDS: [&str; 14] = [
     "event_id",
@@ -39,7 +39,7 @@ fn event() -> String {
     String::from_utf8(event.encode()).unwrap()
 }
 
-/// Both ways of reading take the same bytes, refuse them for the same reason, and say the same.
+/// Both types accept the same bytes, reject them for the same reason, and return the same texts.
 fn agree(bytes: &[u8]) -> bool {
     match (TtEvent::decode(bytes), EventView::decode(bytes)) {
         (Ok(event), Ok(view)) => {
@@ -50,7 +50,7 @@ fn agree(bytes: &[u8]) -> bool {
             true
         }
         (event, view) => {
-            // Where in the text may differ, what is wrong may not.
+            // The position may differ, the kind of error may not.
             let kind = |error: Option<DecodeError>| error.map(|error| discriminant(&error));
             let text = String::from_utf8_lossy(bytes);
             assert_eq!(kind(event.err()), kind(view.err()), "{text}");
@@ -60,7 +60,7 @@ fn agree(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn a_view_says_what_the_event_says() {
+fn a_view_returns_the_texts_of_the_event() {
     let text = event();
     assert!(agree(text.as_bytes()));
     for (from, to) in [
@@ -75,7 +75,7 @@ fn a_view_says_what_the_event_says() {
 }
 
 #[test]
-fn a_view_refuses_what_the_event_refuses() {
+fn a_view_rejects_the_bytes_that_the_event_rejects() {
     let text = event();
     for (from, to) in [
         ("tt-event/1", "tt-event/2"),
@@ -104,7 +104,7 @@ fn a_view_refuses_what_the_event_refuses() {
     }
 }
 
-/// An event as producers write them: texts without escapes, and a field of its own.
+/// An event as producers write it: texts without escapes, and one other field.
 fn plain_event() -> String {
     let source = Source::new("bucket", "incoming/a.csv", "v1", 30);
     let mut event = TtEvent::new(source, "2025-01-01T00:00:00Z", "r-1", "c-1", "kyc_review");
@@ -118,7 +118,7 @@ fn plain_event() -> String {
 }
 
 #[test]
-fn what_is_written_without_escapes_is_read_as_it_is_written() {
+fn an_event_without_escapes_is_read_in_the_form_it_is_written() {
     let text = plain_event();
     assert!(regular::read(&text).is_some() && agree(text.as_bytes()));
     let source = Source::new("b", "k", "v", 0);
@@ -137,7 +137,7 @@ fn what_is_written_without_escapes_is_read_as_it_is_written() {
 }
 
 #[test]
-fn a_view_says_what_the_event_says_whatever_byte_of_it_changes() {
+fn a_view_equals_the_event_after_any_change_of_a_byte() {
     let text = plain_event();
     let changes = [
         "",
