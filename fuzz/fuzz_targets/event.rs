@@ -1,5 +1,5 @@
-//! The event decoder: whatever the bytes, the checks of `tt_producer::fuzz` hold.
+//! The event decoder: whatever the bytes, the checks of `tt_fuzz` hold.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tt_producer::fuzz::event(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tt_fuzz::event(bytes));

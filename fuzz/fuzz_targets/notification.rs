@@ -1,5 +1,5 @@
-//! The reader of notifications: whatever the bytes, the checks of `tt_producer::fuzz` hold.
+//! The reader of notifications: whatever the bytes, the checks of `tt_fuzz` hold.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tt_producer::fuzz::notification(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tt_fuzz::notification(bytes));

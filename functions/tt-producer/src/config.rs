@@ -1,4 +1,4 @@
-//! What the environment says, read once.
+//! The settings of the function, read once from its environment.
 
 use kinesis_batch::{Limits, Order};
 
@@ -7,16 +7,20 @@ use kinesis_batch::{Limits, Order};
 pub struct Config {
     /// The stream that events are put on.
     pub stream: String,
-    /// Address of the queue through which the rest of a long upload is handed to the next invocation.
+    /// The bucket for uploads: continuations and replays of objects in another one are refused. `None` for any bucket.
+    pub bucket: Option<String>,
+    /// Address of the queue through which the rest of a long upload is handed on to the next invocation.
     pub queue: Option<String>,
-    /// Whether bucket names go into the path of S3 requests, as stand-ins on one address need it.
+    /// Whether bucket names are part of the path of S3 requests, as local endpoints need it.
     pub path_style: bool,
     /// The longest record, in bytes of the file.
     pub record_bytes: usize,
     /// Requests to Kinesis in flight.
     pub in_flight: usize,
-    /// Sizes and patience of requests to Kinesis.
+    /// Sizes, attempts and timeouts of requests to Kinesis.
     pub limits: Limits,
+    /// Failed records of a file that are parked with their content; the others are parked as ranges of the file.
+    pub parked_records: u64,
     /// Bytes of one parked object, about.
     pub parked_bytes: usize,
 }
@@ -27,12 +31,12 @@ pub enum ConfigError {
     /// A variable that must be set is not.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
-    /// A variable that says something else than it may.
+    /// A variable with a value that is not allowed.
     #[error("environment variable {name} must be {expected}")]
     Invalid {
         /// The variable.
         name: &'static str,
-        /// What it may say.
+        /// The allowed values.
         expected: &'static str,
     },
 }
@@ -42,11 +46,13 @@ impl Config {
     pub fn new(stream: impl Into<String>) -> Self {
         Self {
             stream: stream.into(),
+            bucket: None,
             queue: None,
             path_style: false,
             record_bytes: 1024 * 1024,
             in_flight: 4,
             limits: Limits::default(),
+            parked_records: 1_000,
             parked_bytes: 4 * 1024 * 1024,
         }
     }
@@ -55,12 +61,12 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When `EVENT_STREAM_NAME` is not set, or `EVENT_ORDER` or `EVENT_AGGREGATION` say what they may
-    /// not.
+    /// When `EVENT_STREAM_NAME` is not set, or `EVENT_ORDER` or `EVENT_AGGREGATION` have values that are not allowed.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         const STREAM: &str = "EVENT_STREAM_NAME";
         let set = |name| variable(name).filter(|value| !value.trim().is_empty());
         let mut config = Self::new(set(STREAM).ok_or(ConfigError::Missing(STREAM))?);
+        config.bucket = set("UPLOAD_BUCKET");
         config.queue = set("CONTINUATION_QUEUE_URL");
         config.limits.order = match set("EVENT_ORDER").as_deref() {
             None | Some("any") => Order::Any,
@@ -100,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stream_must_be_named() {
+    fn the_stream_is_required() {
         assert_eq!(
             read(&[("EVENT_STREAM_NAME", "events")]).unwrap().stream,
             "events"
@@ -115,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn queue_order_and_aggregation_are_read() {
+    fn bucket_queue_order_and_aggregation_are_read() {
         let stream = ("EVENT_STREAM_NAME", "events");
         let config = read(&[
             stream,
@@ -131,6 +137,7 @@ mod tests {
         let set = [
             stream,
             ("CONTINUATION_QUEUE_URL", "https://queue"),
+            ("UPLOAD_BUCKET", "bucket"),
             ("EVENT_ORDER", "per_key"),
             ("EVENT_AGGREGATION", "kpl"),
         ];
@@ -140,6 +147,7 @@ mod tests {
             (Order::PerKey, true)
         );
         assert_eq!(config.queue.as_deref(), Some("https://queue"));
+        assert_eq!(config.bucket.as_deref(), Some("bucket"));
         let error = read(&[stream, ("EVENT_ORDER", "sorted")]).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -153,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_of_its_own_is_asked_by_path() {
+    fn a_local_endpoint_is_used_by_path() {
         let stream = ("EVENT_STREAM_NAME", "events");
         assert!(!read(&[stream]).unwrap().path_style);
         for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {

@@ -1,10 +1,9 @@
 //! Why an invocation failed before anything of it was counted.
 
-use std::error::Error as StdError;
-
+use function_log::Text;
 use lambda_runtime::Diagnostic;
 
-use crate::notification::NotificationError;
+use crate::{notification::NotificationError, object::S3Error};
 
 /// Why an invocation failed.
 ///
@@ -16,31 +15,10 @@ pub enum Error {
     #[error(transparent)]
     Notification(#[from] NotificationError),
     /// S3 refused an operation.
-    #[error("failed to {operation} `{key}` in bucket `{bucket}`: {code}")]
-    S3 {
-        /// What was tried.
-        operation: &'static str,
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// The error code of S3, or the kind of failure.
-        code: String,
-        /// Whether the same request may succeed later.
-        retryable: bool,
-        /// The cause.
-        source: Box<dyn StdError + Send + Sync>,
-    },
-    /// The rest of an upload could not be handed to the next invocation.
-    #[error("failed to hand the upload on to the next invocation: {code}")]
-    Queue {
-        /// The error code of the queue, or the kind of failure.
-        code: String,
-        /// The cause.
-        source: Box<dyn StdError + Send + Sync>,
-    },
+    #[error(transparent)]
+    S3(#[from] S3Error),
     /// The deadline came before the object was opened.
-    #[error("out of time before `{key}` in bucket `{bucket}` was opened")]
+    #[error("out of time before `{}` in bucket `{}` was opened", Text(.key), Text(.bucket))]
     OutOfTime {
         /// The bucket.
         bucket: String,
@@ -50,12 +28,11 @@ pub enum Error {
 }
 
 impl From<Error> for Diagnostic {
-    /// What Lambda reports: the kind of failure by name, and its text, which holds no content.
+    /// What Lambda reports: the kind of failure by name, and its message, which contains no content.
     fn from(error: Error) -> Self {
         let error_type = match &error {
             Error::Notification(_) => "NotificationError",
-            Error::S3 { .. } => "S3Error",
-            Error::Queue { .. } => "QueueError",
+            Error::S3(_) => "S3Error",
             Error::OutOfTime { .. } => "OutOfTime",
         };
         Self {
@@ -71,19 +48,19 @@ mod tests {
 
     #[test]
     fn lambda_reports_the_kind_of_failure_by_name() {
-        let error = Error::S3 {
+        let error = Error::S3(S3Error {
             operation: "read",
             bucket: "bucket".to_owned(),
-            key: "incoming/a.csv".to_owned(),
+            key: "incoming/a\n.csv".to_owned(),
             code: "NoSuchKey".to_owned(),
             retryable: false,
             source: "cause".into(),
-        };
+        });
         let reported = Diagnostic::from(error);
         assert_eq!(reported.error_type, "S3Error");
         assert_eq!(
             reported.error_message,
-            "failed to read `incoming/a.csv` in bucket `bucket`: NoSuchKey"
+            r"failed to read `incoming/a\n.csv` in bucket `bucket`: NoSuchKey"
         );
     }
 }

@@ -1,9 +1,6 @@
-//! One invocation: the objects of a notification, one after the other.
+//! One invocation: the uploads of a notification, one after the other.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{collections::VecDeque, time::SystemTime};
 
 use kinesis_batch::Stream;
 use serde::Serialize;
@@ -11,15 +8,12 @@ use serde_json::Value;
 
 use crate::{
     Config, Error,
-    content::Content,
-    deadline::{Deadline, until},
-    failure::Failure,
-    file::{File, Finished, hand_on},
+    deadline::Phases,
+    file::{File, Finished, Services},
+    ledger::Failure,
     notification,
-    park::Parking,
-    publish::Publisher,
+    object::{Content, S3, S3Error},
     queue::Queue,
-    s3::{Body, S3},
     upload::Upload,
 };
 
@@ -32,7 +26,7 @@ pub struct Producer {
     config: Config,
 }
 
-/// What an invocation did; the answer of the function.
+/// What an invocation did; the response of the function.
 ///
 /// `received` is always `published` plus `failed`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,21 +35,21 @@ pub struct Summary {
     pub objects: u64,
     /// Objects with nothing to read, and events about anything but a created object.
     pub skipped: u64,
-    /// Objects that the next invocation goes on with.
+    /// Objects that the next invocation continues.
     pub handed_on: u64,
     /// Records received.
     pub received: u64,
     /// Records that Kinesis acknowledged.
     pub published: u64,
-    /// Records that ended unpublished.
+    /// Records that were not published.
     pub failed: u64,
     /// Records of these that are kept under `parked/`.
     pub parked: u64,
 }
 
 impl Producer {
-    /// A producer that works with these clients. Without a queue an upload that takes longer than an
-    /// invocation is parked from where the time was over.
+    /// A producer that works with these clients. Without a queue, the rest of an upload that takes longer than an
+    /// invocation is parked.
     pub fn new(
         s3: aws_sdk_s3::Client,
         kinesis: &aws_sdk_kinesis::Client,
@@ -73,13 +67,13 @@ impl Producer {
         }
     }
 
-    /// Handles one notification.
+    /// Handles one payload.
     ///
     /// # Errors
     ///
-    /// When the payload is no notification, or nothing could be read of any object. Once a single record is
-    /// counted the answer is `Ok`, since Lambda would repeat the invocation and publish and count
-    /// that record twice: whatever fails from then on is counted as failed, and parked.
+    /// When the payload is no notification, or nothing could be read of any object. Once a single record is counted the
+    /// result is `Ok`, since Lambda would repeat the invocation and publish and count that record twice: whatever fails
+    /// from then on is counted as failed, and parked.
     ///
     /// # Cancel safety
     ///
@@ -89,8 +83,9 @@ impl Producer {
         payload: &Value,
         deadline: Option<SystemTime>,
     ) -> Result<Summary, Error> {
-        let deadline = Deadline::new(deadline, (SystemTime::now(), Instant::now()));
-        let notification = notification::decode(payload)?;
+        let phases = Phases::new(deadline);
+        let bucket = self.config.bucket.as_deref();
+        let notification = notification::decode(&payload.to_string(), bucket)?;
         let mut summary = Summary {
             skipped: notification.others,
             ..Summary::default()
@@ -100,13 +95,14 @@ impl Producer {
         while let Some(upload) = uploads.pop_front() {
             let object = &upload.object;
             if let Some(reason) = object.skip() {
-                tracing::info!(bucket = object.bucket, key = object.key, %reason, "skipped");
+                let (bucket, key) = (&object.bucket, &object.key);
+                tracing::info!(bucket, key, %reason, "skipped");
                 summary.skipped += 1;
                 continue;
             }
-            match self.file(&upload, deadline).await {
+            match self.file(&upload, phases).await {
                 Ok(mut finished) => {
-                    uploads.extend(finished.rests.drain(..));
+                    uploads.extend(finished.parts.drain(..));
                     summary.add(&finished);
                 }
                 Err(error) => unopened.push((upload, error)),
@@ -116,18 +112,19 @@ impl Producer {
             if summary.is_empty() {
                 return Err(error);
             }
-            summary.add(&self.lose(upload, error, deadline).await);
+            summary.add(&self.lose(upload, error, phases).await);
         }
         tracing::info!(?summary, "done");
         Ok(summary)
     }
 
     /// Reads one object as far as time allows. An error means that nothing of it was counted.
-    async fn file(&self, upload: &Upload, deadline: Deadline) -> Result<Finished, Error> {
-        let queue = self.queue.as_ref();
-        let Some(body) = self.open(upload, deadline).await else {
-            let position = upload.position.clone();
-            let handed_on = hand_on(upload, position, deadline, queue).await;
+    async fn file(&self, upload: &Upload, phases: Phases) -> Result<Finished, Error> {
+        let Some(content) = self.open(upload, phases).await else {
+            let handed_on = match &self.queue {
+                Some(queue) => queue.hand_on(upload, upload.position, phases.parking).await,
+                None => false,
+            };
             let (bucket, key) = (upload.object.bucket.clone(), upload.object.key.clone());
             return if handed_on {
                 Ok(Finished {
@@ -138,48 +135,59 @@ impl Producer {
                 Err(Error::OutOfTime { bucket, key })
             };
         };
-        let body = body?;
+        let content = content?;
         let opened = Upload {
-            object: body.object().clone(),
+            object: content.object().clone(),
             ..upload.clone()
         };
-        let file = self.records_of(opened, deadline);
-        file.run(Content::new(body), deadline, queue).await
+        Ok(File::new(opened, self.services(phases))
+            .run(content)
+            .await?)
     }
 
     /// Opens an object; `None` when there is no time for it.
-    async fn open(&self, upload: &Upload, deadline: Deadline) -> Option<Result<Body, Error>> {
-        if deadline.is_near(Duration::ZERO) {
+    async fn open(&self, upload: &Upload, phases: Phases) -> Option<Result<Content, S3Error>> {
+        if phases.reading.has_passed() {
             return None;
         }
-        until(deadline.read, self.s3.open(&upload.object)).await
+        let opened = phases
+            .reading
+            .run(self.s3.open(&upload.object))
+            .await
+            .ok()?;
+        Some(opened.map(Content::new))
     }
 
     /// Counts an object of which nothing could be read as one failed record.
-    async fn lose(&self, upload: Upload, error: Error, deadline: Deadline) -> Finished {
-        let mut file = self.records_of(upload, deadline);
-        file.lose(Failure::Unopened(error)).await;
+    async fn lose(&self, upload: Upload, error: Error, phases: Phases) -> Finished {
+        let mut file = File::new(upload, self.services(phases));
+        file.lose(match error {
+            Error::S3(error) => Failure::Unopened(error),
+            _ => Failure::OutOfTime,
+        });
         file.finish().await
     }
 
-    fn records_of(&self, upload: Upload, deadline: Deadline) -> File {
-        let parked_bytes = self.config.parked_bytes;
-        let object = upload.object.clone();
-        let parking = Parking::new(self.s3.clone(), upload.clone(), deadline, parked_bytes);
-        let (stream, in_flight) = (self.stream.clone(), self.config.in_flight);
-        let publisher = Publisher::new(stream, object, deadline, parking, in_flight);
-        File::new(upload, self.config.record_bytes, publisher)
+    fn services(&self, phases: Phases) -> Services<'_> {
+        Services {
+            s3: &self.s3,
+            stream: &self.stream,
+            queue: self.queue.as_ref(),
+            config: &self.config,
+            phases,
+        }
     }
 }
 
 impl Summary {
     fn add(&mut self, file: &Finished) {
-        self.objects += u64::from(file.received > 0 || !file.handed_on);
+        let counts = &file.counts;
+        self.objects += u64::from(counts.received > 0 || !file.handed_on);
         self.handed_on += u64::from(file.handed_on);
-        self.received += file.received;
-        self.published += file.settled.published;
-        self.failed += file.settled.failed;
-        self.parked += file.settled.parked;
+        self.received += counts.received;
+        self.published += counts.published;
+        self.failed += counts.failed;
+        self.parked += file.parked;
     }
 
     /// Whether nothing was counted and nothing handed on: then the invocation may be repeated.

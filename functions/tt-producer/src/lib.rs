@@ -1,33 +1,34 @@
 //! TT Producer: an uploaded file of N records becomes N TT events on Kinesis.
 //!
-//! The modules stand in the order in which a record travels through them.
+//! The modules are listed in the order in which a record passes through them.
 
-mod account;
 mod config;
-mod content;
 mod deadline;
-mod error;
-mod failure;
-mod file;
-mod format;
-mod found;
-#[doc(hidden)]
-pub mod fuzz;
-mod gunzip;
-mod handler;
-mod notification;
+
+pub mod upload;
+
+pub mod notification;
+
 mod object;
-mod park;
-mod parked;
-mod publish;
+
+pub mod split;
+
+pub mod parse;
+
+mod encode;
+mod send;
+
+mod ledger;
+
 mod queue;
-mod record;
-mod row;
-mod s3;
-mod split;
-mod undelivered;
-mod upload;
+mod replay;
+
+mod file;
+mod handler;
+
+mod error;
 
 pub use config::{Config, ConfigError};
 pub use error::Error;
 pub use handler::{Producer, Summary};
+pub use object::S3Error;

@@ -6,11 +6,11 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tt_producer::{Config, Producer};
 
-// One thread: the stream is slower than it by far, and requests need not wake another one.
+// One thread is enough: the stream is slower by far, and requests do not have to wake another one.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     function_log::init();
-    // Rust prints the `Debug` form of what `main` returns; that of a text is the sentence itself.
+    // Rust prints the `Debug` form of an error that `main` returns, and that of a text is the text.
     let config =
         Config::read(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let aws = aws_config::load_from_env().await;

@@ -1,111 +1,113 @@
-//! An upload on its way: which object, and how far it was read.
+//! What an invocation works on: an object, and the part of it that is read.
+
+mod object;
+mod position;
+
+pub use object::{Object, Prefix, Skip};
+pub use position::{Csv, HeaderPlace, Json, Position, Reader, Skipping};
 
 use serde::{Deserialize, Serialize};
-use tt_event::Source;
 
-use crate::{object::Object, split::Place};
+/// The number of times in a row that an upload is handed on without a byte of it read.
+const MAX_STALLS: u32 = 3;
 
-/// The schema of what one invocation tells the next.
-pub(crate) const SCHEMA: &str = "tt-upload/1";
+/// The longest part of a file that one record takes up: headers and records are rejected above the configured limit, which
+/// is lower.
+const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
 
-/// How often in a row an upload is handed on without a byte of it read.
-const MOST_STALLS: u32 = 3;
-
-/// An object, and where to go on in it.
+/// An object and the part of it that is read: from `position` to its end, or to the record before `until`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Upload {
-    pub(crate) object: Object,
+pub struct Upload {
+    /// The object.
+    pub object: Object,
+    /// The position of the first record.
     #[serde(default)]
-    pub(crate) position: Position,
-    /// How often in a row it was handed on without progress.
-    #[serde(default)]
-    pub(crate) stalls: u32,
-}
-
-/// How far a file was read: everything before is settled, nothing behind was received.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Position {
-    /// The number of the next record.
-    pub(crate) index: u64,
-    /// Where it begins, and in what.
-    pub(crate) place: Place,
-    /// Where the header row of a CSV file stands: it may be longer than a message.
+    pub position: Position,
+    /// The number of the first record that is not read; `None` to read to the end of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) header: Option<HeaderPlace>,
+    pub until: Option<u64>,
+    /// The number of times in a row that it was handed on without progress.
+    #[serde(default)]
+    pub stalls: u32,
 }
 
-/// Where the header row of a CSV file stands in the unpacked content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct HeaderPlace {
-    pub(crate) offset: u64,
-    pub(crate) length: usize,
-    /// Whether it can be read as a row.
-    pub(crate) readable: bool,
-    /// Whether that is only its beginning.
-    pub(crate) truncated: bool,
-}
-
-/// What one invocation tells the next.
-#[derive(Serialize, Deserialize)]
-struct Message<T> {
-    schema: String,
-    upload: T,
+/// Why an upload that another invocation or an operator describes is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUpload {
+    /// The object is not one that is uploaded.
+    #[error("its object is not under `incoming/`")]
+    Prefix,
+    /// The object is in another bucket.
+    #[error("its object is in another bucket")]
+    Bucket,
+    /// Without a version another upload under the same key would be read in its place.
+    #[error("its object has no version")]
+    Version,
+    /// A position that no file has.
+    #[error("its position is not one within a file")]
+    Position,
 }
 
 impl Upload {
-    /// An upload of which nothing was read.
-    pub(crate) fn new(object: Object) -> Self {
+    /// The whole of an object.
+    pub fn new(object: Object) -> Self {
         Self {
             object,
             position: Position::default(),
+            until: None,
             stalls: 0,
         }
     }
 
-    /// The upload as the next invocation gets it; `None` when it was handed on too often already.
-    pub(crate) fn at(&self, position: Position) -> Option<Self> {
-        let so_far = |position: &Position| (position.index, position.place.offset);
-        let stalls = if so_far(&position) == so_far(&self.position) {
+    /// The rest of this upload from `position` on, as the next invocation gets it; `None` when it was handed on too often
+    /// without progress.
+    pub fn rest_at(&self, position: Position) -> Option<Self> {
+        let progress = |position: &Position| (position.index, position.offset);
+        let stalls = if progress(&position) == progress(&self.position) {
             self.stalls + 1
         } else {
             0
         };
-        (stalls <= MOST_STALLS).then(|| Self {
-            object: self.object.clone(),
+        (stalls <= MAX_STALLS).then(|| Self {
             position,
             stalls,
+            ..self.clone()
         })
     }
 
-    /// The message for the next invocation.
-    #[expect(
-        clippy::expect_used,
-        reason = "strings, numbers and plain enums always serialize"
-    )]
-    pub(crate) fn encode(&self) -> String {
-        let message = Message {
-            schema: SCHEMA.to_owned(),
-            upload: self,
-        };
-        serde_json::to_string(&message).expect("an upload is JSON")
-    }
-
-    /// Reads a message; `None` when it is none of ours.
-    pub(crate) fn decode(message: &serde_json::Value) -> Option<Self> {
-        if message.get("schema")? != SCHEMA {
-            return None;
+    /// Checks an upload that was not taken from a notification of S3.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a part of an uploaded file in `bucket`. Whether the version exists and is long enough shows when it
+    /// is opened.
+    pub fn check(&self, bucket: Option<&str>) -> Result<(), InvalidUpload> {
+        if bucket.is_some_and(|bucket| bucket != self.object.bucket) {
+            return Err(InvalidUpload::Bucket);
         }
-        Message::deserialize(message)
-            .ok()
-            .map(|message| message.upload)
+        if self.object.prefix().is_none() {
+            return Err(InvalidUpload::Prefix);
+        }
+        if self.object.version().is_empty() {
+            return Err(InvalidUpload::Version);
+        }
+        let is_possible = self.position.is_possible(MAX_RECORD_BYTES)
+            && self.until.is_none_or(|until| until > self.position.index)
+            && self.stalls <= MAX_STALLS;
+        if is_possible {
+            Ok(())
+        } else {
+            Err(InvalidUpload::Position)
+        }
     }
 
-    /// A name of this upload at this place: the same for every repetition of the same message.
-    pub(crate) fn name(&self) -> String {
+    /// A name of this upload at this position: the same for each repetition of the same message.
+    pub fn name(&self) -> String {
         let Object { bucket, key, .. } = &self.object;
-        let (index, offset) = (self.position.index, self.position.place.offset);
-        let place = format!("{}@{offset}.{}", self.object.version(), self.stalls);
-        Source::new(bucket, key, place, index)
+        let Position { index, offset, .. } = self.position;
+        let until = self.until.unwrap_or(u64::MAX);
+        let place = format!("{}@{offset}-{until}.{}", self.object.version(), self.stalls);
+        tt_event::Source::new(bucket, key, place, index)
             .event_id()
             .to_string()
     }
@@ -114,7 +116,6 @@ impl Upload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::split::Splitter;
 
     fn upload() -> Upload {
         let object = Object {
@@ -124,48 +125,82 @@ mod tests {
             e_tag: Some("abc".to_owned()),
             size: Some(7),
         };
-        let mut splitter = Splitter::new("a.csv", 10);
-        splitter.push(b"a,b\n1,2\n");
-        splitter.pull().unwrap();
-        let position = Position {
-            index: 3,
-            place: splitter.place(),
-            header: Some(HeaderPlace {
-                offset: 0,
-                length: 3,
-                readable: true,
-                truncated: false,
-            }),
-        };
-        Upload::new(object).at(position).unwrap()
-    }
-
-    #[test]
-    fn what_was_handed_on_is_read_back() {
-        let message = serde_json::from_str(&upload().encode()).unwrap();
-        assert_eq!(Upload::decode(&message), Some(upload()));
-        assert_eq!(upload().position.place.offset, 4);
-        assert_eq!(
-            Upload::decode(&serde_json::json!({"schema": "tt-upload/2"})),
-            None
-        );
-    }
-
-    #[test]
-    fn an_upload_without_progress_is_not_handed_on_for_ever() {
-        let mut last = upload();
-        for _ in 0..MOST_STALLS {
-            last = last.at(last.position.clone()).unwrap();
+        Upload {
+            position: Position {
+                index: 3,
+                offset: 40,
+                reader: Reader::Csv(Csv {
+                    delimiter: Some(b';'),
+                    backslash: true,
+                    header: Some(HeaderPlace {
+                        offset: 0,
+                        length: 30,
+                        readable: true,
+                        truncated: false,
+                    }),
+                    ..Csv::default()
+                }),
+            },
+            until: Some(9),
+            ..Upload::new(object)
         }
-        assert_eq!(last.at(last.position.clone()), None);
-        assert_eq!(last.at(Position::default()).unwrap().stalls, 0);
     }
 
     #[test]
-    fn names_differ_by_place_alone() {
+    fn an_upload_is_serialized_with_its_whole_state() {
+        let text = serde_json::to_string(&upload()).unwrap();
+        assert_eq!(serde_json::from_str::<Upload>(&text).unwrap(), upload());
+    }
+
+    #[test]
+    fn an_upload_without_progress_is_not_handed_on_without_end() {
+        let mut last = upload();
+        for _ in 0..MAX_STALLS {
+            last = last.rest_at(last.position).unwrap();
+        }
+        assert_eq!(last.rest_at(last.position), None);
+        assert_eq!(last.rest_at(Position::default()).unwrap().stalls, 0);
+    }
+
+    #[test]
+    fn names_differ_by_position() {
         assert_eq!(upload().name(), upload().name());
-        let stalled = upload().at(upload().position).unwrap();
+        let stalled = upload().rest_at(upload().position).unwrap();
         assert_ne!(stalled.name(), upload().name());
         assert_ne!(Upload::new(upload().object).name(), upload().name());
+    }
+
+    #[test]
+    fn only_parts_of_uploaded_files_of_the_own_bucket_are_valid() {
+        assert_eq!(upload().check(Some("bucket")), Ok(()));
+        assert_eq!(upload().check(None), Ok(()));
+        assert_eq!(upload().check(Some("other")), Err(InvalidUpload::Bucket));
+        let mut elsewhere = upload();
+        elsewhere.object.key = "parked/a".to_owned();
+        assert_eq!(elsewhere.check(None), Err(InvalidUpload::Prefix));
+        let mut latest = upload();
+        latest.object.e_tag = None;
+        assert_eq!(latest.check(None), Err(InvalidUpload::Version));
+        let header = |length, offset| {
+            let mut upload = upload();
+            let header = HeaderPlace {
+                offset,
+                length,
+                readable: true,
+                truncated: false,
+            };
+            upload.position.reader = Reader::Csv(Csv {
+                header: Some(header),
+                ..Csv::default()
+            });
+            upload.check(None)
+        };
+        assert_eq!(header(30, 0), Ok(()));
+        for (length, offset) in [(1 << 40, 0), (usize::MAX, u64::MAX), (30, 20)] {
+            assert_eq!(header(length, offset), Err(InvalidUpload::Position));
+        }
+        let mut behind = upload();
+        behind.position.index = 41;
+        assert_eq!(behind.check(None), Err(InvalidUpload::Position));
     }
 }

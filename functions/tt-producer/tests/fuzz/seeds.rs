@@ -1,12 +1,12 @@
-//! The checks of the fuzz targets hold for their seeds, and for variations of these that are the same in every run.
+//! The properties of the fuzz targets hold for their seeds, and for variations of these that are the same in every run.
 
 use std::{fs, path::Path};
 
-use tt_producer::fuzz;
+use crate::properties as fuzz;
 
 const VARIATIONS: u64 = 10_000;
 
-/// A generator of numbers, xorshift: good enough to pick bytes, and the same everywhere.
+/// A generator of numbers (xorshift): good enough to pick bytes, and the same on every machine.
 struct Numbers(u64);
 
 impl Numbers {
@@ -26,14 +26,14 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// One small change: a byte replaced, taken away or added, or a stretch moved from another seed.
+/// One small change: a byte replaced, taken away or added, or a part of another seed inserted.
 fn vary(bytes: &mut Vec<u8>, others: &[Vec<u8>], numbers: &mut Numbers) {
-    const TELLING: &[u8] = b"{}[]\",:\\\r\n \0\xff\xc2x0";
+    const SPECIAL: &[u8] = b"{}[]\",:\\\r\n \0\xff\xc2x0";
     let at = numbers.below(bytes.len() + 1);
-    let telling = TELLING[numbers.below(TELLING.len())];
+    let special = SPECIAL[numbers.below(SPECIAL.len())];
     match numbers.below(5) {
-        0 => bytes.insert(at, telling),
-        1 if at < bytes.len() => bytes[at] = telling,
+        0 => bytes.insert(at, special),
+        1 if at < bytes.len() => bytes[at] = special,
         2 if at < bytes.len() => bytes[at] ^= 1 << numbers.below(8),
         3 => bytes.truncate(at),
         _ => {
@@ -63,12 +63,12 @@ fn check(target: &str, holds: fn(&[u8])) {
 }
 
 #[test]
-fn where_records_are_does_not_depend_on_how_a_file_arrives() {
+fn the_places_of_records_do_not_depend_on_chunks_or_hops() {
     check("split", fuzz::split);
 }
 
 #[test]
-fn events_come_back_as_they_were_written() {
+fn events_are_decoded_as_they_were_encoded() {
     check("event", fuzz::event);
 }
 
@@ -78,6 +78,6 @@ fn notifications_are_read_or_refused() {
 }
 
 #[test]
-fn aggregates_are_taken_apart_or_refused() {
+fn aggregates_are_read_or_refused() {
     check("aggregate", fuzz::aggregate);
 }

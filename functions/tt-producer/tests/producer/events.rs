@@ -1,4 +1,4 @@
-//! Every form in which S3 tells of an upload, as it really looks: `tests/events/s3*.json`.
+//! Every form of a notification of S3, as recorded in `tests/events/s3*.json`.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ async fn bench() -> Bench {
 }
 
 #[tokio::test]
-async fn an_upload_is_read_in_whatever_form_it_is_told() {
+async fn an_upload_is_read_from_every_form_of_notification() {
     for (name, version) in [
         ("s3", VERSION),
         ("s3-version-2-6", VERSION),
@@ -70,7 +70,7 @@ async fn every_upload_of_an_event_is_read() {
 }
 
 #[tokio::test]
-async fn what_is_nothing_to_read_is_told_and_moves_nothing() {
+async fn notifications_without_an_upload_move_no_metric() {
     for (name, skipped) in [
         ("s3-nothing-to-read", 4),
         ("s3-by-event-bridge-deleted", 1),

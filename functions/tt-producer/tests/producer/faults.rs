@@ -1,4 +1,4 @@
-//! What holds when S3, Kinesis or time fail: every record is published or parked, counted once.
+//! Failures of S3, Kinesis or time: every record is published or parked, and counted once.
 
 use std::time::Duration;
 
@@ -50,7 +50,13 @@ async fn a_missing_stream_fails_every_record_and_keeps_them_all() {
         .always(Answer::Error(400, "ResourceNotFoundException"));
     bench.upload("incoming/a.jsonl", lines(1200)).await;
     assert_eq!(bench.counts(), [1200, 0, 1200]);
-    assert_eq!(bench.parked().len(), 1200);
+    let parked = bench.parked();
+    assert_eq!(parked.len(), 1001);
+    let range = parked.iter().find(|line| line["rest"].is_object()).unwrap();
+    assert_eq!(
+        (&range["index"], &range["rest"]["until"]),
+        (&1000.into(), &1200.into())
+    );
 }
 
 #[tokio::test]
@@ -268,7 +274,7 @@ async fn a_payload_of_another_kind_is_an_error() {
 }
 
 #[tokio::test]
-async fn near_the_deadline_what_is_open_is_parked() {
+async fn records_that_are_open_near_the_deadline_are_parked() {
     let bench = Bench::new([Answer::Hang]).await;
     bench.s3.hold("bucket/incoming/a.jsonl", lines(50));
     bench.s3.fail([Fault::Stall(150)]);

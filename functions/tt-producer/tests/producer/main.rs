@@ -1,5 +1,7 @@
-//! What the function promises, from upload to stream, between an S3 and a Kinesis that fail as told.
+//! The promises of the function from upload to stream, tested between S3, Kinesis and SQS with scripted faults.
 
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
@@ -16,3 +18,5 @@ mod order;
 mod outage;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod saved;

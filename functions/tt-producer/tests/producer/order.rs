@@ -1,4 +1,4 @@
-//! What holds when the events of a customer stay in order, and when many share a Kinesis record.
+//! Events of a customer in order, and many events in one Kinesis record.
 
 use kinesis_batch::{Order, deaggregate};
 use tt_event::TtEvent;

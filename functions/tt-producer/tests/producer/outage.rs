@@ -1,6 +1,9 @@
-//! What holds when S3 and the queue do not take what an invocation leaves: it is tried again, and the log can replay it.
+//! S3 and the queue refuse what an invocation leaves behind: it is tried again, and the log contains the payload of a replay.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -13,7 +16,7 @@ use crate::fake::{
 
 const INVOCATION: Duration = Duration::from_secs(2);
 
-/// A bench whose clients are connected already: time is short here.
+/// A bench whose clients are already connected, because the invocations are short.
 async fn with_queue() -> Bench {
     let bench = Bench::with([], |config| config.queue = Some(QUEUE.to_owned())).await;
     bench.s3.hold("bucket/incoming/first.jsonl", lines(1));
@@ -25,7 +28,7 @@ async fn with_queue() -> Bench {
     bench
 }
 
-/// The events by which the log says that records can be read once more.
+/// The payloads in the log with which records are read once more.
 fn replays(log: &Log) -> Vec<Value> {
     let replays = log.field("replay").into_iter();
     replays
@@ -66,7 +69,7 @@ async fn a_write_that_is_refused_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn no_write_is_begun_when_the_time_is_over() {
+async fn writes_that_hang_end_with_the_time_of_the_invocation() {
     let bench = Bench::with([], |config| config.parked_bytes = 1).await;
     let log = Log::keep();
     bench.s3.fail_writes([const { Fault::Stall(0) }; 200]);
@@ -74,17 +77,16 @@ async fn no_write_is_begun_when_the_time_is_over() {
         .s3
         .hold("bucket/incoming/a.jsonl", "oops\n".repeat(40));
     let payload = notification(&[("incoming/a.jsonl", 200)]);
+    let began = Instant::now();
     let summary = bench.handle_within(&payload, INVOCATION).await;
-    assert_eq!((summary.failed, summary.parked), (40, 0));
-    let causes = log.field("cause");
-    let late = causes
-        .iter()
-        .filter(|cause| cause.starts_with("no time left"));
-    assert!(late.count() >= 20, "{causes:?}");
+    assert!(began.elapsed() < INVOCATION, "{:?}", began.elapsed());
+    // The first line takes all the time, so that the others are the rest of the file.
+    assert_eq!((summary.failed, summary.parked), (2, 0));
+    assert_eq!(log.field("cause").len(), 2);
 }
 
 #[tokio::test]
-async fn a_queue_that_hangs_leaves_time_to_park_what_it_does_not_take() {
+async fn a_queue_that_hangs_leaves_time_for_parking() {
     let bench = with_queue().await;
     bench.sqs.hang();
     bench.s3.hold("bucket/incoming/a.jsonl", lines(50));
@@ -102,7 +104,7 @@ async fn a_queue_that_hangs_leaves_time_to_park_what_it_does_not_take() {
 }
 
 #[tokio::test]
-async fn a_rest_that_nobody_takes_is_read_by_the_event_in_the_log_and_nothing_else_is() {
+async fn a_rest_that_is_not_parked_is_read_by_the_payload_in_the_log() {
     let bench = with_queue().await;
     let log = Log::keep();
     bench.sqs.close();
@@ -123,7 +125,7 @@ async fn a_rest_that_nobody_takes_is_read_by_the_event_in_the_log_and_nothing_el
 }
 
 #[tokio::test]
-async fn records_that_nobody_takes_are_read_by_the_event_in_the_log_under_the_same_ids() {
+async fn records_that_are_not_parked_are_read_by_the_payload_in_the_log_under_the_same_ids() {
     let bench = with_queue().await;
     let log = Log::keep();
     bench.sqs.close();

@@ -1,4 +1,4 @@
-//! What holds when a parked file is dropped back in: its records go out under the ids they had.
+//! Parked files that are copied to `replay/`: their records are sent again under the same event ids.
 
 use serde_json::json;
 
@@ -8,16 +8,16 @@ use crate::fake::{
     s3::Fault,
 };
 
-/// Uploads everything that is parked as new files, after it was taken away.
+/// Moves everything that is parked to `replay/`.
 async fn replay(bench: &Bench) {
     for (path, content) in bench.s3.take("bucket/parked/") {
         let name = path.replace('/', "-");
-        bench.upload(&format!("incoming/{name}"), content).await;
+        bench.upload(&format!("replay/{name}"), content).await;
     }
 }
 
 #[tokio::test]
-async fn records_that_a_stream_refused_go_out_under_the_ids_they_had() {
+async fn refused_records_are_sent_again_under_the_same_ids() {
     for (key, content) in [
         ("incoming/a.jsonl", lines(5)),
         ("incoming/a.json", format!("[{},{}]", record(0), record(1))),
@@ -47,7 +47,7 @@ async fn records_that_a_stream_refused_go_out_under_the_ids_they_had() {
 }
 
 #[tokio::test]
-async fn an_event_that_case_creation_parked_goes_out_under_the_id_it_had() {
+async fn an_event_that_case_creation_parked_is_sent_again_under_the_same_id() {
     let bench = Bench::new([]).await;
     let file =
         "record_id,customer_id,event_type,subject,branch\nr-0,c-0,review,s,7\nr-1,c-1,review,,\n";
@@ -62,15 +62,16 @@ async fn an_event_that_case_creation_parked_goes_out_under_the_id_it_had() {
     };
     let documents = bench.kinesis.accepted().into_iter().map(document);
     let documents: Vec<_> = documents.collect();
-    bench.upload("incoming/b.json", documents.join("\n")).await;
+    bench.upload("replay/b.json", documents.join("\n")).await;
     assert_eq!(bench.counts(), [4, 4, 0]);
     for (mut again, event) in bench.events().into_iter().skip(2).zip(events) {
         again.produced_at.clone_from(&event.produced_at);
         assert_eq!(again, event);
     }
-    // What fails on that way is parked under the same name, and goes out from there.
+    // A failure on this way is parked under the same id, and is sent again from there.
     let bench = Bench::new(vec![Answer::Error(400, "ThrottlingException"); 3]).await;
-    bench.upload("incoming/b.json", documents.join("\n")).await;
+    bench.s3.hold("bucket/incoming/a.csv", file);
+    bench.upload("replay/b.json", documents.join("\n")).await;
     replay(&bench).await;
     assert_eq!(bench.counts(), [4, 2, 2]);
     let found: Vec<_> = bench
@@ -95,7 +96,7 @@ async fn a_record_that_fails_again_is_parked_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_record_corrected_by_hand_goes_out() {
+async fn a_record_corrected_by_hand_is_sent() {
     let bench = Bench::new([]).await;
     bench
         .upload(
@@ -106,13 +107,13 @@ async fn a_record_corrected_by_hand_goes_out() {
     assert_eq!(bench.counts(), [1, 0, 1]);
     let mut line = bench.parked().remove(0);
     line["header"] = json!("record_id,customer_id,event_type");
-    bench.upload("incoming/b.ndjson", line.to_string()).await;
+    bench.upload("replay/b.ndjson", line.to_string()).await;
     assert_eq!(bench.counts(), [2, 1, 1]);
     assert_eq!(bench.events()[0].source.key, "incoming/a.csv");
 }
 
 #[tokio::test]
-async fn a_record_of_which_only_the_beginning_is_parked_fails_again_and_says_why() {
+async fn a_record_of_which_only_the_beginning_is_parked_fails_again_with_a_reason() {
     let bench = Bench::with([], |config| config.record_bytes = 1000).await;
     bench.upload("incoming/a.jsonl", "x".repeat(5000)).await;
     replay(&bench).await;
@@ -127,7 +128,7 @@ async fn a_record_of_which_only_the_beginning_is_parked_fails_again_and_says_why
 }
 
 #[tokio::test]
-async fn a_record_of_the_longest_length_comes_through_again() {
+async fn a_record_of_the_largest_size_is_sent_again() {
     let bench = Bench::with([], |config| config.record_bytes = 70_000).await;
     bench
         .kinesis
@@ -143,25 +144,20 @@ async fn a_record_of_the_longest_length_comes_through_again() {
 }
 
 #[tokio::test]
-async fn parked_lines_between_records_are_both() {
+async fn a_line_of_a_replay_that_was_not_parked_is_one_failed_record() {
     let bench = Bench::new([Answer::Error(400, "ResourceNotFoundException")]).await;
     bench.upload("incoming/a.jsonl", lines(2)).await;
     let (_, parked) = bench.s3.take("bucket/parked/").remove(0);
-    let mixed = [record(7).into_bytes(), parked, record(8).into_bytes()].join(&b'\n');
-    bench.upload("incoming/b.jsonl", mixed).await;
-    assert_eq!(bench.counts(), [6, 4, 2]);
-    let places: Vec<_> = bench
-        .events()
-        .into_iter()
-        .map(|e| (e.source.key, e.source.index))
-        .collect();
-    let places: Vec<_> = places.iter().map(|(key, index)| (&**key, *index)).collect();
-    let (a, b) = ("incoming/a.jsonl", "incoming/b.jsonl");
-    assert_eq!(places, [(b, 0), (a, 0), (a, 1), (b, 3)]);
+    let mixed = [record(7).into_bytes(), parked].join(&b'\n');
+    bench.upload("replay/b.jsonl", mixed).await;
+    assert_eq!(bench.counts(), [5, 2, 3]);
+    let parked = bench.parked().remove(0);
+    assert_eq!(parked["reason"], "line is not a parked record");
+    assert_eq!(parked["key"], "replay/b.jsonl");
 }
 
 #[tokio::test]
-async fn the_rest_of_a_file_that_broke_is_read_on_from_its_parked_line() {
+async fn the_rest_of_a_file_is_read_by_its_parked_line() {
     let bench = Bench::new([]).await;
     let payload = notification(&[("incoming/a.jsonl", 9)]);
     bench.s3.hold("bucket/incoming/a.jsonl", lines(50));

@@ -1,4 +1,4 @@
-//! The function between its stand-ins, with the counts that it moves.
+//! The function with stand-ins for its services, and the metrics that it counts.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use super::{
     sqs::Sqs,
 };
 
-/// One function with its surroundings. Others wait: counts are of the process.
+/// One function with its services.
 #[derive(Debug)]
 pub(crate) struct Bench {
     pub(crate) s3: S3,
@@ -74,7 +74,7 @@ impl Bench {
         self.producer.handle(payload, Some(deadline)).await.unwrap()
     }
 
-    /// The summary of one invocation on a new bench must be what the metrics say.
+    /// The summary of one invocation on a new bench must equal the metrics.
     fn check_accounts(&self, last: Summary) {
         let [received, published, failed] = self.counts();
         assert_eq!(received, published + failed);

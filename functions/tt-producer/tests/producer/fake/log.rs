@@ -1,4 +1,4 @@
-//! What the thread of a test logs.
+//! Collects the log events of the thread of a test.
 
 use std::{cell::RefCell, fmt::Debug, fmt::Write, sync::Once};
 

@@ -1,4 +1,4 @@
-//! Stand-ins for the services that the function talks to.
+//! Stand-ins for the services of the function.
 
 pub(crate) mod bench;
 pub(crate) mod log;

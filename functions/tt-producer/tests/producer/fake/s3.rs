@@ -1,4 +1,4 @@
-//! An S3 of two operations, `GetObject` and `PutObject`, that breaks as told.
+//! An S3 of three operations, `HeadObject`, `GetObject` and `PutObject`, with scripted faults.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -41,6 +41,7 @@ struct Store {
     reads: Vec<String>,
     write_faults: VecDeque<Fault>,
     writes: usize,
+    looked_for: usize,
     read_only: bool,
 }
 
@@ -110,9 +111,34 @@ impl S3 {
         found
     }
 
+    /// The keys of all objects that were looked for.
+    pub(crate) fn looked_for(&self) -> usize {
+        self.store().looked_for
+    }
+
+    fn head(&self, path: &str, uri: &Uri, is_same: bool) -> Response {
+        let mut store = self.store();
+        store.looked_for += 1;
+        match store.objects.get(path) {
+            Some(content) if is_known(uri) && is_same => Response::builder()
+                .header("etag", format!("\"{E_TAG}\""))
+                .header("content-length", content.len())
+                .body(Body::empty())
+                .unwrap(),
+            _ => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+
     fn store(&self) -> MutexGuard<'_, Store> {
         self.state.lock().unwrap()
     }
+}
+
+/// Every version exists but those that are called unknown.
+fn is_known(uri: &Uri) -> bool {
+    !uri.query()
+        .unwrap_or_default()
+        .contains("versionId=unknown")
 }
 
 fn client(endpoint: &str) -> aws_sdk_s3::Client {
@@ -154,6 +180,15 @@ async fn serve(
         s3.store().objects.insert(path, body.to_vec());
         return StatusCode::OK.into_response();
     }
+    if method == Method::HEAD {
+        return s3.head(
+            &path,
+            &uri,
+            headers
+                .get("if-match")
+                .is_none_or(|tag| *tag == format!("\"{E_TAG}\"")),
+        );
+    }
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
     let version = uri
         .query()
@@ -167,6 +202,9 @@ async fn serve(
         .collect::<Vec<_>>();
     let mut store = s3.store();
     store.reads.push(read.join(" "));
+    if !is_known(&uri) {
+        return error(404, "NoSuchVersion");
+    }
     if header("if-match").is_some_and(|tag| tag != format!("\"{E_TAG}\"")) {
         return error(412, "PreconditionFailed");
     }

@@ -48,7 +48,7 @@ impl Sqs {
         self.store().hanging = true;
     }
 
-    /// Takes the next message, as the event that the function gets.
+    /// Takes the next message, as the payload that the function gets.
     pub(crate) fn receive(&self) -> Option<Value> {
         let mut store = self.store();
         (!store.waiting.is_empty()).then(|| store.waiting.remove(0))
