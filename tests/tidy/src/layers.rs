@@ -18,7 +18,7 @@ struct Order {
     above: &'static [&'static str],
 }
 
-const ORDERS: [Order; 3] = [
+const ORDERS: &[Order] = &[
     Order {
         package: "tt-metrics",
         layers: &[
@@ -56,6 +56,27 @@ const ORDERS: [Order; 3] = [
             "ledger",
             "acknowledge",
             "config",
+            "handler",
+        ],
+        above: &[],
+    },
+    Order {
+        package: "functions/tt-producer",
+        layers: &[
+            "config",
+            "deadline",
+            "upload",
+            "notification",
+            "object",
+            "split",
+            "parse",
+            "encode",
+            "send",
+            "ledger",
+            "queue",
+            "replay",
+            "file",
+            "error",
             "handler",
         ],
         above: &[],
