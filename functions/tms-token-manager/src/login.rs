@@ -102,13 +102,11 @@ impl TokenEndpoint {
             attempts += 1;
             let policy = self.limits.retry;
             let pause = policy.pause_after(attempts, deadline.remaining(), fastrand::f64());
-            match pause.filter(|_| error.is_retryable()) {
-                Some(pause) => Clock::system().sleep(pause).await,
-                None => {
-                    self.rejected.remember(digest, &error);
-                    return Err(error);
-                }
-            }
+            let Some(pause) = pause.filter(|_| error.is_retryable()) else {
+                self.rejected.remember(digest, &error);
+                return Err(error);
+            };
+            Clock::system().sleep(pause).await;
         }
     }
 

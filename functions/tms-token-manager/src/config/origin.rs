@@ -7,11 +7,7 @@ use salesforce_hosts::AllowedHosts;
 
 /// Scheme, host and port, without a path.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Origin {
-    url: Url,
-    /// The URL without a slash at the end.
-    text: String,
-}
+pub struct Origin(String);
 
 /// The error of an invalid origin. It does not quote the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,30 +42,29 @@ impl Origin {
         if has_user || url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(OriginError::NotBare);
         }
-        let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { url, text })
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 
     /// Returns `https://host[:port]`, without a slash at the end.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// Reports whether the origin is one of these hosts, so that it may receive a token.
     pub fn is_one_of(&self, hosts: &AllowedHosts) -> bool {
-        hosts.allow(&self.url)
+        Url::parse(&self.0).is_ok_and(|url| hosts.allow(&url))
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
