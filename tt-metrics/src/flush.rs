@@ -16,7 +16,7 @@
 //! | less than 50 ms left before a request | `sink/put_metric_data.rs: emit` | unsent | as refused |
 //! | none that decides: a timeout, a closed connection, a status 5xx, an answer that cannot be read or is too long | `sink/put_metric_data.rs: classify` | sent | at most once: are given up, `FlushAmbiguous`, and a line of the log contains them; at least once: as refused: `settle.rs: settle_ambiguous` |
 //! | none yet when a deadline or SIGTERM comes | `pending.rs: take_overdue` | as it is | unsent: as refused; sent: as after a timeout: `settle.rs: reclaim` |
-//! | none yet when the future of the flush is dropped | `settle.rs: RunningFlush::drop` | as it is | unsent: go back into the buffer; sent: as after a timeout |
+//! | none yet when the future of the flush is dropped | `settle.rs: settle_dropped` | as it is | unsent: go back into the buffer; sent: as after a timeout |
 //! | the sink panics | `flusher.rs: emit` | as it is | unsent: as refused; sent: as after a timeout |
 //!
 //! Where standard output does not accept a document, its counts go back into the buffer, `FlushFailed`, and are part of

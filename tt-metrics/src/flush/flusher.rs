@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
@@ -17,7 +17,6 @@ use super::{
     contributors::{Contributors, SentCounts},
     health::Health,
     pending::{PendingBatch, PendingBatches},
-    settle::RunningFlush,
 };
 #[cfg(all(unix, feature = "lambda"))]
 use crate::sink::emf;
@@ -263,6 +262,21 @@ impl<K: Sink> Flusher<K> {
         snapshot.raise(self.config.resolution);
         *lock(&self.flushed_at) = Some(Instant::now());
         (snapshot, invocation.filter(|_| is_sole_contributor))
+    }
+}
+
+/// The batches of a running flush. If the flush is dropped before its end, they are settled here.
+struct RunningFlush<'a, K: Sink> {
+    flusher: &'a Flusher<K>,
+    batches: Vec<Arc<PendingBatch>>,
+}
+
+impl<K: Sink> Drop for RunningFlush<'_, K> {
+    fn drop(&mut self) {
+        for batch in &self.batches {
+            self.flusher.pending.remove(batch);
+            self.flusher.settle_dropped(batch);
+        }
     }
 }
 

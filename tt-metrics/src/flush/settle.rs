@@ -5,7 +5,6 @@
 use std::{
     error::Error,
     io,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -117,33 +116,22 @@ impl<K: Sink> Flusher<K> {
         LogWrite::PutBack
     }
 
+    /// Settles a batch whose flush was dropped before an answer. Unsent counts go back into the buffer.
+    pub(super) fn settle_dropped(&self, batch: &PendingBatch) {
+        let before = batch.state.settle();
+        if before == SendState::Settled {
+            return;
+        }
+        if self.may_count_elsewhere(before) {
+            self.put_back(&batch.data);
+        } else {
+            self.give_up(batch, Instant::now() + MIN_LOG_WAIT);
+        }
+    }
+
     fn put_back(&self, data: &[Datum]) {
         self.buffer.put_back(data);
         self.contributors.mark_unknown();
-    }
-}
-
-/// The batches of a flush that runs. When the flush is dropped before its end, the unsent ones go back into the buffer.
-pub(super) struct RunningFlush<'a, K: Sink> {
-    pub(super) flusher: &'a Flusher<K>,
-    pub(super) batches: Vec<Arc<PendingBatch>>,
-}
-
-impl<K: Sink> Drop for RunningFlush<'_, K> {
-    fn drop(&mut self) {
-        let flusher = self.flusher;
-        for batch in &self.batches {
-            flusher.pending.remove(batch);
-            let before = batch.state.settle();
-            if before == SendState::Settled {
-                continue;
-            }
-            if flusher.may_count_elsewhere(before) {
-                flusher.put_back(&batch.data);
-            } else {
-                flusher.give_up(batch, Instant::now() + MIN_LOG_WAIT);
-            }
-        }
     }
 }
 

@@ -154,18 +154,6 @@ pub(crate) fn render(batch: Batch<'_>, kind: DocumentKind, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
-/// The dimensions of a document, each once. An own dimension replaces a shared one of the same name.
-fn dimensions<'a>(
-    batch: Batch<'a>,
-    own: &'a Dimensions,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let is_own = |name: &str| own.iter().any(|(other, _)| other == name);
-    let shared = batch.dimensions.distinct();
-    shared
-        .filter(move |(name, _)| !is_own(name))
-        .chain(own.iter())
-}
-
 /// A number, or an array that contains each value as often as it was observed.
 fn value(value: &Value, out: &mut Vec<u8>) {
     match value {
@@ -217,7 +205,7 @@ fn properties(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
 fn is_free(name: &str, batch: Batch<'_>, own: &Dimensions) -> bool {
     name != "_aws"
         && batch.data.iter().all(|datum| datum.metric.as_str() != name)
-        && dimensions(batch, own).all(|(dimension, _)| dimension != name)
+        && template::dimensions(batch, own).all(|(dimension, _)| dimension != name)
 }
 
 fn milliseconds(time: SystemTime) -> u64 {

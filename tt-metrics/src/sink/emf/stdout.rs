@@ -1,5 +1,15 @@
 //! Standard output: where documents are written, and which of them were written as a whole when a write fails.
 
+mod error;
+mod position;
+
+#[cfg(unix)]
+#[cfg_attr(
+    not(feature = "lambda"),
+    expect(dead_code, reason = "only the Lambda layer starts the relay")
+)]
+mod pipe;
+
 #[cfg(unix)]
 #[cfg_attr(
     not(feature = "lambda"),
@@ -13,6 +23,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(super) use error::WriteError;
+use error::full;
+pub(crate) use position::LinePosition;
+
 /// The pause between two attempts to become the writer.
 const LOCK_PAUSE: Duration = Duration::from_millis(1);
 
@@ -24,29 +38,11 @@ pub(super) struct Lines {
     ends: Vec<usize>,
 }
 
-/// A write that failed.
-#[derive(Debug)]
-pub(super) struct WriteError {
-    /// The number of documents that were written as a whole.
-    pub(super) written: usize,
-    pub(super) error: io::Error,
-}
-
-/// Whether the next document can begin where the output is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LinePosition {
-    /// Whether the program or its child processes write to the output as well, so that it may be within a line at any
-    /// time.
-    is_shared: bool,
-    /// Whether the last write ended within a line.
-    is_torn: bool,
-}
-
 /// Standard output, as documents are written to it.
 #[derive(Debug)]
 struct Output {
     #[cfg(unix)]
-    relay: Option<relay::Relay>,
+    relay: Option<pipe::Relay>,
     position: LinePosition,
 }
 
@@ -55,24 +51,6 @@ static OUTPUT: Mutex<Output> = Mutex::new(Output {
     relay: None,
     position: LinePosition::SHARED,
 });
-
-impl LinePosition {
-    /// The position in an output that others write to as well.
-    pub(crate) const SHARED: Self = Self {
-        is_shared: true,
-        is_torn: false,
-    };
-    /// The position in an output to which only this module writes, at the beginning of a line.
-    #[cfg(unix)]
-    #[cfg_attr(
-        not(feature = "lambda"),
-        expect(dead_code, reason = "only the Lambda layer starts the relay")
-    )]
-    pub(crate) const EXCLUSIVE: Self = Self {
-        is_shared: false,
-        is_torn: false,
-    };
-}
 
 impl Lines {
     pub(super) fn new() -> Self {
@@ -106,9 +84,9 @@ impl Lines {
         // Past the buffer of standard output and under its lock: text of a line that the program has not ended stays in
         // that buffer, and lines of other threads are not mixed with a document.
         let stdout = io::stdout().lock();
-        let file = relay::unbuffered(&stdout);
+        let file = pipe::unbuffered(&stdout);
         let file = file.map_err(|error| WriteError { written: 0, error })?;
-        self.write(position, &mut relay::Patient::new(&file, until))
+        self.write(position, &mut pipe::Patient::new(&file, until))
     }
 
     #[cfg(not(unix))]
@@ -152,13 +130,6 @@ fn locked(until: Instant) -> io::Result<std::sync::MutexGuard<'static, Output>> 
             Err(TryLockError::WouldBlock) => return Err(full()),
         }
     }
-}
-
-fn full() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        "standard output accepted no more bytes in time",
-    )
 }
 
 fn write_all(writer: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Batch, dimensions};
+use super::Batch;
 use crate::{
     metric::{DimensionSets, Dimensions, MetricName, Resolution, Unit},
     sink::json::{integer, key, separate, string},
@@ -121,6 +121,18 @@ fn head(batch: Batch<'_>, own: &Dimensions, out: &mut Vec<u8>) {
         key(name, out);
         string(value, out);
     }
+}
+
+/// The dimensions of a document, each once. An own dimension replaces a shared one of the same name.
+pub(super) fn dimensions<'a>(
+    batch: Batch<'a>,
+    own: &'a Dimensions,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_own = |name: &str| own.iter().any(|(other, _)| other == name);
+    let shared = batch.dimensions.distinct();
+    shared
+        .filter(move |(name, _)| !is_own(name))
+        .chain(own.iter())
 }
 
 #[cfg(test)]
