@@ -7,15 +7,6 @@ use tt_tidy::{
     tree::{self, File},
 };
 
-/// Crates and documents that do not follow the rules for modules and references yet.
-const PENDING: &[&str] = &[
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "README.md",
-    "tt-metrics",
-    "tt-metrics-macros",
-];
-
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| tree::tracked(root()));
 
 fn root() -> &'static Path {
@@ -27,16 +18,6 @@ fn root() -> &'static Path {
 #[track_caller]
 fn assert_none(violations: &[String]) {
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
-}
-
-/// The violations outside of `PENDING`.
-fn settled(mut violations: Vec<String>) -> Vec<String> {
-    violations.retain(|text| {
-        let place = text.split(": ").next().unwrap_or_default();
-        let is_in = |package: &&str| place.starts_with(&format!("{package}/")) || place == *package;
-        !PENDING.iter().any(is_in)
-    });
-    violations
 }
 
 #[test]
@@ -51,12 +32,12 @@ fn sources_follow_the_style_guide() {
 
 #[test]
 fn files_are_where_the_layout_expects_them() {
-    assert_none(&settled(layout::violations(&FILES)));
+    assert_none(&layout::violations(&FILES));
 }
 
 #[test]
 fn no_module_imports_itself_in_a_circle() {
-    assert_none(&settled(modules::circles(&FILES)));
+    assert_none(&modules::circles(&FILES));
 }
 
 #[test]
@@ -66,7 +47,7 @@ fn no_folder_imports_a_later_one() {
 
 #[test]
 fn documents_refer_to_files_and_functions_that_exist() {
-    assert_none(&settled(documents::violations(&FILES)));
+    assert_none(&documents::violations(&FILES));
 }
 
 #[test]

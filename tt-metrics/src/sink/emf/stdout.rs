@@ -4,10 +4,6 @@ mod error;
 mod position;
 
 #[cfg(unix)]
-#[cfg_attr(
-    not(feature = "lambda"),
-    expect(dead_code, reason = "only the Lambda layer starts the relay")
-)]
 mod pipe;
 
 #[cfg(unix)]

@@ -18,10 +18,6 @@ impl LinePosition {
     };
     /// The position in an output to which only this module writes, at the beginning of a line.
     #[cfg(unix)]
-    #[cfg_attr(
-        not(feature = "lambda"),
-        expect(dead_code, reason = "only the Lambda layer starts the relay")
-    )]
     pub(crate) const EXCLUSIVE: Self = Self {
         is_shared: false,
         is_torn: false,
