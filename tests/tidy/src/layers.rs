@@ -27,6 +27,11 @@ const ORDERS: &[Order] = &[
         above: &["__private", "guide"],
     },
     Order {
+        package: "tt-metrics-macros",
+        layers: &["diagnostics", "parse", "model", "emit", "expand"],
+        above: &[],
+    },
+    Order {
         package: "cli",
         layers: &[
             "workspace",
