@@ -87,7 +87,7 @@ pub(crate) fn starts_with_login_url(url: &str) -> bool {
 pub(crate) fn scheduled_ahead() -> Duration {
     let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
     match Request::parse(&event) {
-        Ok(Request::Refresh(refresh)) if refresh.scheduled => refresh.ahead,
+        Ok(Request::Refresh(refresh)) if refresh.is_scheduled => refresh.ahead,
         other => panic!("a scheduled event is parsed as {other:?}"),
     }
 }

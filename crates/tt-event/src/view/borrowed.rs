@@ -75,7 +75,7 @@ struct Find<'n>(&'n str);
 /// Whether a key is this one.
 struct Is<'n>(&'n str);
 
-impl<'a> EventView<'a> {
+impl EventView<'_> {
     /// The deterministic id of the event.
     pub fn event_id(&self) -> &str {
         &self.event_id
