@@ -5,13 +5,13 @@
 //!
 //! | form of call | returns | panics | dropped while suspended |
 //! |---|---|---|---|
-//! | sync | `call.rs: call` | `panic.rs: PanicGuard` with `Failure::Call` | |
-//! | async, also a block (`outcome!`) | `track.rs: Track::poll` | `Failure::Poll` in a poll, `Failure::Call` in the classifier | `track.rs: AfterDrop` |
+//! | sync | `call.rs: call` | `panic.rs: PanicGuard` with `FailedCall` | |
+//! | async, also a block (`outcome!`) | `track.rs: Track::poll` | `FailedPoll` in a poll, `FailedCall` in the classifier | `track.rs: AfterDrop` |
 //! | returned future, `Box<dyn Future>` | `layer.rs: OutcomeLayer::track`, which is the row above | as above | as above |
-//! | `items`, `each`, sync | `items.rs: call_each` | `Failure::Items` | |
-//! | `items`, `each`, async | `items.rs: TrackEach::poll` | `Failure::Items` | `items.rs: Open` |
-//! | `dimensions`, `failure_by`, `latency`, `in_flight`, sync | `breakdown_call.rs: Series::call` | `Failure::Breakdown` | |
-//! | the same, async | `breakdown_call.rs: TrackBreakdown::poll` | `Failure::Breakdown` | `breakdown_call.rs: OpenCall` |
+//! | `items`, `each`, sync | `items.rs: call_each` | `FailedItems` | |
+//! | `items`, `each`, async | `items.rs: TrackEach::poll` | `FailedItems` | `items.rs: Open` |
+//! | `dimensions`, `failure_by`, `latency`, `in_flight`, sync | `breakdown_call.rs: Series::call` | `FailedBreakdown` | |
+//! | the same, async | `breakdown_call.rs: TrackBreakdown::poll` | `FailedBreakdown` | `breakdown_call.rs: OpenCall` |
 //! | `#[count]` | counted at the beginning: `record.rs: calls` | | |
 //! | `#[count]` with `latency` or `in_flight` | `breakdown_call.rs: OpenCall` records the end | the same | the same |
 //!

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use super::{
     breakdown::{ErrorValue, Series},
-    panic::{Failure, PanicGuard},
+    panic::{FailedBreakdown, PanicGuard},
     record,
 };
 use crate::{
@@ -51,8 +51,8 @@ impl OpenCall {
 
     /// The guard for code of the user. It takes over from `self`, which is to be forgotten meanwhile.
     #[inline]
-    fn guard(&self) -> PanicGuard {
-        PanicGuard::new(Failure::Breakdown {
+    fn guard(&self) -> PanicGuard<FailedBreakdown> {
+        PanicGuard::new(FailedBreakdown {
             site: self.site,
             series: self.series,
             began: self.began,

@@ -2,7 +2,7 @@
 
 use super::{
     counter::StartedCall,
-    panic::{Failure, PanicGuard},
+    panic::{FailedCall, PanicGuard},
 };
 use crate::{
     declare::{kind::Kind, site::Site},
@@ -17,7 +17,7 @@ pub(crate) fn call<R>(
     body: impl FnOnce() -> R,
 ) -> R {
     let started = StartedCall::begin(site);
-    let guard = PanicGuard::new(Failure::Call(site));
+    let guard = PanicGuard::new(FailedCall(site));
     let value = body();
     let kind = Kind::from(classify(&value));
     guard.returned();

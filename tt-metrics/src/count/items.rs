@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::{
     counter,
-    panic::{Failure, PanicGuard},
+    panic::{FailedItems, PanicGuard},
     record::{RecordEnd, before_end, begin, interrupted, record},
 };
 use crate::{
@@ -208,7 +208,7 @@ pub(crate) fn call_each<R>(
     classify: impl FnOnce(&R) -> Tally,
 ) -> R {
     begin(site, number.unwrap_or(1));
-    let guard = PanicGuard::new(Failure::Items(site, number.unwrap_or(1)));
+    let guard = PanicGuard::new(FailedItems(site, number.unwrap_or(1)));
     let value = body();
     let tally = classify(&value);
     guard.returned();
@@ -277,7 +277,7 @@ where
             waited => mem::forget(waited),
         }
         // A panic may be caught between this poll and the drop of the future, so it is counted here.
-        let guard = PanicGuard::new(Failure::Items(site, number.unwrap_or(1)));
+        let guard = PanicGuard::new(FailedItems(site, number.unwrap_or(1)));
         let polled = this.future.poll(cx);
         if let Poll::Ready(value) = &polled {
             let tally = classify(value);

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::{
     marks,
-    panic::{Failure, PanicGuard},
+    panic::{FailedCall, FailedPoll, PanicGuard},
     record::{self, RecordEnd},
 };
 use crate::declare::site::Site;
@@ -78,17 +78,14 @@ where
         let this = self.project();
         let site = (this.after.0)();
         // A panic may be caught between this poll and the drop of the future, so it is counted here.
-        let guard = PanicGuard::new(Failure::Poll {
-            site,
-            marks: marks::current(),
-        });
+        let guard = PanicGuard::new(FailedPoll::new(site));
         let polled = this.future.poll(cx);
         guard.returned();
         let Poll::Ready(value) = polled else {
             return Poll::Pending;
         };
         marks::take();
-        let guard = PanicGuard::new(Failure::Call(site));
+        let guard = PanicGuard::new(FailedCall(site));
         let verdict = (this.classify)(&value);
         guard.returned();
         verdict.record(site);
