@@ -132,13 +132,11 @@ fn zip(head: &[u8]) -> Foreign {
 /// UTF-16, with a byte order mark, or by the zero bytes of its first two characters.
 fn utf_16(head: &[u8]) -> Option<Kind> {
     match head {
-        [0xff, 0xfe, ..] => Some(Kind::Utf16Le),
-        [0xfe, 0xff, ..] => Some(Kind::Utf16Be),
         [1..=0x7f, 0, 0, 0, ..] | [0, 0, 0, 1..=0x7f, ..] => {
             Some(Kind::Foreign(Foreign("in UTF-32")))
         }
-        [1..=0x7f, 0, 1..=0x7f, 0, ..] | [1..=0x7f, 0] => Some(Kind::Utf16Le),
-        [0, 1..=0x7f, 0, 1..=0x7f, ..] | [0, 1..=0x7f] => Some(Kind::Utf16Be),
+        [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] | [1..=0x7f, 0] => Some(Kind::Utf16Le),
+        [0xfe, 0xff, ..] | [0, 1..=0x7f, 0, 1..=0x7f, ..] | [0, 1..=0x7f] => Some(Kind::Utf16Be),
         _ => None,
     }
 }

@@ -165,24 +165,23 @@ impl Csv {
 
     /// Finds the end of the row at the head.
     fn row(&mut self, window: &[u8], is_complete: bool, is_too_long: bool) -> Row {
-        let mut usual = match self.usual {
-            Some(scan) => scan,
-            None => {
-                // Of a row without quotes only its end matters.
-                let unseen = window.get(self.scanned..).unwrap_or_default();
-                match memchr3(b'"', b'\n', b'\r', unseen) {
-                    Some(found) if unseen.get(found) != Some(&b'"') => {
-                        return Row::End {
-                            end: self.scanned + found,
-                            fields: 0,
-                            backslash: self.state.backslash,
-                        };
-                    }
-                    Some(_) => Scan::new(self.state.backslash, self.state.delimiter),
-                    None => {
-                        self.scanned = window.len();
-                        return Row::More;
-                    }
+        let mut usual = if let Some(scan) = self.usual {
+            scan
+        } else {
+            // Of a row without quotes only its end matters.
+            let unseen = window.get(self.scanned..).unwrap_or_default();
+            match memchr3(b'"', b'\n', b'\r', unseen) {
+                Some(found) if unseen.get(found) != Some(&b'"') => {
+                    return Row::End {
+                        end: self.scanned + found,
+                        fields: 0,
+                        backslash: self.state.backslash,
+                    };
+                }
+                Some(_) => Scan::new(self.state.backslash, self.state.delimiter),
+                None => {
+                    self.scanned = window.len();
+                    return Row::More;
                 }
             }
         };
@@ -475,6 +474,10 @@ impl Scan {
     }
 
     /// Scans up to the end of the row.
+    #[expect(
+        clippy::match_same_arms,
+        reason = "the arms are in the order of the places of a row"
+    )]
     fn run(&mut self, window: &[u8], is_complete: bool) -> Row {
         while let Some(ahead) = window.get(self.at..).filter(|ahead| !ahead.is_empty()) {
             let byte = ahead.first().copied().unwrap_or_default();
@@ -628,10 +631,9 @@ fn sep_line(line: &[u8]) -> Option<u8> {
     if !name.eq_ignore_ascii_case(b"sep=") {
         return None;
     }
-    let (&delimiter, rest) = match rest.split_first() {
-        Some(found) => found,
+    let Some((&delimiter, rest)) = rest.split_first() else {
         // The tab at the end of the line was a blank.
-        None => return Some(b'\t'),
+        return Some(b'\t');
     };
     let is_delimiter =
         delimiter == b'\t' || (delimiter.is_ascii_punctuation() && delimiter != b'"');

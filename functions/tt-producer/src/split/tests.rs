@@ -458,7 +458,7 @@ fn nested_and_repeated_lines_are_split_in_linear_time() {
             splitter.finish();
             while splitter.pull().is_some() {}
             assert!(
-                began.elapsed() < std::time::Duration::from_secs(60),
+                began.elapsed() < std::time::Duration::from_mins(1),
                 "{line:?} {key}"
             );
         }

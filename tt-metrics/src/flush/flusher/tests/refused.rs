@@ -8,8 +8,8 @@ use crate::sink::put_metric_data::tests::Door;
 /// The number of attempts of a flush, the counts that arrived, and the health metrics.
 async fn flushed(delivery: Delivery, refused: u32) -> (u32, Vec<f64>, Vec<&'static str>) {
     let template = flusher(delivery, Vec::new());
-    let stored = std::sync::Arc::new(Mutex::new(Vec::<Stored>::new()));
-    let store = std::sync::Arc::clone(&stored);
+    let stored = Arc::new(Mutex::new(Vec::<Stored>::new()));
+    let store = Arc::clone(&stored);
     let (sink, door) = Door::open_after(refused, move |data, _| {
         let data = data.expect("CloudWatch accepts the request");
         lock(&store).extend(data);
