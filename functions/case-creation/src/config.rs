@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{AllowedHosts, Error, Mapping};
+use salesforce_hosts::AllowedHosts;
+
+use crate::{Error, Mapping};
 
 const DEFAULT_API_VERSION: &str = "v62.0";
 

@@ -9,6 +9,7 @@ use std::{
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use lambda_events::{Message, Notice};
+use response_limit::ResponseLimit;
 use retry::{Backoff, Clock, Deadline, Margin, RetryPolicy};
 
 use crate::{
@@ -24,9 +25,8 @@ use crate::{
     },
     expiry::Expiry,
     ledger::{Ledger, Parking},
-    limit_answers::{LimitAnswers, MAX_ANSWER_BYTES},
     map,
-    s3::S3,
+    s3::{MAX_ANSWER_BYTES, S3},
 };
 
 /// Retries of calls to Salesforce within an invocation.
@@ -111,12 +111,12 @@ impl CaseCreation {
             tokens: Tokens::new(
                 aws_sdk_secretsmanager::Client::from_conf(
                     aws_sdk_secretsmanager::config::Builder::from(aws)
-                        .interceptor(LimitAnswers(MAX_ANSWER_BYTES))
+                        .interceptor(ResponseLimit::bytes(MAX_ANSWER_BYTES))
                         .build(),
                 ),
                 aws_sdk_lambda::Client::from_conf(
                     aws_sdk_lambda::config::Builder::from(aws)
-                        .interceptor(LimitAnswers(MAX_ANSWER_BYTES))
+                        .interceptor(ResponseLimit::bytes(MAX_ANSWER_BYTES))
                         .build(),
                 ),
                 config.token_secret_id,

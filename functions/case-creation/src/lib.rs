@@ -17,7 +17,6 @@
 mod error;
 
 mod ending;
-mod limit_answers;
 mod s3;
 
 mod decode;
@@ -38,7 +37,6 @@ mod handler;
 pub use acknowledge::{BatchResponse, Summary};
 pub use config::Config;
 pub use decode::{Event, KinesisBatch};
-pub use deliver::salesforce::AllowedHosts;
 pub use error::{BoxError, Error};
 pub use handler::CaseCreation;
 pub use map::Mapping;

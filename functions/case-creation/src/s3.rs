@@ -6,12 +6,14 @@ use aws_sdk_s3::{
 };
 use function_log::Text;
 use lambda_events::Object;
+use response_limit::ResponseLimit;
 use retry::Deadline;
 
-use crate::{
-    Error,
-    limit_answers::{LimitAnswers, MAX_ANSWER_BYTES},
-};
+use crate::Error;
+
+/// The longest answer of an AWS service. The largest one is the report of a discarded batch: the event of a batch has at most
+/// 6 MB, and the report contains it as a JSON string.
+pub(crate) const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// The bucket of parked records, and the objects that notifications name.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl S3 {
             .force_path_style(path_style)
             // A retry depends on whether the write before it may have succeeded, so retries are the caller's.
             .retry_config(RetryConfig::disabled())
-            .interceptor(LimitAnswers(MAX_ANSWER_BYTES))
+            .interceptor(ResponseLimit::bytes(MAX_ANSWER_BYTES))
             .build();
         Self {
             client: aws_sdk_s3::Client::from_conf(config),

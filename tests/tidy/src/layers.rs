@@ -51,7 +51,6 @@ const ORDERS: &[Order] = &[
         layers: &[
             "error",
             "ending",
-            "limit_answers",
             "s3",
             "decode",
             "expiry",

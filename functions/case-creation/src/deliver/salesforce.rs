@@ -1,6 +1,5 @@
 //! The Salesforce adapter: creates Cases and looks them up, with a token that is renewed and a breaker for request limits.
 
-mod allowed_hosts;
 mod breaker;
 mod call_error;
 mod client;
@@ -9,7 +8,6 @@ mod reply;
 mod session;
 mod token;
 
-pub use allowed_hosts::AllowedHosts;
 pub(crate) use breaker::Breaker;
 pub(crate) use call_error::CallError;
 pub(crate) use client::{MAX_RECORDS_PER_CALL, Salesforce};

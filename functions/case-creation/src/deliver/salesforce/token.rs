@@ -6,6 +6,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use jiff::{SignedDuration, Timestamp};
 use retry::Clock;
+use salesforce_hosts::AllowedHosts;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -13,7 +14,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::allowed_hosts::AllowedHosts;
 use crate::{Error, ending::Rejection};
 
 /// A token is not used in the last seconds before it expires.
