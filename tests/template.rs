@@ -1,4 +1,4 @@
-//! Checks `template.yaml` after the transform that CloudFormation applies to it: the linter's rules and the promises of the stack.
+//! Checks `template.yaml` after the transform that `CloudFormation` applies to it: the linter's rules and the promises of the stack.
 //!
 //! The transform and the linter run in a separate virtual environment (`requirements-template.txt`).
 

@@ -297,7 +297,7 @@ fn too_wide(statement: &Value) -> Option<String> {
     ))
 }
 
-/// The items of a list; CloudFormation accepts a single value instead of a list with one item.
+/// The items of a list; `CloudFormation` accepts a single value instead of a list with one item.
 pub(crate) fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),

@@ -95,7 +95,7 @@ async fn a_parked_line_in_an_upload_is_one_record_and_no_command() {
 #[tokio::test]
 async fn a_thousand_lines_that_name_their_own_file_are_a_thousand_records() {
     let bench = Bench::with([], |config| {
-        config.queue = Some(crate::fake::sqs::QUEUE.to_owned())
+        config.queue = Some(crate::fake::sqs::QUEUE.to_owned());
     })
     .await;
     let file = format!("{}\n", rest(|_| ())).repeat(1000);
@@ -287,9 +287,8 @@ async fn failures_of_one_file_are_logged_and_parked_within_bounds() {
 #[tokio::test]
 async fn a_range_of_a_csv_file_is_read_again_by_its_header() {
     let bench = Bench::with([], |config| config.parked_records = 1).await;
-    let rows: String = (0..10)
-        .map(|id| format!("r-{id};c-{id};\"re;view\"\n"))
-        .collect();
+    let row = |id| format!("r-{id};c-{id};\"re;view\"\n");
+    let rows = (0..10).map(row).collect::<Vec<_>>().concat();
     let bad = "r;c\n".repeat(3);
     let file = format!("record_id;customer_id;event_type\n{bad}{rows}{bad}");
     bench.upload("incoming/a.csv", file).await;
@@ -342,7 +341,7 @@ async fn many_columns_are_one_failed_record_in_linear_time() {
 #[tokio::test]
 async fn a_file_that_is_expensive_to_read_stops_at_the_deadline() {
     let bench = Bench::with([], |config| {
-        config.queue = Some(crate::fake::sqs::QUEUE.to_owned())
+        config.queue = Some(crate::fake::sqs::QUEUE.to_owned());
     })
     .await;
     bench
