@@ -11,7 +11,7 @@
 //!   to the function;
 //! - the event does not contain the number of its deliveries.
 //!
-//! Time is that of a [`retry::Clock`], so with [`simulated_time::simulate`] hours take no time.
+//! Time is that of a [`retry::Clock`], so with `simulated_time::simulate` hours take no time.
 //!
 //! ```
 //! use kinesis_mapping::{Mapping, Shard};
