@@ -15,6 +15,7 @@ use crate::{
     sink::{Batch, CaptureSink, Delivery, Packing},
 };
 
+#[cfg(feature = "lambda")]
 mod log;
 mod origin;
 #[cfg(feature = "put-metric-data")]
