@@ -34,15 +34,23 @@ impl Sink for Emf {
         Packing::DOCUMENTS
     }
 
+    fn marks_sent(&self) -> bool {
+        true
+    }
+
     async fn emit(&self, batch: Batch<'_>, budget: Duration) -> SinkResult {
         let now = Instant::now();
         let until = now.checked_add(budget).unwrap_or(now);
         let mut lines = Lines::new();
         lines.push(|out| render(batch, DocumentKind::Metrics, out));
-        lines.put_out(until).map_err(|failed| {
-            // A document that was not written as a whole is not counted.
-            EmitError::NotAccepted(failed.error.into())
-        })
+        // The batch stays unsent while this waits for the output, so that a thread that ends the process can write it.
+        let Err(failed) = lines.put_out(until, || batch.mark_sent()) else {
+            batch.state.settle();
+            return Ok(());
+        };
+        // A document that was not written as a whole is not counted.
+        batch.mark_unsent();
+        Err(EmitError::NotAccepted(failed.error.into()))
     }
 }
 
@@ -75,7 +83,7 @@ pub(crate) struct Unwritten {
 ///
 /// When standard output does not accept all of it in time, or no document can contain some of the data.
 pub(crate) fn write(batch: Batch<'_>, kind: DocumentKind, until: Instant) -> Result<(), Unwritten> {
-    write_by(batch, kind, |lines| lines.put_out(until))
+    write_by(batch, kind, |lines| lines.put_out(until, || true))
 }
 
 /// The same to any writer.

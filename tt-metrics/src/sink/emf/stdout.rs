@@ -64,17 +64,32 @@ impl Lines {
     }
 
     /// Writes the documents to standard output, and waits for it until then at most.
+    ///
+    /// Nothing is written if `may_begin` returns `false`. It is called when the output is ready, by the only writer.
     #[cfg(unix)]
-    pub(super) fn put_out(&self, until: Instant) -> Result<(), WriteError> {
+    pub(super) fn put_out(
+        &self,
+        until: Instant,
+        may_begin: impl FnOnce() -> bool,
+    ) -> Result<(), WriteError> {
         #[cfg(all(test, feature = "lambda"))]
-        if let Some(taken) = tests::take(&self.bytes) {
-            return taken.map_err(|error| WriteError { written: 0, error });
+        if tests::is_replaced() {
+            return if may_begin() {
+                tests::take(&self.bytes)
+            } else {
+                Ok(())
+            };
         }
         let mut output = locked(until).map_err(|error| WriteError { written: 0, error })?;
         let Output { relay, position } = &mut *output;
         if let Some(relay) = relay {
             let forwarded = relay.forward(position, until);
             forwarded.map_err(|error| WriteError { written: 0, error })?;
+        }
+        if !may_begin() {
+            return Ok(());
+        }
+        if let Some(relay) = relay {
             return self.write(position, &mut relay.writer(until));
         }
         // Past the buffer of standard output and under its lock: text of a line that the program has not ended stays in
@@ -86,8 +101,15 @@ impl Lines {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn put_out(&self, until: Instant) -> Result<(), WriteError> {
+    pub(super) fn put_out(
+        &self,
+        until: Instant,
+        may_begin: impl FnOnce() -> bool,
+    ) -> Result<(), WriteError> {
         let mut output = locked(until).map_err(|error| WriteError { written: 0, error })?;
+        if !may_begin() {
+            return Ok(());
+        }
         self.write(&mut output.position, &mut io::stdout().lock())
     }
 
@@ -145,6 +167,8 @@ fn write_all(writer: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::
 pub(crate) mod tests {
     use std::{cell::RefCell, io};
 
+    use super::WriteError;
+
     type Replacement = Box<dyn Fn(&[u8]) -> io::Result<()>>;
 
     thread_local! {
@@ -156,7 +180,13 @@ pub(crate) mod tests {
         REPLACEMENT.set(Some(Box::new(output)));
     }
 
-    pub(super) fn take(lines: &[u8]) -> Option<io::Result<()>> {
-        REPLACEMENT.with_borrow(|output| output.as_ref().map(|output| output(lines)))
+    pub(super) fn is_replaced() -> bool {
+        REPLACEMENT.with_borrow(Option::is_some)
+    }
+
+    pub(super) fn take(lines: &[u8]) -> Result<(), WriteError> {
+        let taken = REPLACEMENT.with_borrow(|output| output.as_ref().map(|output| output(lines)));
+        let taken = taken.unwrap_or(Ok(()));
+        taken.map_err(|error| WriteError { written: 0, error })
     }
 }

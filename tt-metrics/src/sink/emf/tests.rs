@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     metric::{Datum, MetricName, Resolution, Unit},
-    sink::Invocation,
+    sink::{Invocation, SendState},
 };
 
 fn datum(name: &'static str, growth: u64) -> Datum {
@@ -183,4 +183,58 @@ fn a_property_with_the_name_of_a_field_of_the_invocation_does_not_occur_twice() 
         assert_eq!(document["cold_start"], cold_start);
         assert_eq!(document["tenant"], "mine");
     }
+}
+
+/// Emits one datum with this send state to an output that accepts or refuses it. Returns the result, and the send states
+/// in which documents were written.
+#[cfg(feature = "lambda")]
+fn emit(state: &SharedSendState, accepts: bool) -> (SinkResult, Vec<SendState>) {
+    let written = std::rc::Rc::<std::cell::RefCell<Vec<SendState>>>::default();
+    let (states, of_batch) = (std::rc::Rc::clone(&written), state.clone());
+    replace_output(move |_| {
+        states.borrow_mut().push(of_batch.get());
+        accepts
+            .then_some(())
+            .ok_or_else(|| std::io::ErrorKind::BrokenPipe.into())
+    });
+    let data = [datum("OrderShipped", 5)];
+    let sets = sets(&[]);
+    let batch = Batch {
+        state,
+        ..batch(&data, &sets)
+    };
+    let emitted = std::pin::pin!(Emf.emit(batch, Duration::from_secs(1)));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(result) = emitted.poll(&mut context) else {
+        panic!("a write does not suspend");
+    };
+    (result, written.take())
+}
+
+#[cfg(feature = "lambda")]
+#[test]
+fn a_document_is_settled_by_its_write_and_a_settled_one_is_not_written() {
+    let state = SharedSendState::default();
+    let (result, written) = emit(&state, true);
+    assert!(result.is_ok());
+    assert_eq!(written, [SendState::Sent]);
+    assert_eq!(state.get(), SendState::Settled);
+
+    // As after a thread that ends the process has written the counts.
+    let (result, written) = emit(&state, true);
+    assert!(result.is_ok());
+    assert_eq!(written, []);
+}
+
+#[cfg(feature = "lambda")]
+#[test]
+fn a_document_that_was_not_written_is_unsent() {
+    let state = SharedSendState::default();
+    let (result, written) = emit(&state, false);
+    assert!(
+        matches!(result, Err(EmitError::NotAccepted(_))),
+        "{result:?}"
+    );
+    assert_eq!(written, [SendState::Sent]);
+    assert!(state.is_unsent());
 }
