@@ -63,7 +63,7 @@ impl Deduplicator<'_> {
     fn copy(&mut self, Decoded { event, .. }: &Decoded<'_>) -> Option<Ending> {
         let event = event.as_ref().ok()?;
         let is_new = self.seen.insert(event.event_id().to_owned());
-        (!is_new).then_some(Ending::Replayed)
+        (!is_new).then_some(Ending::NothingToDo)
     }
 
     /// Whether an earlier delivery may have parked this record. A lookup costs as much as the rest of a record, so only
@@ -90,7 +90,7 @@ impl Deduplicator<'_> {
     async fn parked(&self, record: &Record<'_>, event_id: &str, now: Timestamp) -> Option<Ending> {
         let number = record.position.sequence_number;
         if self.memory.has_parked(event_id, number) {
-            return Some(Ending::Replayed);
+            return Some(Ending::NothingToDo);
         }
         let key = object_key(record, Some(event_id));
         if !self.memory.may_be_stored(&key) && !self.expiry.is_expiring(record, now) {
@@ -105,8 +105,8 @@ impl Deduplicator<'_> {
             }
             Ok(true) => {
                 // The answer to this delivery may be lost, too.
-                self.memory.park(event_id, number);
-                Some(Ending::Replayed)
+                self.memory.remember_parked(event_id, number);
+                Some(Ending::NothingToDo)
             }
             Err(error) => Some(Ending::Retry(error.to_string().into())),
         }

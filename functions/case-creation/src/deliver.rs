@@ -169,7 +169,7 @@ impl Delivery<'_> {
         match lookup.await {
             Ok(Ok(ending)) => Ok(ending),
             // The Case was counted, and the mapping did not receive the answer of that invocation.
-            Ok(Err(_)) if memory.has_counted(event_id) => Ok(Some(Ending::Replayed)),
+            Ok(Err(_)) if memory.has_counted(event_id) => Ok(Some(Ending::NothingToDo)),
             Ok(Err(_)) if memory.sent_since(event_id).is_none() => Ok(None),
             Ok(Err(cause)) => Err(cause),
             Err(_) => Err(Cow::Borrowed("a panic during its lookup")),

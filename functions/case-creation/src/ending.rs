@@ -12,7 +12,7 @@ pub(crate) enum Ending {
     /// This process created the Case, and has not counted it before.
     Created,
     /// Nothing had to be done: the Case exists, an earlier delivery parked the record, or the record is a copy.
-    Replayed,
+    NothingToDo,
     /// No retry can help: the record is parked.
     Rejected(Rejection),
     /// The event source mapping has to deliver the record again, for this cause.

@@ -64,7 +64,7 @@ impl Ledger<'_> {
         }
         self.park_rejected(items, &mut totals).await;
         for item in items {
-            if matches!(item.ending, Some(Ending::Replayed)) && totals.includes(item) {
+            if matches!(item.ending, Some(Ending::NothingToDo)) && totals.includes(item) {
                 totals.add(item, self.settle_record(item).await);
             }
         }
@@ -115,10 +115,10 @@ impl Ledger<'_> {
     async fn settle_record(&self, item: &Item<'_>) -> Result<Outcome, Cow<'static, str>> {
         let event_id = item.event_id();
         match &item.ending {
-            Some(Ending::Created) => Ok(self.create(event_id.unwrap_or_default())),
+            Some(Ending::Created) => Ok(self.outcome_of_created(event_id.unwrap_or_default())),
             Some(Ending::Rejected(rejection)) => self.park(item, rejection).await,
-            Some(Ending::Replayed) => {
-                self.memory.answered(event_id.unwrap_or_default());
+            Some(Ending::NothingToDo) => {
+                self.memory.remember_answered(event_id.unwrap_or_default());
                 Ok(Outcome::Neutral)
             }
             Some(Ending::Retry(cause)) => Err(cause.clone()),
@@ -126,10 +126,10 @@ impl Ledger<'_> {
         }
     }
 
-    /// Credits a created Case to this process. Two concurrent deliveries may both find the Case of one lost call; the
+    /// The outcome of a record whose Case exists. Two concurrent deliveries may both find the Case of one lost call; the
     /// second one is neutral.
-    fn create(&self, event_id: &str) -> Outcome {
-        if self.memory.count(event_id) {
+    fn outcome_of_created(&self, event_id: &str) -> Outcome {
+        if self.memory.remember_counted(event_id) {
             Outcome::Success
         } else {
             Outcome::Neutral
@@ -145,8 +145,8 @@ impl Ledger<'_> {
         let is_new = parked.map_err(|error| error.to_string())?;
         if let Some(event_id) = item.event_id() {
             self.memory
-                .park(event_id, item.record.position.sequence_number);
-            self.memory.answered(event_id);
+                .remember_parked(event_id, item.record.position.sequence_number);
+            self.memory.remember_answered(event_id);
         }
         Ok(if is_new {
             Outcome::Failure

@@ -12,7 +12,7 @@ use crate::{
     object::{Content, S3, S3Error},
     parse::replace_lone_surrogates,
     queue::Queue,
-    replay::{Again, Replay, Replayed},
+    replay::{Replay, ReplayLine, Replayed},
     send::Sender,
     split::{Form, Piece, Splitter},
     upload::{Position, Prefix, Reader, Upload},
@@ -149,13 +149,13 @@ impl<'a> File<'a> {
             Err(Stop::Failure(failure) | Stop::Trailing(failure)) => Some(failure),
         };
         if let Some(failure) = stop {
-            self.lose(failure);
+            self.fail_rest(failure);
         }
         Ok(self.finish().await)
     }
 
-    /// Receives one failed record for everything that was not read.
-    pub(crate) fn lose(&mut self, failure: Failure) {
+    /// Counts one failed record for everything that was not read.
+    pub(crate) fn fail_rest(&mut self, failure: Failure) {
         let position = self.position();
         let rest = Upload {
             position,
@@ -333,11 +333,11 @@ impl Route<'_> {
             None => replay.read(piece.content).await,
         };
         match again {
-            Ok(Again::Part(part)) => {
+            Ok(ReplayLine::Part(part)) => {
                 parts.push(part);
                 true
             }
-            Ok(Again::Refused(part, failure)) => {
+            Ok(ReplayLine::Refused(part, failure)) => {
                 let origin = Origin {
                     source: part.object.source(part.position.index),
                     offset: part.position.offset,
@@ -352,7 +352,7 @@ impl Route<'_> {
                 };
                 self.receive(&entry, Err(failure), Form::Json).await
             }
-            Ok(Again::Record(replayed, failure)) => {
+            Ok(ReplayLine::Record(replayed, failure)) => {
                 let Replayed {
                     origin,
                     content,

@@ -112,7 +112,7 @@ impl Producer {
             if summary.is_empty() {
                 return Err(error);
             }
-            summary.add(&self.lose(upload, error, phases).await);
+            summary.add(&self.fail_unopened(upload, error, phases).await);
         }
         tracing::info!(?summary, "done");
         Ok(summary)
@@ -159,9 +159,9 @@ impl Producer {
     }
 
     /// Counts an object of which nothing could be read as one failed record.
-    async fn lose(&self, upload: Upload, error: Error, phases: Phases) -> Finished {
+    async fn fail_unopened(&self, upload: Upload, error: Error, phases: Phases) -> Finished {
         let mut file = File::new(upload, self.services(phases));
-        file.lose(match error {
+        file.fail_rest(match error {
             Error::S3(error) => Failure::Unopened(error),
             _ => Failure::OutOfTime,
         });

@@ -41,9 +41,9 @@ pub(crate) struct Replayed {
     pub(crate) backslash: bool,
 }
 
-/// What a line has sent again.
+/// What is sent again for a line.
 #[derive(Debug)]
-pub(crate) enum Again {
+pub(crate) enum ReplayLine {
     /// One record, unless the failure prevents that.
     Record(Replayed, Option<Failure>),
     /// A part of a file.
@@ -69,7 +69,7 @@ impl Replay {
     /// # Errors
     ///
     /// When it is no parked line, or one of anything but an uploaded file of this bucket.
-    pub(crate) async fn read(&mut self, line: &[u8]) -> Result<Again, Failure> {
+    pub(crate) async fn read(&mut self, line: &[u8]) -> Result<ReplayLine, Failure> {
         match read_line(line).ok_or(Failure::NotParked)? {
             Line::Part(part) => {
                 self.check(&part)?;
@@ -110,7 +110,7 @@ impl Replay {
                     truncated,
                     backslash,
                 };
-                Ok(Again::Record(replayed, failure))
+                Ok(ReplayLine::Record(replayed, failure))
             }
         }
     }
@@ -142,16 +142,16 @@ impl Replay {
         }
     }
 
-    fn part(&mut self, part: Upload) -> Again {
+    fn part(&mut self, part: Upload) -> ReplayLine {
         let part = Upload { stalls: 0, ..part };
         if self.followed.contains(&part.name()) {
-            return Again::Refused(part, Failure::Twice);
+            return ReplayLine::Refused(part, Failure::Twice);
         }
         if self.followed.len() >= MAX_PARTS {
-            return Again::Refused(part, Failure::TooManyParts { limit: MAX_PARTS });
+            return ReplayLine::Refused(part, Failure::TooManyParts { limit: MAX_PARTS });
         }
         self.followed.insert(part.name());
-        Again::Part(part)
+        ReplayLine::Part(part)
     }
 
     /// The length of a version, which must exist. In a bucket without versions, its name is an entity tag.

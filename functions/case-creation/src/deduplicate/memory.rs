@@ -96,7 +96,7 @@ impl<N: Eq + Hash, S: BuildHasher> Latest<N, S> {
 impl Memory {
     /// Records that a Case is being sent. Returns the time of the first call that may have created it without an
     /// answer; `None` when this call is the first one.
-    pub(crate) fn send(&self, event_id: &str, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn remember_sent(&self, event_id: &str, now: Timestamp) -> Option<Timestamp> {
         let id = self.hasher.hash_one(event_id);
         let mut state = self.state();
         if let Some(since) = state.sent.get(&id) {
@@ -119,13 +119,13 @@ impl Memory {
     }
 
     /// Forgets that a Case was sent, because the result of the call is known.
-    pub(crate) fn answered(&self, event_id: &str) {
+    pub(crate) fn remember_answered(&self, event_id: &str) {
         let id = self.hasher.hash_one(event_id);
         self.state().sent.remove(&id);
     }
 
     /// Records that a Case is counted as created; false when it was counted before.
-    pub(crate) fn count(&self, event_id: &str) -> bool {
+    pub(crate) fn remember_counted(&self, event_id: &str) -> bool {
         let id = self.hasher.hash_one(event_id);
         let mut state = self.state();
         state.sent.remove(&id);
@@ -139,7 +139,7 @@ impl Memory {
     }
 
     /// Records that a record is parked.
-    pub(crate) fn park(&self, event_id: &str, sequence_number: Option<&str>) {
+    pub(crate) fn remember_parked(&self, event_id: &str, sequence_number: Option<&str>) {
         let name = parked_name(event_id, sequence_number);
         self.state().parked.add(name);
     }
@@ -198,14 +198,14 @@ mod tests {
         let memory = Memory::default();
         for id in 0..=KEPT {
             let now = Timestamp::from_second(i64::try_from(id).unwrap()).unwrap();
-            assert_eq!(memory.send(&id.to_string(), now), None);
+            assert_eq!(memory.remember_sent(&id.to_string(), now), None);
         }
         assert_eq!(memory.sent_since("0"), None);
         assert!(memory.sent_since("1").is_some());
         for id in 0..3 * KEPT {
-            assert!(memory.count(&id.to_string()));
+            assert!(memory.remember_counted(&id.to_string()));
             let oldest = (id + 1).saturating_sub(KEPT).to_string();
-            assert!(memory.has_counted(&oldest) && !memory.count(&oldest));
+            assert!(memory.has_counted(&oldest) && !memory.remember_counted(&oldest));
             if let Some(forgotten) = id.checked_sub(2 * KEPT) {
                 assert!(!memory.has_counted(&forgotten.to_string()));
             }
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_parked_record_is_recognised_by_its_event_and_its_sequence_number() {
         let memory = Memory::default();
-        memory.park("a", Some("1"));
+        memory.remember_parked("a", Some("1"));
         assert!(memory.has_parked("a", Some("1")));
         for (id, number) in [
             ("a", Some("2")),
@@ -231,12 +231,12 @@ mod tests {
     fn the_first_call_is_remembered_until_its_answer_is_known() {
         let memory = Memory::default();
         let at = |second| Timestamp::from_second(second).unwrap();
-        assert_eq!(memory.send("a", at(1)), None);
-        assert_eq!(memory.send("a", at(2)), Some(at(1)));
-        memory.answered("a");
+        assert_eq!(memory.remember_sent("a", at(1)), None);
+        assert_eq!(memory.remember_sent("a", at(2)), Some(at(1)));
+        memory.remember_answered("a");
         assert_eq!(memory.sent_since("a"), None);
-        assert_eq!(memory.send("a", at(3)), None);
-        memory.count("a");
+        assert_eq!(memory.remember_sent("a", at(3)), None);
+        memory.remember_counted("a");
         assert_eq!(memory.sent_since("a"), None);
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Attempt<'a> {
                 return NextCall::Continue;
             }
             None => {
-                self.lose("its result could not be read", started);
+                self.answer_lost("its result could not be read", started);
                 return NextCall::Retry;
             }
             Some(Err(rejection)) => rejection,
@@ -98,7 +98,7 @@ impl<'a> Attempt<'a> {
             ErrorClass::Duplicate => {
                 self.state = match duplicate_of(&rejection, rules.external_id) {
                     DuplicateOf::ExternalId if self.lost_since.is_none() => {
-                        SendState::Ended(Ending::Replayed)
+                        SendState::Ended(Ending::NothingToDo)
                     }
                     DuplicateOf::ExternalId => SendState::LookUp {
                         rejection,
@@ -141,7 +141,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Leaves the Case pending after a call that began at `started` and may have created it.
-    pub(crate) fn lose(&mut self, cause: &str, started: Timestamp) {
+    pub(crate) fn answer_lost(&mut self, cause: &str, started: Timestamp) {
         self.leave_pending(cause);
         self.lost_since.get_or_insert(started);
     }

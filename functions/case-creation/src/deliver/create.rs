@@ -115,7 +115,7 @@ impl Creation<'_> {
         };
         let started = session.clock.now();
         for attempt in call.iter_mut() {
-            if let Some(since) = memory.send(attempt.event_id, started) {
+            if let Some(since) = memory.remember_sent(attempt.event_id, started) {
                 attempt.lost_since.get_or_insert(since);
             }
         }
@@ -139,7 +139,7 @@ impl Creation<'_> {
             // A created Case stays in memory until it is counted.
             let is_created = matches!(attempt.state, SendState::Ended(Ending::Created));
             if attempt.lost_since.is_none() && !is_created {
-                memory.answered(attempt.event_id);
+                memory.remember_answered(attempt.event_id);
             }
         }
         if call.iter().all(|attempt| attempt.has_ended()) {
@@ -175,7 +175,7 @@ impl Creation<'_> {
         attempt.state = match found {
             Ok(Some(ending)) => SendState::Ended(ending),
             // Salesforce reported that it exists, although this user cannot see it.
-            Ok(None) if *exists => SendState::Ended(Ending::Replayed),
+            Ok(None) if *exists => SendState::Ended(Ending::NothingToDo),
             Ok(None) => SendState::Ended(Ending::Rejected(rejection.clone())),
             Err(_) => SendState::Pending {
                 cause: rejection.code.clone(),
@@ -253,7 +253,7 @@ fn apply_to_all(
 fn leave_pending(call: &mut [&mut Attempt<'_>], cause: &str, lost_since: Option<Timestamp>) {
     for attempt in call {
         match lost_since {
-            Some(started) => attempt.lose(cause, started),
+            Some(started) => attempt.answer_lost(cause, started),
             None => attempt.leave_pending(cause),
         }
     }

@@ -36,7 +36,7 @@ impl Lookup<'_> {
             if self.is_created_since(event_id, case, lost_since) {
                 Ending::Created
             } else {
-                Ending::Replayed
+                Ending::NothingToDo
             }
         }))
     }

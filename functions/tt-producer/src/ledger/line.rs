@@ -22,7 +22,7 @@ pub(crate) fn line_bytes(record_bytes: usize) -> usize {
     record_bytes.saturating_mul(3).saturating_add(64 * 1024)
 }
 
-/// What a parked line has sent again.
+/// What is sent again for a parked line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     /// One record.
