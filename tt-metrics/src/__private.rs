@@ -45,7 +45,7 @@ pub fn count(site: &'static Site, n: u64) {
     record::calls(site, n);
 }
 
-/// The first statement of an async body that is wrapped by [`track`] or [`track_each`]: counts the beginning of the call,
+/// The first statement of an async body that is wrapped by [`track`] or [`track_tally`]: counts the beginning of the call,
 /// and marks its end when the result is dropped.
 #[inline]
 pub fn begun(site: &'static Site) -> BodyMarker {
@@ -65,7 +65,7 @@ pub fn track<F: Future>(
 
 /// As [`track`], for a body that returns a collection: counts each item, and one for a call that returns no value.
 #[inline]
-pub fn track_each<F: Future>(
+pub fn track_tally<F: Future>(
     site: impl Fn() -> &'static Site,
     classify: impl FnMut(&F::Output) -> Tally,
     future: F,

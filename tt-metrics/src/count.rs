@@ -8,16 +8,22 @@
 //! | sync | `call.rs: call` | `panic.rs: PanicGuard` with `FailedCall` | |
 //! | async, also a block (`outcome!`) | `track.rs: Track::poll` | `FailedPoll` in a poll, `FailedCall` in the classifier | `track.rs: AfterDrop` |
 //! | returned future, `Box<dyn Future>` | `layer.rs: OutcomeLayer::track`, which is the row above | as above | as above |
-//! | `items`, `each`, sync | `items.rs: call_each` | `FailedItems` | |
-//! | `items`, `each`, async | `items.rs: TrackEach::poll` | `FailedItems` | `items.rs: Open` |
+//! | `by`: the classifier of any row | runs within the guard of that row | as that row | |
+//! | `items`, `each`, sync | `items.rs: call_each` | `FailedItems`: all items, or 1 without `items` | |
+//! | `items`, with or without `each`, async | `items.rs: TrackEach::poll` | `FailedItems`: all items | `items.rs: Open` |
+//! | `each` without `items`, async | `track.rs: Track::poll` | `FailedPoll` or `FailedCall`: 1 | `track.rs: AfterDrop` |
 //! | `dimensions`, `failure_by`, `latency`, `in_flight`, sync | `breakdown_call.rs: Series::call` | `FailedBreakdown` | |
 //! | the same, async | `breakdown_call.rs: TrackBreakdown::poll` | `FailedBreakdown` | `breakdown_call.rs: OpenCall` |
-//! | `#[count]` | counted at the beginning: `record.rs: calls` | | |
+//! | `#[count]` | counted at the beginning: `record.rs: calls` | counts nothing more | |
+//! | `#[count(items = \|value\| ..)]` | counted at the end: `items.rs: call_each`, `track.rs: Track::poll` | counts nothing | |
 //! | `#[count]` with `latency` or `in_flight` | `breakdown_call.rs: OpenCall` records the end | the same | the same |
+//!
+//! A method of a counted `impl` block is counted as a function: `impl_block` in `expand.rs` of the macros puts the attribute
+//! on each method.
 //!
 //! | the process ends | a call that runs or is suspended |
 //! |---|---|
-//! | a panic that aborts (`panic = "abort"`) | on the thread that panics: `panic.rs: count_failures_of_running_calls`, the same `Failure` as above; on other threads: next row |
+//! | a panic that aborts (`panic = "abort"`) | on the thread that panics: `panic.rs: count_failures_of_running_calls`, the same failure as above, if `run` or `MetricsLayer::flush_at_shutdown` has set the hook; on other threads: next row |
 //! | SIGTERM, the deadline, the end of the event loop | interrupted, if the attribute names a metric for that: `open_calls.rs: OpenCalls::settle` |
 //!
 //! A call is added to the cells of its site by `record.rs`, which calls `counter.rs`, the one store to a shard of `buffer.rs`.

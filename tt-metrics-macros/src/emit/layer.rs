@@ -110,7 +110,7 @@ impl<'a> LayerTokens<'a> {
         let track = if let Verdict::Outcome { .. } = self.layer.verdict {
             quote_spanned!(Span::mixed_site()=> #private::track)
         } else {
-            quote_spanned!(Span::mixed_site()=> #private::track_each)
+            quote_spanned!(Span::mixed_site()=> #private::track_tally)
         };
         (
             track,

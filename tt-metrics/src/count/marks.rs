@@ -7,8 +7,8 @@
 //! which is dropped with the body. It then adds one mark, and the poll or drop of the future removes it.
 //!
 //! Each poll and each drop of a counted future removes the marks of its own body only, so polls and drops of other futures
-//! within it have no effect. A drop that happens while an outer body has added its mark and the mark is not yet removed
-//! (an argument that is a future) finds a mark; it sets that mark aside until it has ended.
+//! within it have no effect. A drop can find the mark of an outer body that is not removed yet, for example if an argument
+//! of that body is a counted future. The drop sets that mark aside, counts its own call, and restores the mark.
 
 use std::{
     cell::{Cell, RefCell},
