@@ -59,3 +59,16 @@ fn demo_and_tests_share_one_build_of_each_dependency() {
 fn metrics_without_put_metric_data_bring_no_aws_sdk() {
     assert_none(&features::aws_sdk_without_its_feature(root()));
 }
+
+#[test]
+fn both_readmes_show_the_same_document() {
+    let document = |path: &str| {
+        let file = FILES.iter().find(|file| file.path == path);
+        let text = file.and_then(File::text).expect("is a text of the tree");
+        let mut lines = text.lines().map(str::to_owned);
+        lines.find(|line| line.starts_with("{\"_aws\""))
+    };
+    let shown = document("README.md");
+    assert!(shown.is_some());
+    assert_eq!(shown, document("tt-metrics/README.md"));
+}

@@ -37,6 +37,28 @@ fn document(batch: Batch<'_>) -> serde_json::Value {
 }
 
 #[test]
+fn the_document_in_the_readme_is_rendered() {
+    let readme = include_str!("../../../README.md");
+    let shown = readme.lines().find(|line| line.starts_with("{\"_aws\""));
+    let data = [datum("OrderShipped", 2), datum("OrderFailed", 1)];
+    let invocation = Invocation {
+        request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned(),
+        cold_start: true,
+    };
+    let sets = sets(&[]);
+    let batch = Batch {
+        namespace: "shop/orders",
+        timestamp: SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_590_400),
+        invocation: Some(&invocation),
+        ..batch(&data, &sets)
+    };
+    let mut line = Vec::new();
+    render(batch, DocumentKind::Metrics, &mut line);
+    let line = String::from_utf8(line).expect("is UTF-8");
+    assert_eq!(Some(line.trim_end()), shown);
+}
+
+#[test]
 fn one_document_holds_all_metrics_with_one_timestamp() {
     let data = [datum("OrderShipped", 5), datum("OrderFailed", 0)];
     let expected = serde_json::json!({
