@@ -257,16 +257,28 @@ async fn a_case_that_was_counted_is_a_replay_after_a_lost_answer() {
 
 #[tokio::test]
 async fn a_request_that_was_not_sent_is_no_lost_call() {
-    // No server listens there.
+    // No server listens there at first.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let nowhere = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     drop(listener);
     let bench = Bench::new().await;
+    let url = bench.services.url().to_owned();
     let secret = bench.services.aws().secret.clone();
-    bench.services.aws().secret = secret.replace(bench.services.url(), &nowhere);
+    bench.services.aws().secret = secret.replace(&url, &format!("http://{address}"));
     let summary = bench.run(&events(1)).await;
     assert_eq!(summary.response, retry_from(0));
-    // A Case of another process is a replay, without a lookup.
-    let bench_of_another_process = Bench::new().await;
-    assert_eq!(bench_of_another_process.finds(), 0);
+
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let salesforce = url.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut accepted, _)) = listener.accept().await {
+            let mut forwarded = tokio::net::TcpStream::connect(&salesforce).await.unwrap();
+            tokio::spawn(async move {
+                tokio::io::copy_bidirectional(&mut accepted, &mut forwarded).await
+            });
+        }
+    });
+    // After a lost call, the Case would be looked up.
+    bench.run(&events(1)).await;
+    assert_eq!((bench.counted(), bench.finds()), ((1, 0), 0));
 }
