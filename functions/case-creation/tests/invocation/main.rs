@@ -38,6 +38,15 @@ impl Bench {
     async fn with_settings(settings: &[(&str, &str)]) -> Self {
         let metrics = tt_metrics::capture();
         let services = Services::start().await.unwrap();
+        Self {
+            function: Self::process(&services, settings),
+            services,
+            metrics,
+        }
+    }
+
+    /// A process of the function, with its own memory.
+    fn process(services: &Services, settings: &[(&str, &str)]) -> CaseCreation {
         let config = Config::from_lookup(|name| {
             let setting = settings.iter().find(|(key, _)| *key == name);
             match (setting, name) {
@@ -58,11 +67,7 @@ impl Bench {
             ..Adapters::default()
         };
         let aws = services.aws_config();
-        Self {
-            function: CaseCreation::with_adapters(config.unwrap(), &aws, adapters).unwrap(),
-            services,
-            metrics,
-        }
+        CaseCreation::with_adapters(config.unwrap(), &aws, adapters).unwrap()
     }
 
     async fn run(&self, payloads: &[Vec<u8>]) -> Summary {
