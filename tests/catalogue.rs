@@ -3,6 +3,9 @@
 #[cfg(test)]
 #[path = "catalogue/program.rs"]
 mod program;
+#[cfg(test)]
+#[path = "catalogue/versions.rs"]
+mod versions;
 
 use std::process::Command;
 
@@ -50,4 +53,10 @@ fn the_catalogue_of_a_stripped_release_build_is_read_from_its_file() {
     let mut printed: Vec<&str> = str::from_utf8(&printed.stdout).unwrap().lines().collect();
     printed.sort_unstable();
     assert_eq!(lines(&declared), printed);
+}
+
+#[test]
+fn two_versions_of_the_library_count_side_by_side() {
+    let expected = "{\"Counted\": 1} {\"CountedByNext\": 2}\nCounted\nCountedByNext of next\n";
+    assert_eq!(versions::run(), expected);
 }
