@@ -31,7 +31,7 @@ pub struct AuditEvent {
     pub actor: Actor,
     /// Id of the invocation.
     pub request_id: String,
-    /// The requested action.
+    /// The requested action, or `unknown`.
     pub action: &'static str,
     /// The OAuth flow.
     pub flow: &'static str,
@@ -71,7 +71,9 @@ pub enum Outcome {
     Refreshed,
     /// The stored token is still valid.
     Kept,
-    /// A new token was due, but could not be obtained or stored.
+    /// The stored token was described.
+    Described,
+    /// The request could not be fulfilled.
     Failed,
 }
 
@@ -83,15 +85,15 @@ pub struct Audit {
 }
 
 impl AuditEvent {
-    /// Creates the event of a refresh that is completed now.
-    pub fn refresh(context: &Context, actor: Actor, result: Outcome) -> Self {
+    /// Creates the event of a request that is completed now.
+    pub fn new(context: &Context, actor: Actor, action: &'static str, result: Outcome) -> Self {
         Self {
             schema: "tms-audit/1",
             time: Timestamp::now().to_string(),
             function: context.invoked_function_arn.clone(),
             actor,
             request_id: context.request_id.clone(),
-            action: "refresh",
+            action,
             flow: "client_credentials",
             result,
             due: None,
@@ -180,9 +182,14 @@ mod tests {
         let origin = Origin::parse("https://a.org").unwrap();
         let issued_at = Timestamp::from_second(1_800_000_000).unwrap();
         let token = Token::issued("canary".into(), origin, issued_at, Duration::from_secs(930));
-        let event = AuditEvent::refresh(&Context::default(), Actor::Caller, Outcome::Refreshed)
-            .with_due(Due::Rejected)
-            .with_token(Some(&token));
+        let event = AuditEvent::new(
+            &Context::default(),
+            Actor::Caller,
+            "refresh",
+            Outcome::Refreshed,
+        )
+        .with_due(Due::Rejected)
+        .with_token(Some(&token));
         let json = serde_json::to_value(event).unwrap();
         assert_eq!(json["result"], "refreshed");
         assert_eq!(json["due"], "rejected");

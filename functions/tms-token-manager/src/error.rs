@@ -31,6 +31,7 @@ impl Error {
             Self::Login(LoginError::Refused { .. } | LoginError::StillRefused { .. }) => {
                 "LoginRefused"
             }
+            Self::Login(LoginError::SameToken { .. }) => "SameToken",
             Self::Login(error) if error.is_retryable() => "LoginUnavailable",
             Self::Login(_) => "LoginAnswerUnusable",
         }

@@ -12,7 +12,7 @@ use crate::{
     audit::{Actor, Audit, AuditEvent, Outcome},
     config::Config,
     error::Error,
-    login::TokenEndpoint,
+    login::{TokenEndpoint, error::LoginError},
     request::{Refresh, Request},
     store::SecretStore,
     token::{Fingerprint, Token, due::due},
@@ -61,13 +61,28 @@ impl Handler {
     /// When the event is not a valid request, or a new token is due and cannot be obtained or stored.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Answer, Error> {
         let context = event.context;
-        match Request::parse(&event.payload)? {
-            Request::Status => {
-                let stored = self.store.token().await?;
-                Ok(Answer::new(stored.ok().flatten().as_ref(), false))
+        match Request::parse(&event.payload) {
+            Ok(Request::Status) => self.status(&context).await,
+            Ok(Request::Refresh(refresh)) => self.refresh(&refresh, &context).await,
+            Err(error) => {
+                let error = error.into();
+                let event = AuditEvent::new(&context, Actor::Caller, "unknown", Outcome::Failed);
+                self.audit.record(&event.with_error(&error)).await;
+                Err(error)
             }
-            Request::Refresh(refresh) => self.refresh(&refresh, &context).await,
         }
+    }
+
+    async fn status(&self, context: &Context) -> Result<Answer, Error> {
+        let audit = |outcome| AuditEvent::new(context, Actor::Caller, "status", outcome);
+        let stored = self.store.token().await.map_err(Error::from);
+        let stored = stored.map(|token| token.ok().flatten());
+        let event = match &stored {
+            Ok(token) => audit(Outcome::Described).with_token(token.as_ref()),
+            Err(error) => audit(Outcome::Failed).with_error(error),
+        };
+        self.audit.record(&event).await;
+        Ok(Answer::new(stored?.as_ref(), false))
     }
 
     async fn refresh(&self, refresh: &Refresh, context: &Context) -> Result<Answer, Error> {
@@ -76,7 +91,7 @@ impl Handler {
         } else {
             Actor::Caller
         };
-        let audit = |outcome| AuditEvent::refresh(context, actor, outcome);
+        let audit = |outcome| AuditEvent::new(context, actor, "refresh", outcome);
         let stored = match self.store.token().await {
             Ok(stored) => stored.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the stored token will be replaced");
@@ -95,7 +110,7 @@ impl Handler {
             self.audit.record(&event).await;
             return Ok(Answer::new(stored.as_ref(), false));
         };
-        let renewed = self.renew(context).await;
+        let renewed = self.renew(refresh, context).await;
         let event = match &renewed {
             Ok(token) => audit(Outcome::Refreshed).with_token(Some(token)),
             Err(error) => audit(Outcome::Failed).with_error(error),
@@ -104,8 +119,15 @@ impl Handler {
         Ok(Answer::new(Some(&renewed?), true))
     }
 
-    /// Logs in and stores the new token.
-    async fn renew(&self, context: &Context) -> Result<Token, Error> {
+    /// Logs in and stores the new token. A token that an earlier request could not write is stored without a login.
+    async fn renew(&self, refresh: &Refresh, context: &Context) -> Result<Token, Error> {
+        let rejected = refresh.rejected.as_ref();
+        if let Some(token) = self.store.unwritten()
+            && due(Timestamp::now(), Some(&token), rejected, refresh.ahead).is_none()
+        {
+            self.store.put_token(&token).await?;
+            return Ok(token);
+        }
         let credentials = self.store.credentials().await?;
         let login_url = credentials
             .login_url
@@ -124,6 +146,10 @@ impl Handler {
             requested_at,
             lifetime,
         );
+        if rejected == Some(&token.fingerprint()) {
+            let login_url = login_url.clone();
+            return Err(LoginError::SameToken { login_url }.into());
+        }
         self.store.put_token(&token).await?;
         Ok(token)
     }

@@ -146,23 +146,7 @@ impl TokenEndpoint {
         if status == StatusCode::OK {
             return grant::parse(login_url, &body);
         }
-        let (login_url, code) = (login_url.clone(), grant::error_code(&body));
-        let is_transient = status.is_server_error()
-            || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-        let status = status.as_u16();
-        Err(if is_transient {
-            LoginError::Unavailable {
-                login_url,
-                status,
-                code,
-            }
-        } else {
-            LoginError::Refused {
-                login_url,
-                status,
-                code,
-            }
-        })
+        Err(grant::failure(login_url, status, &body))
     }
 }
 

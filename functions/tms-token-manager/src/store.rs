@@ -1,5 +1,7 @@
 //! The store: client credentials and access token in Secrets Manager.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::{
     Client, config,
@@ -22,6 +24,9 @@ use crate::{
 /// Source: [Secrets Manager quotas](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
 const MAX_RESPONSE_BYTES: usize = 512 << 10;
 
+/// Some editors begin a file with it.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
 /// Client credentials.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -39,6 +44,8 @@ pub struct SecretStore {
     client: Client,
     credentials_id: String,
     token_id: String,
+    /// The last token that could not be written.
+    unwritten: Arc<Mutex<Option<Token>>>,
 }
 
 /// The error of a secret.
@@ -77,6 +84,14 @@ pub enum SecretError {
     /// A required field is empty.
     #[error("secret `{id}` has an empty `{field}`")]
     Empty {
+        /// The secret.
+        id: String,
+        /// The field.
+        field: &'static str,
+    },
+    /// A field contains a character that no credential contains, such as a line feed.
+    #[error("secret `{id}` has a control character or blank within `{field}`")]
+    Character {
         /// The secret.
         id: String,
         /// The field.
@@ -124,6 +139,7 @@ impl SecretStore {
             ),
             credentials_id: config.credentials_secret_id.clone(),
             token_id: config.token_secret_id.clone(),
+            unwritten: Arc::default(),
         }
     }
 
@@ -155,7 +171,18 @@ impl SecretStore {
         }
     }
 
-    /// Stores a token.
+    /// The last token that could not be written, so that a refused write does not take a login for each request.
+    pub fn unwritten(&self) -> Option<Token> {
+        self.unwritten_token().clone()
+    }
+
+    fn unwritten_token(&self) -> MutexGuard<'_, Option<Token>> {
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores a token. If it cannot be written, it is kept in memory.
     ///
     /// # Errors
     ///
@@ -164,11 +191,17 @@ impl SecretStore {
         let put = self.client.put_secret_value().secret_id(&self.token_id);
         let put = put.secret_string(token.to_secret().expose_secret());
         match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(SecretError::Write {
-                id: self.token_id.clone(),
-                source: call_error(&error),
-            }),
+            Ok(_) => {
+                *self.unwritten_token() = None;
+                Ok(())
+            }
+            Err(error) => {
+                *self.unwritten_token() = Some(token.clone());
+                Err(SecretError::Write {
+                    id: self.token_id.clone(),
+                    source: call_error(&error),
+                })
+            }
         }
     }
 
@@ -189,27 +222,51 @@ fn read_error(id: &str, source: CallError) -> SecretError {
 fn parse_credentials(id: &str, text: &SecretString) -> Result<Credentials, SecretError> {
     let id = || id.to_owned();
     // The message of the parser quotes the content, so only the position is kept.
+    let json = text.expose_secret().trim_start_matches(BYTE_ORDER_MARK);
     let parsed: CredentialsJson =
-        serde_json::from_str(text.expose_secret()).map_err(|error| SecretError::Malformed {
+        serde_json::from_str(json).map_err(|error| SecretError::Malformed {
             id: id(),
             line: error.line(),
             column: error.column(),
         })?;
-    for (field, value) in [
-        ("client_id", &parsed.client_id),
-        ("client_secret", &parsed.client_secret),
-    ] {
-        if value.expose_secret().trim().is_empty() {
-            return Err(SecretError::Empty { id: id(), field });
-        }
-    }
-    let login_url = parsed.login_url.filter(|url| !url.trim().is_empty());
-    let login_url = login_url.map(|url| Origin::parse(&url)).transpose();
+    let login_url = parsed.login_url.as_deref().map(trimmed);
+    let login_url = login_url.filter(|url| !url.is_empty()).map(Origin::parse);
+    let login_url = login_url.transpose();
     Ok(Credentials {
-        client_id: parsed.client_id,
-        client_secret: parsed.client_secret,
+        client_id: credential(id(), "client_id", &parsed.client_id)?,
+        client_secret: credential(id(), "client_secret", &parsed.client_secret)?,
         login_url: login_url.map_err(|source| SecretError::LoginUrl { id: id(), source })?,
     })
+}
+
+/// Returns the value of a field without the white space and byte order marks that editors and shells add around it.
+fn credential(
+    id: String,
+    field: &'static str,
+    value: &SecretString,
+) -> Result<SecretString, SecretError> {
+    let text = trimmed(value.expose_secret());
+    if text.is_empty() {
+        return Err(SecretError::Empty { id, field });
+    }
+    if text
+        .chars()
+        .any(|one| one.is_control() || one.is_whitespace())
+    {
+        return Err(SecretError::Character { id, field });
+    }
+    if text.len() < value.expose_secret().len() {
+        tracing::warn!(
+            secret = id,
+            field,
+            "white space around a credential was ignored"
+        );
+    }
+    Ok(SecretString::from(text))
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|one: char| one.is_whitespace() || one == BYTE_ORDER_MARK)
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
@@ -274,6 +331,24 @@ mod tests {
             error(text),
             "secret `prod/salesforce` has an empty `client_secret`"
         );
+    }
+
+    #[test]
+    fn white_space_and_byte_order_marks_around_a_value_are_ignored() {
+        let text = "\u{FEFF}{\"client_id\":\" id\\n\",\"client_secret\":\"\u{FEFF}secret\\r\\n\",\
+                    \"login_url\":\" https://a.org \"}";
+        let read = parse_credentials("id", &text.into()).unwrap();
+        assert_eq!(read.client_id.expose_secret(), "id");
+        assert_eq!(read.client_secret.expose_secret(), "secret");
+        assert_eq!(read.login_url.unwrap().as_str(), "https://a.org");
+    }
+
+    #[test]
+    fn a_line_feed_within_a_value_is_an_error() {
+        let text = "{\"client_id\":\"canary\",\"client_secret\":\"canary\\ncanary\"}";
+        let expected =
+            "secret `prod/salesforce` has a control character or blank within `client_secret`";
+        assert_eq!(error(text), expected);
     }
 
     #[test]

@@ -58,9 +58,23 @@ pub enum LoginError {
         /// The error of the HTTP client, without the URL.
         source: reqwest::Error,
     },
+    /// A response is neither a grant nor an error, for example a page of a proxy, or a response that was cut off.
+    #[error("{login_url} answered the login with status {status} and a body that is not JSON")]
+    NoJson {
+        /// The endpoint.
+        login_url: Origin,
+        /// HTTP status.
+        status: u16,
+    },
     /// A successful response is not a grant.
     #[error("{login_url} answered the login with a response that is not a grant")]
     NoGrant {
+        /// The endpoint.
+        login_url: Origin,
+    },
+    /// The endpoint granted the token that Salesforce has just rejected with 401.
+    #[error("{login_url} granted the token again that was rejected")]
+    SameToken {
         /// The endpoint.
         login_url: Origin,
     },
@@ -98,7 +112,10 @@ impl LoginError {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable { .. } | Self::Timeout { .. } | Self::Unreachable { .. }
+            Self::Unavailable { .. }
+                | Self::Timeout { .. }
+                | Self::Unreachable { .. }
+                | Self::NoJson { .. }
         )
     }
 }

@@ -93,6 +93,8 @@ async fn status_describes_the_stored_token_without_a_login() {
     let world = World::with_token("old", 5000, []).await;
     let answer = world.invoke(status.clone()).await.unwrap();
     assert_eq!(json!(answer.fingerprint), fingerprint("old"));
+    assert_eq!(world.log().audit[0]["action"], "status");
+    assert_eq!(world.log().audit[0]["result"], "described");
     assert_eq!(
         answer.instance_url.as_deref(),
         Some("https://acme.my.salesforce.com")

@@ -95,6 +95,62 @@ async fn an_overloaded_endpoint_is_retried() {
 }
 
 #[tokio::test]
+async fn a_passing_error_or_a_page_that_is_no_answer_is_retried() {
+    let page = "<!DOCTYPE html><html>Down for maintenance</html>";
+    let cut_off = "{\"access_token\":\"canary";
+    for passing in [
+        oauth_error(400, "unknown_error"),
+        Login::Page(200, page),
+        Login::Page(200, cut_off),
+        Login::Page(403, page),
+    ] {
+        let world = World::start([passing, Login::Grant("new")]).await;
+        assert!(world.refresh().await.unwrap().refreshed);
+        assert_eq!(world.log().login_forms.len(), 2);
+    }
+    // Three attempts, and none of them is remembered as a refusal.
+    let world = World::start(vec![Login::Page(200, page); 6]).await;
+    for logins in [3, 6] {
+        let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
+        assert_eq!(kind, "LoginUnavailable");
+        assert!(
+            message.ends_with("status 200 and a body that is not JSON"),
+            "{message}"
+        );
+        assert_eq!(world.log().login_forms.len(), logins);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_written_is_written_later_without_a_login() {
+    let world = World::start([Login::Grant("new")]).await;
+    world.log().refuses_writes = true;
+    for _ in 0..3 {
+        let (kind, _) = diagnostic(world.refresh().await.unwrap_err());
+        assert_eq!(kind, "SecretUnavailable");
+    }
+    world.log().refuses_writes = false;
+    assert!(world.refresh().await.unwrap().refreshed);
+    let log = world.log();
+    assert_eq!((log.login_forms.len(), log.writes.len()), (1, 1));
+    assert_eq!(log.writes[0]["access_token"], "new");
+}
+
+#[tokio::test]
+async fn a_token_that_was_rejected_is_not_stored_again() {
+    let world = World::with_token("old", 1, [Login::Grant("old")]).await;
+    let (kind, message) = diagnostic(world.refresh_rejected("old").await.unwrap_err());
+    assert_eq!(kind, "SameToken");
+    assert!(
+        message.ends_with("granted the token again that was rejected"),
+        "{message}"
+    );
+    let log = world.log();
+    assert_eq!((log.login_forms.len(), log.writes.len()), (1, 0));
+    assert_eq!(log.audit[0]["error"], "SameToken");
+}
+
+#[tokio::test]
 async fn attempts_are_limited() {
     let world = World::start(vec![oauth_error(503, "temporarily_unavailable"); 3]).await;
     let (kind, message) = diagnostic(world.refresh().await.unwrap_err());
@@ -220,6 +276,12 @@ async fn the_error_of_an_unknown_action_names_the_known_ones() {
     assert_eq!(
         message,
         "failed to understand the event: unknown action `get`, expected `refresh` or `status`"
+    );
+    let log = world.log();
+    let event = &log.audit[0];
+    assert_eq!(
+        (&event["action"], &event["error"]),
+        (&json!("unknown"), &json!("BadRequest"))
     );
 }
 

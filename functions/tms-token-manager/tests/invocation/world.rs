@@ -43,6 +43,8 @@ pub(crate) enum Login {
     Grant(&'static str),
     /// Responds with this status and body.
     Answer(u16, Value),
+    /// Responds with this status and a body that is not JSON.
+    Page(u16, &'static str),
     /// Never responds.
     Hang,
     /// Redirects to another host.
@@ -221,6 +223,10 @@ async fn login(
         }
         Login::Answer(status, body) => {
             (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+        }
+        Login::Page(status, text) => {
+            let head = [("content-type", "text/html")];
+            (StatusCode::from_u16(status).unwrap(), head, text).into_response()
         }
         Login::Hang => std::future::pending().await,
         Login::Redirect(to) => (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, to)]).into_response(),

@@ -261,7 +261,7 @@ pub(crate) fn sum(lines: &[String], metric: &str) -> u64 {
     let documents = lines
         .iter()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    // CloudWatch does not count the documents of counts that were given up.
+    // Documents of counts that were given up are no metrics.
     let documents = documents.filter(|document| document.get("_aws").is_some());
     let values = documents.filter_map(|document| document.get(metric)?.as_u64());
     values.sum()
