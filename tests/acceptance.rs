@@ -24,7 +24,9 @@ fn row(number: usize) -> String {
 // One stack serves all claims, since it takes long to start. The sums accumulate.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_record_is_counted_once_at_its_outcome() {
-    let pipeline = pipeline::Pipeline::start().await;
+    let pipeline = pipeline::Pipeline::start(&[]).await;
+    let sink = pipeline.variable("TTProducer", "TT_METRICS_SINK").await;
+    assert_eq!(sink.as_deref(), Some("emf"), "the sink of the template");
 
     let five = pipeline.upload("five.csv", csv_of((1..=5).map(row))).await;
     let claim = "five records are five Cases";
@@ -66,6 +68,24 @@ async fn each_record_is_counted_once_at_its_outcome() {
     pipeline.settles_at([565, 558, 7, 550, 3], claim).await;
     assert_eq!(pipeline.distinct_cases(), 550);
     assert_eq!(pipeline.logins() - logins, 1, "one login for a new token");
+
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_record_is_counted_once_by_put_metric_data() {
+    let parameters = [("MetricSink", "put_metric_data")];
+    let pipeline = pipeline::Pipeline::start(&parameters).await;
+    let sink = pipeline.variable("CaseCreation", "TT_METRICS_SINK").await;
+    assert_eq!(sink.as_deref(), Some("put_metric_data"));
+
+    let rows = (1..=5).map(row);
+    let malformed = "R-6,,RISK_CHANGED,LOW,no customer".to_owned();
+    let six = csv_of(rows.chain([malformed]));
+    pipeline.upload("six.csv", six).await;
+    let claim = "five records are five Cases, and a malformed one fails";
+    pipeline.settles_at([6, 5, 1, 5, 0], claim).await;
+    assert_eq!(pipeline.distinct_cases(), 5);
 
     pipeline.stop().await;
 }

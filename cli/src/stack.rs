@@ -14,7 +14,7 @@ mod endpoint;
 
 pub use self::{announcement::RunningStack, error::Error, sdk::Uploaded};
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use aws_config::SdkConfig;
 use salesforce_stand_in::{Org, StandIn};
@@ -32,6 +32,8 @@ use run_directory::RunDirectory;
 pub struct Options {
     /// Whether [`RunningStack::find`] finds this stack, as `cargo tt upload` does.
     pub announce: bool,
+    /// Parameters of `template.yaml` whose values differ from their defaults, for example `MetricSink`.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A running local stack. [`LocalStack::stop`] ends it; dropping it kills the processes that it started.
@@ -84,7 +86,10 @@ impl LocalStack {
         let (aws, org) = (endpoint.url(), salesforce.org().url());
         progress.done(&format!("AWS at {aws}, Salesforce at {org}"));
 
-        let created = Self::create(&workspace, &sdk, &endpoint, org, packages, progress).await;
+        let mut parameters = options.parameters;
+        parameters.insert("SalesforceLoginUrl".to_owned(), org.to_owned());
+        let created =
+            Self::create(&workspace, &sdk, &endpoint, &parameters, packages, progress).await;
         let resources = created.map_err(|error| {
             let ended = endpoint.ended();
             ended.unwrap_or_else(|| error.with_log(endpoint.log()))
@@ -114,7 +119,7 @@ impl LocalStack {
         workspace: &Workspace,
         sdk: &SdkConfig,
         endpoint: &Endpoint,
-        login_url: &str,
+        parameters: &BTreeMap<String, String>,
         packages: Vec<Package>,
         progress: &dyn Progress,
     ) -> Result<Resources, Error> {
@@ -129,7 +134,7 @@ impl LocalStack {
         progress.detail("uploading the Lambdas");
         deploy::upload(sdk, packages).await?;
         let log = endpoint.log();
-        let resources = deploy::create(sdk, &template, login_url, log, progress).await?;
+        let resources = deploy::create(sdk, &template, parameters, log, progress).await?;
         progress.detail("fetching the first Salesforce token");
         deploy::first_token(sdk, &resources).await?;
         progress.done("");

@@ -41,8 +41,12 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(crate) async fn start() -> Self {
-        let stack = LocalStack::start(Options::default(), &Silent)
+    /// Starts a stack with these values of template parameters, and the defaults of all others.
+    pub(crate) async fn start(parameters: &[(&str, &str)]) -> Self {
+        let mut options = Options::default();
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        options.parameters = parameters.iter().map(owned).collect();
+        let stack = LocalStack::start(options, &Silent)
             .await
             .unwrap_or_else(|error| panic!("the local stack did not start: {error}"));
         let cloudwatch = aws_sdk_cloudwatch::Client::new(stack.sdk_config());
@@ -174,6 +178,20 @@ impl Pipeline {
         assert!(!ids.contains(&None), "each Case has an external id");
         assert_eq!(ids.len(), cases.len(), "no event has two Cases");
         ids.len()
+    }
+
+    /// The current value of an environment variable of a function.
+    pub(crate) async fn variable(&self, logical_id: &str, name: &str) -> Option<String> {
+        let lambda = aws_sdk_lambda::Client::new(self.stack.sdk_config());
+        let function = self.stack.resource(logical_id).expect("a function");
+        let configuration = lambda
+            .get_function_configuration()
+            .function_name(function)
+            .send()
+            .await
+            .expect("the configuration can be read");
+        let variables = configuration.environment?.variables?;
+        variables.get(name).cloned()
     }
 
     /// The number of records under `parked/`.

@@ -34,7 +34,10 @@ pub(super) async fn run(args: &args::Demo) -> Result<(), Error> {
     let page = LivePage::serve(args.port.unwrap_or(0)).await?;
 
     let progress = Spinner::new();
-    let options = Options { announce: true };
+    let options = Options {
+        announce: true,
+        ..Options::default()
+    };
     let stack = tokio::select! {
         stack = LocalStack::start(options, &progress) => stack?,
         () = interrupt.wait() => {

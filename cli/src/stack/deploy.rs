@@ -73,20 +73,19 @@ pub(super) async fn upload(sdk: &SdkConfig, packages: Vec<Package>) -> Result<()
 pub(super) async fn create(
     sdk: &SdkConfig,
     template: &str,
-    login_url: &str,
+    parameters: &BTreeMap<String, String>,
     log: &Path,
     progress: &dyn Progress,
 ) -> Result<Resources, Error> {
     let client = CloudFormation::new(sdk);
+    let parameters = parameters.iter().map(|(key, value)| parameter(key, value));
     client
         .create_stack()
         .stack_name(STACK)
         .template_body(template)
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityAutoExpand)
-        .parameters(parameter("SalesforceLoginUrl", login_url))
-        // The local CloudWatch does not extract metrics from logs.
-        .parameters(parameter("MetricSink", "put_metric_data"))
+        .set_parameters(Some(parameters.collect()))
         .send()
         .await
         .map_err(Error::aws("create the stack from template.yaml"))?;

@@ -1,5 +1,6 @@
-//! The AWS endpoint: ministack in a separate process, behind a guard against requests of web pages.
+//! The AWS endpoint: ministack in a separate process, with a guard against requests of web pages and metrics in logs.
 
+mod modules;
 mod supervisor;
 
 use std::{
@@ -21,9 +22,6 @@ use crate::{
     python::Venv,
     terminal::progress::Progress,
 };
-
-/// Starts ministack and refuses requests of web pages.
-const GUARD: &str = include_str!("endpoint/guard.py");
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
@@ -164,6 +162,7 @@ fn launch(
 ) -> io::Result<Supervised> {
     let (directory, temporary) = (run.path(), run.temporary());
     fs::create_dir_all(&temporary)?;
+    modules::write(directory)?;
     let environment = [
         ("HOME", &*directory.to_string_lossy()),
         ("TMPDIR", &*temporary.to_string_lossy()),
@@ -182,13 +181,10 @@ fn launch(
         ("SFTP_ENABLED", "0"),
         ("DOCKER_HOST", "unix:///nonexistent/docker.sock"),
     ];
-    Supervised::start(&venv.python(), GUARD, directory, &environment, log)
+    Supervised::start(&venv.python(), modules::START, directory, &environment, log)
 }
 
 fn free_port() -> Result<u16, Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::Port)?;
     Ok(listener.local_addr().map_err(Error::Port)?.port())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,9 +1,8 @@
 //! The guard in front of ministack and of its Lambda Runtime API, with an application of the test in place of ministack.
 
-use std::{fs, process::Command};
+use std::fs;
 
-use super::GUARD;
-use crate::python::Interpreter;
+use super::run;
 
 /// Prints the status of requests to the ASGI application and to a server of the standard library.
 const APPLICATION: &str = r#"
@@ -52,19 +51,21 @@ def main():
         print()
 "#;
 
+const GUARDED: &str = "
+import ministack.app
+from local_aws import guard
+
+guard.install()
+ministack.app.main()
+";
+
 #[tokio::test]
 async fn guard_refuses_web_pages_and_admits_local_programs() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("ministack")).unwrap();
     fs::write(directory.path().join("ministack/app.py"), APPLICATION).unwrap();
-    let output = Command::new(Interpreter::find().await.unwrap().path)
-        .args(["-c", GUARD])
-        .env("PYTHONPATH", directory.path())
-        .env("GATEWAY_PORT", "4566")
-        .output()
-        .unwrap();
-    let statuses = String::from_utf8(output.stdout).unwrap();
+    let port = [("GATEWAY_PORT", "4566")];
+    let statuses = run(GUARDED, directory.path(), &port, "").await;
     let expected = "200 200 200 403 403 403 403 \n";
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(statuses, expected.repeat(2), "{stderr}");
+    assert_eq!(statuses, expected.repeat(2));
 }

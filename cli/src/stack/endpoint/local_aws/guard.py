@@ -1,4 +1,4 @@
-"""Starts ministack behind a guard that refuses requests of web pages.
+"""Refuses requests of web pages to ministack.
 
 A page of any origin can send simple requests to a loopback port, and ministack executes them and allows every origin
 to read the response. Browsers send `Origin` or `Sec-Fetch-Site` with such requests. A page whose host name resolves to
@@ -15,6 +15,12 @@ import ministack.app
 # A browser cannot resolve names below `localhost` by DNS, and treats no name below an IP address as a host.
 LOCAL_HOST = re.compile(r"(?:.+\.)?(?:127\.0\.0\.1|localhost)|\[::1\]", re.IGNORECASE)
 REFUSAL = b"the local AWS endpoint does not accept requests of web pages\n"
+
+
+def install():
+    """Changes ministack in this process."""
+    guard_runtime_api()
+    ministack.app.app = guarded(ministack.app.app, int(os.environ["GATEWAY_PORT"]))
 
 
 def is_local(headers, port):
@@ -61,8 +67,3 @@ def guard_runtime_api():
         return False
 
     http.server.BaseHTTPRequestHandler.parse_request = guarded_parse_request
-
-
-guard_runtime_api()
-ministack.app.app = guarded(ministack.app.app, int(os.environ["GATEWAY_PORT"]))
-ministack.app.main()
