@@ -225,26 +225,32 @@ async fn values_are_stored_as_often_as_their_counts() {
     assert_eq!(rows(requests)[0].observed, [(2.0, 4.0), (3.5, 1.0)]);
 }
 
+/// Asserts that each document is refused by this error, for a reason that contains the text beside it.
+async fn refused(kind: &str, cases: &[(String, &str)]) {
+    let lines: Vec<_> = cases.iter().map(|(line, _)| line.clone()).collect();
+    for (answer, (line, because)) in read(&lines).await.into_iter().zip(cases) {
+        let start: String = line.chars().take(300).collect();
+        let (found, reason) = match answer {
+            Answer::Validation(reason) => ("Validation", reason),
+            Answer::Parsing(reason) => ("Parsing", reason),
+            Answer::Requests(requests) => panic!("{requests:?} for {start}"),
+        };
+        assert_eq!(found, kind, "{reason} for {start}");
+        assert!(
+            reason.contains(because),
+            "{reason}, not {because}, for {start}"
+        );
+        assert!(by_stand_in(line).is_err(), "{start}");
+    }
+}
+
+fn at(timestamp: &str) -> String {
+    with("\"m\":1").replace(&format!("{NOW}000"), timestamp)
+}
+
 #[tokio::test]
-async fn documents_that_cloudwatch_refuses_are_refused_as_a_whole() {
-    let plain = r#"[{"Name":"m"}]"#;
-    let valid = with("\"m\":1");
-    let at = |timestamp: &str| valid.replace(&format!("{NOW}000"), timestamp);
-    let many = |number: usize| {
-        let metrics: Vec<_> = (0..number)
-            .map(|n| format!("{{\"Name\":\"m{n}\"}}"))
-            .collect();
-        let root: Vec<_> = (0..number).map(|n| format!("\"m{n}\":1")).collect();
-        document("[[]]", &format!("[{}]", metrics.join(",")), &root.join(","))
-    };
-    let names: Vec<_> = (0..31).map(|number| format!("\"d{number}\"")).collect();
-    let members: Vec<_> = names.iter().map(|name| format!("{name}:\"1\"")).collect();
-    let dimensions = format!("[[{}]]", names.join(","));
-    let dimensioned = format!("\"m\":1,{}", members.join(","));
-    let second = valid.replace("}]}]}", "}]},{\"Namespace\":\"n\"}]}");
-    let no_list = valid.replace("\"CloudWatchMetrics\":[", "\"CloudWatchMetrics\":1,\"x\":[");
-    let validation = [
-        (many(101), "101 metrics"),
+async fn documents_with_a_wrong_value_are_refused() {
+    let cases = [
         (
             with(&format!("\"m\":[{}1]", "1,".repeat(100))),
             "101 values",
@@ -262,6 +268,18 @@ async fn documents_that_cloudwatch_refuses_are_refused_as_a_whole() {
             "2 values and 1 counts",
         ),
         (with(r#""m":{"Values":[1]}"#), "not a number"),
+    ];
+    refused("Validation", &cases).await;
+}
+
+#[tokio::test]
+async fn documents_with_wrong_dimensions_are_refused() {
+    let plain = r#"[{"Name":"m"}]"#;
+    let names: Vec<_> = (0..31).map(|number| format!("\"d{number}\"")).collect();
+    let members: Vec<_> = names.iter().map(|name| format!("{name}:\"1\"")).collect();
+    let dimensions = format!("[[{}]]", names.join(","));
+    let dimensioned = format!("\"m\":1,{}", members.join(","));
+    let cases = [
         (document("[[\"a\"]]", plain, "\"m\":1"), "not a text"),
         (
             document("[[\"a\"]]", plain, "\"m\":1,\"a\":1"),
@@ -287,6 +305,19 @@ async fn documents_that_cloudwatch_refuses_are_refused_as_a_whole() {
             "a dimension is not a text",
         ),
         (document(&dimensions, plain, &dimensioned), "31 dimensions"),
+    ];
+    refused("Validation", &cases).await;
+}
+
+#[tokio::test]
+async fn documents_with_wrong_definitions_are_refused_as_a_whole() {
+    let valid = with("\"m\":1");
+    let metrics: Vec<_> = (0..101).map(|n| format!("{{\"Name\":\"m{n}\"}}")).collect();
+    let root: Vec<_> = (0..101).map(|n| format!("\"m{n}\":1")).collect();
+    let many = document("[[]]", &format!("[{}]", metrics.join(",")), &root.join(","));
+    let second = valid.replace("}]}]}", "}]},{\"Namespace\":\"n\"}]}");
+    let cases = [
+        (many, "101 metrics"),
         (
             document("[[]]", r#"[{"Name":"m"},{"Name":"m"}]"#, "\"m\":1"),
             "metric occurs twice",
@@ -319,7 +350,14 @@ async fn documents_that_cloudwatch_refuses_are_refused_as_a_whole() {
         // The first directive is valid.
         (second, "`Metrics` is not a list"),
     ];
-    let parsing = [
+    refused("Validation", &cases).await;
+}
+
+#[tokio::test]
+async fn broken_documents_are_refused() {
+    let valid = with("\"m\":1");
+    let no_list = valid.replace("\"CloudWatchMetrics\":[", "\"CloudWatchMetrics\":1,\"x\":[");
+    let cases = [
         (with("\"m\":1,\"m\":2"), "occurs twice"),
         (with("\"m\":NaN"), "not a number of JSON"),
         (valid.trim_end_matches('}').to_owned(), "not JSON"),
@@ -334,23 +372,7 @@ async fn documents_that_cloudwatch_refuses_are_refused_as_a_whole() {
         ),
         ("{\"_aws\":{}}".to_owned(), "`CloudWatchMetrics`"),
     ];
-    let split = validation.len();
-    let cases: Vec<_> = validation.into_iter().chain(parsing).collect();
-    let lines: Vec<_> = cases.iter().map(|(line, _)| line.clone()).collect();
-    for (index, (answer, (line, because))) in read(&lines).await.into_iter().zip(cases).enumerate()
-    {
-        let start: String = line.chars().take(300).collect();
-        let reason = match answer {
-            Answer::Validation(reason) if index < split => reason,
-            Answer::Parsing(reason) if index >= split => reason,
-            other => panic!("{other:?} for {start}"),
-        };
-        assert!(
-            reason.contains(because),
-            "{reason}, not {because}, for {start}"
-        );
-        assert!(by_stand_in(&line).is_err(), "{start}");
-    }
+    refused("Parsing", &cases).await;
 }
 
 #[tokio::test]

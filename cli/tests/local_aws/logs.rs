@@ -1,4 +1,4 @@
-//! The local CloudWatch stores the metrics of documents in logs, each once, and counts those that it refuses.
+//! Logs of the local AWS, a function that writes to them, and the metrics of their documents.
 
 use std::{
     io::{Cursor, Write},
@@ -12,7 +12,7 @@ use aws_sdk_cloudwatch::{
 };
 use aws_sdk_lambda::{
     primitives::Blob,
-    types::{Environment, FunctionCode, Runtime},
+    types::{FunctionCode, Runtime},
 };
 use serde_json::{Value, json};
 use tt_cli::{
@@ -23,10 +23,10 @@ use tt_cli::{
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// A function without the library. It needs an interpreter as its first line.
-const BOOTSTRAP: &str = include_str!("log_metrics/bootstrap.py");
+const BOOTSTRAP: &str = include_str!("bootstrap.py");
 const FUNCTION: &str = "writer";
-const LOG_GROUP: &str = "/aws/lambda/writer";
-const NAMESPACE: &str = "local/Log";
+pub(crate) const LOG_GROUP: &str = "/aws/lambda/writer";
+pub(crate) const NAMESPACE: &str = "local/Log";
 
 /// How soon a metric of a written document must be readable.
 const SOON: Duration = Duration::from_secs(10);
@@ -34,12 +34,22 @@ const SOON: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 
-struct Logs {
-    stack: LocalStack,
+pub(crate) struct Logs {
+    pub(crate) stack: LocalStack,
     http: reqwest::Client,
 }
 
 impl Logs {
+    /// Starts a stack.
+    pub(crate) async fn start() -> Self {
+        let stack = LocalStack::start(Options::default(), &Silent).await;
+        let http = reqwest::Client::builder().no_proxy().build();
+        Self {
+            stack: stack.unwrap(),
+            http: http.unwrap(),
+        }
+    }
+
     /// An operation of CloudWatch Logs.
     async fn call(&self, operation: &str, input: &Value) -> (u16, Value) {
         let request = self.http.post(self.stack.endpoint());
@@ -60,7 +70,7 @@ impl Logs {
     }
 
     /// Creates a log group and stream, and puts these messages.
-    async fn put(&self, group: &str, class: &str, messages: &[String]) {
+    pub(crate) async fn put(&self, group: &str, class: &str, messages: &[String]) {
         let stream = json!({"logGroupName": group, "logStreamName": "stream"});
         let events: Vec<_> = messages
             .iter()
@@ -79,7 +89,7 @@ impl Logs {
     }
 
     /// The messages of a log group.
-    async fn messages(&self, group: &str) -> Vec<String> {
+    pub(crate) async fn messages(&self, group: &str) -> Vec<String> {
         let input = json!({"logGroupName": group});
         let (_, answer) = self.call("FilterLogEvents", &input).await;
         let events = answer["events"].as_array().unwrap().iter();
@@ -116,7 +126,13 @@ impl Logs {
     }
 
     /// Waits until a sum is `expected`, and then asserts that it does not change.
-    async fn settles_at(&self, expected: f64, namespace: &str, metric: &str, group: Option<&str>) {
+    pub(crate) async fn settles_at(
+        &self,
+        expected: f64,
+        namespace: &str,
+        metric: &str,
+        group: Option<&str>,
+    ) {
         let deadline = Instant::now() + SOON;
         let mut sum = self.sum(namespace, metric, group).await;
         while sum < expected && Instant::now() < deadline {
@@ -128,7 +144,7 @@ impl Logs {
         assert_same(self.sum(namespace, metric, group).await, expected, metric);
     }
 
-    async fn invoke(&self) {
+    pub(crate) async fn invoke(&self) {
         let lambda = aws_sdk_lambda::Client::new(self.stack.sdk_config());
         let answer = lambda
             .invoke()
@@ -139,7 +155,7 @@ impl Logs {
 }
 
 #[expect(clippy::float_cmp, reason = "sums of small whole numbers")]
-fn assert_same(sum: f64, expected: f64, metric: &str) {
+pub(crate) fn assert_same(sum: f64, expected: f64, metric: &str) {
     assert_eq!(sum, expected, "{metric}");
 }
 
@@ -148,7 +164,7 @@ fn milliseconds() -> u64 {
     u64::try_from(now.unwrap().as_millis()).unwrap()
 }
 
-fn document(metric: &str, value: &Value) -> String {
+pub(crate) fn document(metric: &str, value: &Value) -> String {
     let directive = json!({
         "Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": [{"Name": metric, "Unit": "Count"}],
     });
@@ -165,7 +181,7 @@ fn package(interpreter: &Path) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-async fn create_function(stack: &LocalStack) {
+pub(crate) async fn create_function(stack: &LocalStack) {
     let interpreter = Interpreter::find().await.unwrap();
     let code = FunctionCode::builder().zip_file(Blob::new(package(&interpreter.path)));
     aws_sdk_lambda::Client::new(stack.sdk_config())
@@ -175,57 +191,7 @@ async fn create_function(stack: &LocalStack) {
         .handler("bootstrap")
         .role("arn:aws:iam::000000000000:role/writer")
         .code(code.build())
-        .environment(Environment::builder().build())
         .send()
         .await
         .unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn documents_in_logs_are_metrics_once() {
-    let stack = LocalStack::start(Options::default(), &Silent)
-        .await
-        .unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let logs = Logs { stack, http };
-
-    // Of a function, also what it writes after the response, in pieces, while no further invocation comes.
-    create_function(&logs.stack).await;
-    for invocations in [1.0, 2.0] {
-        logs.invoke().await;
-        logs.settles_at(10.0 * invocations, NAMESPACE, "After", None)
-            .await;
-        logs.settles_at(invocations, NAMESPACE, "Before", None)
-            .await;
-        let refused = "EMFValidationErrors";
-        logs.settles_at(invocations, "AWS/Logs", refused, Some(LOG_GROUP))
-            .await;
-        let last = logs.messages(LOG_GROUP).await.into_iter();
-        let last = last.filter(|message| message == "the last line").count();
-        assert_same(
-            f64::from(u32::try_from(last).unwrap()),
-            invocations,
-            "late lines in the log",
-        );
-    }
-    logs.settles_at(0.0, "AWS/Logs", "EMFParsingErrors", Some(LOG_GROUP))
-        .await;
-
-    // Of a client.
-    let valid = document("Put", &json!([1, 2, 4]));
-    let refused = [
-        valid.replace("\"_aws\":{", "\"_aws\":["),
-        document("Put", &json!("1")),
-    ];
-    let messages = [vec![valid.clone(), "text".to_owned()], refused.into()].concat();
-    logs.put("client", "STANDARD", &messages).await;
-    logs.settles_at(7.0, NAMESPACE, "Put", None).await;
-    for metric in ["EMFParsingErrors", "EMFValidationErrors"] {
-        logs.settles_at(1.0, "AWS/Logs", metric, Some("client"))
-            .await;
-    }
-    logs.put("cheap", "INFREQUENT_ACCESS", &[valid]).await;
-    logs.settles_at(7.0, NAMESPACE, "Put", None).await;
-
-    logs.stack.stop().await.unwrap();
 }
