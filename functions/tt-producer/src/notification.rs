@@ -64,6 +64,9 @@ pub fn decode(payload: &str, bucket: Option<&str>) -> Result<Notification, Notif
                     tracing::warn!(event, key, "skipped an event that creates no object");
                     found.others += 1;
                 }
+                Notice::Document(document) if is_without_records(&document) => {
+                    tracing::info!("event without records, nothing to do");
+                }
                 Notice::Document(document) => {
                     let upload = upload(&document, message.id.is_some())?;
                     upload.check(bucket)?;
@@ -73,6 +76,17 @@ pub fn decode(payload: &str, bucket: Option<&str>) -> Result<Notification, Notif
         }
     }
     Ok(found)
+}
+
+/// Whether this is `{"Records":[]}`, which deployment tools send to test a new program.
+fn is_without_records(document: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Event {
+        #[serde(rename = "Records")]
+        records: [(); 0],
+    }
+    serde_json::from_str::<Event>(document.get()).is_ok_and(|event| event.records.is_empty())
 }
 
 fn upload(document: &RawValue, from_queue: bool) -> Result<Upload, NotificationError> {
@@ -214,6 +228,12 @@ mod tests {
                 assert!(error.starts_with("upload is not valid: "), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn an_event_without_records_is_nothing_to_do() {
+        assert_eq!(decode(r#"{"Records":[]}"#), Ok(Vec::new()));
+        assert!(decode(r#"{"Records":[],"more":1}"#).is_err());
     }
 
     #[test]
