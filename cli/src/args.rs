@@ -1,5 +1,7 @@
 //! The command line of `cargo tt`.
 
+pub mod operate;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as Arguments, Parser, Subcommand};
@@ -57,6 +59,24 @@ pub enum Command {
     Graph,
     /// List the metrics that the functions, or a program, declare, with their source lines.
     Catalogue(Catalogue),
+    /// Compare a stack with its template, a release and its metrics; changes nothing.
+    #[command(after_help = operate::PLAN_HELP)]
+    Plan(operate::Plan),
+    /// Store the live code of a stack.
+    #[command(after_help = operate::BACKUP_HELP)]
+    Backup(operate::Backup),
+    /// List or delete stored code.
+    #[command(subcommand)]
+    Backups(operate::Backups),
+    /// Replace the code of a stack by that of a release, and roll back if it fails.
+    #[command(after_help = operate::DEPLOY_HELP)]
+    Deploy(operate::Deploy),
+    /// Return to stored code.
+    #[command(after_help = operate::ROLLBACK_HELP)]
+    Rollback(operate::Rollback),
+    /// Upload a test file and compare the metrics with what it must cause.
+    #[command(after_help = operate::VERIFY_HELP)]
+    Verify(operate::Verify),
 }
 
 /// Arguments of `cargo tt demo`.

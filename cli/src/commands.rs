@@ -7,6 +7,7 @@ mod graph;
 mod upload;
 
 mod catalogue;
+mod operate;
 
 pub use self::error::Error;
 
@@ -23,5 +24,11 @@ pub async fn run(command: Command) -> Result<(), Error> {
         Command::Upload(args) => upload::run(&args).await,
         Command::Graph => graph::run().await,
         Command::Catalogue(args) => catalogue::run(args.program.as_deref()),
+        Command::Plan(args) => operate::plan::run(&args).await,
+        Command::Backup(args) => operate::backup::keep(&args).await,
+        Command::Backups(args) => operate::backup::run(&args).await,
+        Command::Deploy(args) => operate::deploy::run(&args).await,
+        Command::Rollback(args) => operate::rollback::run(&args).await,
+        Command::Verify(args) => operate::verify::run(&args).await,
     }
 }

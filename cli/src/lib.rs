@@ -1,4 +1,4 @@
-//! The library behind `cargo tt`: the local stack, and the report on the metrics of the functions.
+//! The library behind `cargo tt`: the local stack, operations on deployed stacks, and the report on the metrics of the functions.
 //!
 //! Each module imports only modules above it in this list.
 
@@ -11,6 +11,8 @@ pub mod file;
 pub mod python;
 
 pub mod stack;
+
+pub mod operate;
 
 pub mod report;
 

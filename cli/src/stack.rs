@@ -2,10 +2,10 @@
 
 pub mod functions;
 
-mod error;
+pub(crate) mod error;
 
 mod run_directory;
-mod sdk;
+pub(crate) mod sdk;
 
 mod announcement;
 
@@ -50,6 +50,9 @@ pub struct LocalStack {
 }
 
 impl LocalStack {
+    /// The name of the CloudFormation stack.
+    pub const NAME: &str = deploy::STACK;
+
     /// Prepares the virtual environment, builds the Lambdas, starts the servers and creates the stack.
     ///
     /// Each stack has separate ports, processes and directories, so several can run at the same time.

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, io, iter::successors, path::PathBuf};
 
 use crate::{
-    file, python,
+    file, operate, python,
     report::{html::live_page, metrics},
     stack::{self, functions::build},
     workspace,
@@ -33,6 +33,9 @@ pub enum Error {
     /// The local stack failed.
     #[error(transparent)]
     Stack(#[from] stack::Error),
+    /// An operation on a stack failed.
+    #[error(transparent)]
+    Operate(#[from] operate::Error),
     /// The metrics cannot be read.
     #[error(transparent)]
     Metrics(#[from] metrics::ReadError),
@@ -92,6 +95,7 @@ impl Error {
             Self::Metrics(_) => "check that `cargo tt demo` is still running",
             Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
             Self::Stack(error) => return help_with_stack(error),
+            Self::Operate(error) => return error.help().map(str::to_owned),
             Self::Workspace(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
                 return None;
             }
@@ -104,6 +108,7 @@ impl Error {
         match self {
             Self::File(file::Error::Read { .. }) => 1,
             Self::File(_) | Self::ReadProgram { .. } => 2,
+            Self::Operate(error) if error.is_usage() => 2,
             Self::Interrupted => 130,
             _ => 1,
         }

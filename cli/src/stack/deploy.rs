@@ -19,7 +19,7 @@ use super::{
 use crate::terminal::progress::Progress;
 
 /// Lower case and short, since it is the prefix of the bucket name.
-const STACK: &str = "tt-local";
+pub(super) const STACK: &str = "tt-local";
 const ARTIFACTS: &str = "tt-local-artifacts";
 
 /// Short enough that a user does not notice it.

@@ -124,15 +124,7 @@ impl Error {
     {
         let action = action.into();
         move |error| {
-            let source: Box<dyn StdError + Send + Sync> = match (error.code(), error.message()) {
-                (Some(code), message) => {
-                    // Messages may contain line feeds; errors are printed on one line.
-                    let words: Vec<_> = message.unwrap_or_default().split_whitespace().collect();
-                    format!("{code}: {}", words.join(" ")).into()
-                }
-                // There was no response.
-                (None, _) => Box::new(error),
-            };
+            let source = reduced(error);
             Self::Aws {
                 action,
                 log: None,
@@ -147,5 +139,21 @@ impl Error {
             *found = Some(log.to_owned());
         }
         self
+    }
+}
+
+/// The error of an AWS operation, reduced to code and message on one line.
+pub(crate) fn reduced<E>(error: E) -> Box<dyn StdError + Send + Sync>
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), message) => {
+            // Messages may contain line feeds; errors are printed on one line.
+            let words: Vec<_> = message.unwrap_or_default().split_whitespace().collect();
+            format!("{code}: {}", words.join(" ")).into()
+        }
+        // There was no response.
+        (None, _) => Box::new(error),
     }
 }

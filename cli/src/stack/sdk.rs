@@ -25,7 +25,7 @@ pub struct Uploaded {
 }
 
 /// SDK configuration without the user's settings: no AWS profile, and no proxy, which could not reach this machine.
-pub(super) fn config(endpoint: &str) -> SdkConfig {
+pub(crate) fn config(endpoint: &str) -> SdkConfig {
     let (key, secret) = CREDENTIALS;
     let credentials = Credentials::new(key, secret, None, None, "local stack");
     let http_client = aws_smithy_http_client::Builder::new()
@@ -42,7 +42,7 @@ pub(super) fn config(endpoint: &str) -> SdkConfig {
 }
 
 /// A client that addresses buckets by path, since 127.0.0.1 has no host name for each bucket.
-pub(super) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+pub(crate) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(sdk)
         .force_path_style(true)
         .build();

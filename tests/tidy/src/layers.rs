@@ -40,6 +40,7 @@ const ORDERS: &[Order] = &[
             "file",
             "python",
             "stack",
+            "operate",
             "report",
             "args",
             "commands",
