@@ -1,14 +1,11 @@
 //! Checks that the Lambda binaries start on Amazon Linux 2023, which has glibc 2.34.
 
-#[cfg(test)]
-#[path = "glibc/needs.rs"]
-mod needs;
-
-use needs::Version;
-use tt_cli::{stack::functions::build, terminal::progress::Silent, workspace::Workspace};
-
-/// <https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html>
-const AMAZON_LINUX_2023: Version = Version(2, 34);
+use tt_cli::{
+    operate::program::{AMAZON_LINUX_2023, newest_glibc},
+    stack::functions::build,
+    terminal::progress::Silent,
+    workspace::Workspace,
+};
 
 #[tokio::test]
 async fn the_lambdas_require_no_newer_glibc_than_that_of_amazon_linux_2023() {
@@ -17,7 +14,7 @@ async fn the_lambdas_require_no_newer_glibc_than_that_of_amazon_linux_2023() {
     assert_eq!(binaries.len(), build::FUNCTIONS.len());
     for binary in binaries {
         let content = std::fs::read(&binary.path).unwrap();
-        let newest = needs::newest_glibc(&content).unwrap();
+        let newest = newest_glibc(&content).unwrap();
         assert!(
             newest.is_some_and(|version| version <= AMAZON_LINUX_2023),
             "{} requires glibc {newest:?}, Lambda has {AMAZON_LINUX_2023:?}; build it for deployment \

@@ -23,24 +23,41 @@ async fn code_is_deployed_verified_and_rolled_back() {
     let stack = Stack::start().await;
     let original = stack.live(FUNCTION).await;
 
-    let error = stack.command(&["verify", "--stack", "no-such-stack"]).await.unwrap_err();
+    let error = stack
+        .command(&["verify", "--stack", "no-such-stack"])
+        .await
+        .unwrap_err();
     assert!(error.text().contains("no-such-stack"), "{}", error.text());
-    stack.command(&["plan"]).await.expect("the new stack is in step");
-    stack.command(&["verify"]).await.expect("5 records are 5 Cases");
+    stack
+        .command(&["plan"])
+        .await
+        .expect("the new stack is in step");
+    stack
+        .command(&["verify"])
+        .await
+        .expect("5 records are 5 Cases");
     assert_eq!(stack.distinct_cases(), 5);
     let too_many = ["verify", "--expect", "SFCaseCreated=6", "--timeout", "4"];
     let error = stack.command(&too_many).await.unwrap_err();
-    assert!(matches!(error, Error::Verify(text) if text.contains("SFCaseCreated is 5, expected 6")));
+    assert!(
+        matches!(error, Error::Verify(text) if text.contains("SFCaseCreated is 5, expected 6"))
+    );
     assert_eq!(stack.distinct_cases(), 10);
 
     // A changed program: the code is replaced, and the stack is not updated.
     let (release, changed) = stack.release(FUNCTION, HARMLESS).await;
-    stack.deploy(&release).await.expect("the changed program works");
+    stack
+        .deploy(&release)
+        .await
+        .expect("the changed program works");
     assert_eq!(stack.live(FUNCTION).await, changed);
     assert_eq!(stack.backups(FUNCTION), [original.clone()]);
     assert_eq!(stack.distinct_cases(), 15, "the deployment was verified");
     assert_eq!(stack.in_step().await, InStep::Release(release.clone()));
-    stack.deploy(&release).await.expect("a second deployment changes nothing");
+    stack
+        .deploy(&release)
+        .await
+        .expect("a second deployment changes nothing");
     assert_eq!(stack.distinct_cases(), 15);
     let plan = ["plan", "--release", release.to_str().unwrap()];
     stack.command(&plan).await.expect("the release is live");
@@ -51,7 +68,9 @@ async fn code_is_deployed_verified_and_rolled_back() {
     let update = stack.changed_template(&release, "Timeout: 120", "Timeout: 121");
     let error = stack.deploy(&update).await.unwrap_err();
     assert!(
-        error.to_string().contains("in `CaseCreation` the release has `Timeout: 121`"),
+        error
+            .to_string()
+            .contains("in `CaseCreation` the release has `Timeout: 121`"),
         "{error}"
     );
 
@@ -60,7 +79,10 @@ async fn code_is_deployed_verified_and_rolled_back() {
     let error = stack.deploy(&broken).await.unwrap_err();
     let text = error.text();
     assert!(matches!(error, Error::RolledBack(_)), "{text}");
-    assert!(text.contains("the smoke test of `CaseCreation` failed"), "{text}");
+    assert!(
+        text.contains("the smoke test of `CaseCreation` failed"),
+        "{text}"
+    );
     assert_eq!(stack.live(FUNCTION).await, changed);
 
     // The same without smoke tests: the metrics find it, and the events that waited become Cases.
@@ -74,7 +96,10 @@ async fn code_is_deployed_verified_and_rolled_back() {
     // A push by hand.
     let pushed = stack.push_by_hand(FUNCTION, &broken).await;
     let error = stack.command(&["plan"]).await.unwrap_err();
-    assert!(matches!(&error, Error::Drift(text) if text.contains(pushed.short())), "{error}");
+    assert!(
+        matches!(&error, Error::Drift(text) if text.contains(pushed.short())),
+        "{error}"
+    );
     let error = stack.deploy(&release).await.unwrap_err();
     assert!(matches!(error, Error::UnknownCode { .. }), "{error}");
     let error = stack.command(&["rollback"]).await.unwrap_err();
@@ -82,18 +107,30 @@ async fn code_is_deployed_verified_and_rolled_back() {
 
     // Back to the code of the stack, by the beginning of its hash.
     let rollback = ["rollback", "--to", &original.hex()[..8]];
-    stack.command(&rollback).await.expect("the backup is pushed");
+    stack
+        .command(&rollback)
+        .await
+        .expect("the backup is pushed");
     assert_eq!(stack.live(FUNCTION).await, original);
     assert_eq!(stack.in_step().await, InStep::Stack);
-    stack.command(&["plan"]).await.expect("the stack is in step again");
-    stack.command(&["verify"]).await.expect("5 records are 5 Cases");
+    stack
+        .command(&["plan"])
+        .await
+        .expect("the stack is in step again");
+    stack
+        .command(&["verify"])
+        .await
+        .expect("5 records are 5 Cases");
     assert_eq!(stack.distinct_cases(), 25, "no record is lost or doubled");
 
     // The live code and the code before it are kept.
     let mut kept = [original.clone(), pushed];
     kept.sort();
     assert!(stack.backups(FUNCTION).contains(&changed));
-    stack.command(&["backups", "prune", "--keep", "0"]).await.expect("old backups are deleted");
+    stack
+        .command(&["backups", "prune", "--keep", "0"])
+        .await
+        .expect("old backups are deleted");
     assert_eq!(stack.backups(FUNCTION), kept);
 
     stack.stop().await;

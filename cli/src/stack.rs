@@ -50,7 +50,7 @@ pub struct LocalStack {
 }
 
 impl LocalStack {
-    /// The name of the CloudFormation stack.
+    /// The name of the `CloudFormation` stack.
     pub const NAME: &str = deploy::STACK;
 
     /// Prepares the virtual environment, builds the Lambdas, starts the servers and creates the stack.

@@ -248,3 +248,62 @@ fn unwritable_report_is_refused_before_anything_starts() {
         refused(&output, 1, &message, "choose another path");
     }
 }
+
+#[test]
+fn wrong_command_lines_of_a_stack_are_refused_before_any_request() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("tt.toml"), "ordre = []\n").unwrap();
+    for (args, message, help) in [
+        (
+            &["plan", "--endpoint", "eu-west-1"][..],
+            "`eu-west-1` is not the address of an endpoint",
+            "http://127.0.0.1:4566",
+        ),
+        (
+            &["plan", "--endpoint", "aws"],
+            "no stack is named",
+            "--stack NAME",
+        ),
+        (&["deploy"], "--release <FILE>", "Usage: cargo tt deploy"),
+        (
+            &["verify", "--expect", "SFCaseCreated"],
+            "expected NAME=N",
+            "SFCaseCreated=5",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_cargo-tt"))
+            .args(args)
+            .args(["--config", "/dev/null"])
+            .current_dir(directory.path())
+            .env_remove("AWS_ENDPOINT_URL")
+            .output()
+            .unwrap();
+        refused(&output, 2, message, help);
+    }
+    let output = cargo_tt(directory.path(), &["plan", "--endpoint", "aws"]).unwrap();
+    refused(
+        &output,
+        2,
+        "tt.toml` are not valid",
+        "unknown field `ordre`",
+    );
+}
+
+#[test]
+fn endpoint_that_does_not_answer_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    // Nothing listens on the port of a listener that was closed.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let output = cargo_tt(directory.path(), &["plan", "--endpoint", &endpoint]).unwrap();
+    refused(
+        &output,
+        1,
+        "failed to describe the stack `tt-local`",
+        "check the name of the stack",
+    );
+}

@@ -46,7 +46,9 @@ impl Stack {
             .await
             .unwrap_or_else(|error| panic!("the local stack did not start: {error}"));
         let endpoint = Endpoint::Url(local.endpoint().to_owned());
-        let target = Target::find(endpoint, None).await.expect("the stack exists");
+        let target = Target::find(endpoint, None)
+            .await
+            .expect("the stack exists");
         Self {
             local,
             target,
@@ -85,7 +87,8 @@ impl Stack {
     }
 
     pub(crate) async fn deploy(&self, release: &Path) -> Result<(), Error> {
-        self.command(&["deploy", "--release", release.to_str().unwrap()]).await
+        self.command(&["deploy", "--release", release.to_str().unwrap()])
+            .await
     }
 
     /// Deploys with settings that lack the smoke tests, and gives up after a few seconds.
@@ -103,15 +106,32 @@ impl Stack {
         fs::write(&config, lines.collect::<Vec<_>>().join("\n")).unwrap();
         let release = release.to_str().unwrap();
         let config = config.to_str().unwrap();
-        let args = ["deploy", "--release", release, "--config", config, "--timeout", "5"];
+        let args = [
+            "deploy",
+            "--release",
+            release,
+            "--config",
+            config,
+            "--timeout",
+            "5",
+        ];
         self.command(&args).await
     }
 
     /// Changes a text of a function's program, uploads its zip, and writes the release. Returns its path and the hash.
-    pub(crate) async fn release(&self, logical_id: &str, change: [&str; 2]) -> (PathBuf, Sha256Hash) {
+    pub(crate) async fn release(
+        &self,
+        logical_id: &str,
+        change: [&str; 2],
+    ) -> (PathBuf, Sha256Hash) {
         let workspace = Workspace::find().unwrap();
-        let binaries = build::build(&workspace, &Silent).await.expect("the functions build");
-        let binary = binaries.iter().find(|one| one.function == "case-creation").unwrap();
+        let binaries = build::build(&workspace, &Silent)
+            .await
+            .expect("the functions build");
+        let binary = binaries
+            .iter()
+            .find(|one| one.function == "case-creation")
+            .unwrap();
         let mut content = fs::read(&binary.path).unwrap();
         let replaced = replace(&mut content, change[0].as_bytes(), change[1].as_bytes());
         assert!(replaced > 0, "the program contains `{}`", change[0]);
@@ -122,10 +142,16 @@ impl Stack {
 
         let template = self.template().await;
         let code = Release::parse(&template).unwrap();
-        let code = code.code_of(logical_id).expect("the function has a zip").clone();
+        let code = code
+            .code_of(logical_id)
+            .expect("the function has a zip")
+            .clone();
         let key = package.key();
         let put = self.s3().put_object().bucket(&code.bucket).key(&key);
-        put.body(package.into_zip().into()).send().await.expect("the zip is uploaded");
+        put.body(package.into_zip().into())
+            .send()
+            .await
+            .expect("the zip is uploaded");
         let uri = format!("s3://{}/{key}", code.bucket);
         let releases = self.directory.path().join("releases");
         fs::create_dir_all(&releases).unwrap();
@@ -161,15 +187,21 @@ impl Stack {
     /// The hash of the live code.
     pub(crate) async fn live(&self, logical_id: &str) -> Sha256Hash {
         let name = self.local.resource(logical_id).unwrap();
-        let function = live::function(&self.target, logical_id, name).await.unwrap();
+        let function = live::function(&self.target, logical_id, name)
+            .await
+            .unwrap();
         function.expect("its code is a zip").sha256
     }
 
     /// The hashes of the backups, sorted.
     pub(crate) fn backups(&self, logical_id: &str) -> Vec<Sha256Hash> {
-        let Target { account, region, .. } = &self.target;
+        let Target {
+            account, region, ..
+        } = &self.target;
         let backups = Backups::new(self.directory.path(), account, region);
-        let list = backups.list(self.local.resource(logical_id).unwrap()).unwrap();
+        let list = backups
+            .list(self.local.resource(logical_id).unwrap())
+            .unwrap();
         let mut hashes: Vec<_> = list.into_iter().map(|backup| backup.sha256).collect();
         hashes.sort();
         hashes

@@ -88,7 +88,7 @@ pub struct StackArgs {
     /// Name of the stack [default: `stack` in tt.toml; on this machine that of `cargo tt demo`].
     #[arg(long, value_name = "NAME")]
     pub stack: Option<String>,
-    /// `aws`, `local` (the running `cargo tt demo`) or an address [default: AWS_ENDPOINT_URL, else the running demo, else aws].
+    /// `aws`, `local` (the running `cargo tt demo`) or an address [default: `AWS_ENDPOINT_URL`, else the running demo, else aws].
     #[arg(long, value_name = "ENDPOINT")]
     pub endpoint: Option<String>,
     /// Settings of the repository [default: the nearest tt.toml].
@@ -219,7 +219,9 @@ pub struct Verify {
 }
 
 fn expected(text: &str) -> Result<Expected, String> {
-    let parsed = text.split_once('=').filter(|(metric, _)| !metric.is_empty());
+    let parsed = text
+        .split_once('=')
+        .filter(|(metric, _)| !metric.is_empty());
     let parsed = parsed.and_then(|(metric, count)| Some((metric, count.parse().ok()?)));
     let (metric, count) = parsed.ok_or("expected NAME=N, for example SFCaseCreated=5")?;
     Ok(Expected {
@@ -236,7 +238,12 @@ mod tests {
     fn expectation_is_a_name_and_a_number() {
         let parsed = expected("SFCaseCreated=5").unwrap();
         assert_eq!((parsed.metric.as_str(), parsed.count), ("SFCaseCreated", 5));
-        for wrong in ["SFCaseCreated", "=5", "SFCaseCreated=five", "SFCaseCreated=-1"] {
+        for wrong in [
+            "SFCaseCreated",
+            "=5",
+            "SFCaseCreated=five",
+            "SFCaseCreated=-1",
+        ] {
             assert!(expected(wrong).is_err(), "{wrong}");
         }
     }

@@ -116,7 +116,12 @@ impl Backups {
     /// # Errors
     ///
     /// When a file cannot be written, or the existing backup is damaged.
-    pub fn keep(&self, function: &str, zip: &[u8], configuration: &serde_json::Value) -> Result<bool, Error> {
+    pub fn keep(
+        &self,
+        function: &str,
+        zip: &[u8],
+        configuration: &serde_json::Value,
+    ) -> Result<bool, Error> {
         let sha256 = Sha256Hash::of(zip);
         let directory = self.of(function);
         let io = io("create", &directory);
@@ -243,7 +248,12 @@ impl Backups {
 }
 
 /// The backups that `prune` deletes: all but the newest `keep`, the live code and the code before it.
-pub fn prunable<'b>(backups: &'b [Backup], keep: usize, history: &[Change], live: &Sha256Hash) -> Vec<&'b Backup> {
+pub fn prunable<'b>(
+    backups: &'b [Backup],
+    keep: usize,
+    history: &[Change],
+    live: &Sha256Hash,
+) -> Vec<&'b Backup> {
     let before = before(history, live);
     let older = backups.iter().skip(keep);
     older
@@ -261,9 +271,7 @@ fn before<'h>(history: &'h [Change], live: &Sha256Hash) -> Option<&'h str> {
 /// The functions that the last operation changed and that still run its code, with the change.
 ///
 /// Each function comes with its live code and its history.
-pub fn last_change<'f>(
-    functions: &'f [(String, Sha256Hash, Vec<Change>)],
-) -> Vec<(&'f str, &'f Change)> {
+pub fn last_change(functions: &[(String, Sha256Hash, Vec<Change>)]) -> Vec<(&str, &Change)> {
     let current = functions.iter().filter_map(|(function, live, history)| {
         let change = in_effect(history).filter(|change| change.to == live.hex())?;
         Some((function.as_str(), change))
@@ -295,7 +303,10 @@ fn in_effect(history: &[Change]) -> Option<&Change> {
 }
 
 /// The backups whose hash begins with these digits, by function. `None` if the text is not a beginning of a hash.
-pub fn named<'b>(backups: &'b [(String, Vec<Backup>)], digits: &str) -> Option<Vec<(&'b str, &'b Backup)>> {
+pub fn named<'b>(
+    backups: &'b [(String, Vec<Backup>)],
+    digits: &str,
+) -> Option<Vec<(&'b str, &'b Backup)>> {
     let digits = digits.to_ascii_lowercase();
     let is_hash = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     if digits.len() < MIN_DIGITS || !is_hash {
@@ -364,7 +375,10 @@ mod tests {
         assert!(backups.keep("f", b"zip", &json!({"Timeout": 3})).unwrap());
         assert!(!backups.keep("f", b"zip", &json!({"Timeout": 9})).unwrap());
         let hash = Sha256Hash::of(b"zip");
-        assert_eq!(backups.load("f", &hash).unwrap().as_deref(), Some(&b"zip"[..]));
+        assert_eq!(
+            backups.load("f", &hash).unwrap().as_deref(),
+            Some(&b"zip"[..])
+        );
         let name = format!("000000000000/us-east-1/f/{hash}.json");
         let configuration = fs::read_to_string(directory.path().join(name)).unwrap();
         assert_eq!(configuration, "{\n  \"Timeout\": 3\n}\n");
@@ -418,8 +432,16 @@ mod tests {
     fn only_functions_of_the_last_deployment_are_rolled_back() {
         let live = Sha256Hash::of;
         let functions = [
-            ("both".to_owned(), live(b"3"), vec![change("1", 1, b"1", b"2"), change("2", 5, b"2", b"3")]),
-            ("older".to_owned(), live(b"b"), vec![change("1", 2, b"a", b"b")]),
+            (
+                "both".to_owned(),
+                live(b"3"),
+                vec![change("1", 1, b"1", b"2"), change("2", 5, b"2", b"3")],
+            ),
+            (
+                "older".to_owned(),
+                live(b"b"),
+                vec![change("1", 2, b"a", b"b")],
+            ),
             ("never".to_owned(), live(b"x"), Vec::new()),
         ];
         let changed = last_change(&functions);

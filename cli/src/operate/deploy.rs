@@ -137,7 +137,11 @@ impl Prepared {
                 smoke,
             });
         }
-        progress.done(&format!("{} of {} are new", steps.len(), steps.len() + unchanged.len()));
+        progress.done(&format!(
+            "{} of {} are new",
+            steps.len(),
+            steps.len() + unchanged.len()
+        ));
         Ok(Self {
             release: path.display().to_string(),
             steps,
@@ -276,11 +280,17 @@ async fn require_known(
     function: &Function,
     named: Option<&Location>,
 ) -> Result<(), Error> {
-    if push::load(backups, function, &function.sha256).await.is_ok() {
+    if push::load(backups, function, &function.sha256)
+        .await
+        .is_ok()
+    {
         return Ok(());
     }
     let history = backups.history(&function.name)?;
-    if history.iter().any(|change| change.to == function.sha256.hex()) {
+    if history
+        .iter()
+        .any(|change| change.to == function.sha256.hex())
+    {
         return Ok(());
     }
     if let Some(named) = named
@@ -302,20 +312,20 @@ async fn roll_back(
     cause: Error,
     progress: &dyn Progress,
 ) -> Error {
-    progress.begin(&format!("rolling back: {cause}"));
+    progress.failed(&cause.to_string());
+    progress.begin("rolling back");
     let mut failed = None;
     for step in pushed.iter().rev() {
         let function = &step.function;
         progress.detail(&function.logical_id);
         let names = (function.logical_id.as_str(), function.name.as_str());
-        let restored =
-            push::restore(target, backups, names, &step.sha256, &function.sha256).await;
+        let restored = push::restore(target, backups, names, &step.sha256, &function.sha256).await;
         // The others are rolled back nevertheless.
         failed = restored.err().or(failed);
     }
     match failed {
         None => {
-            progress.done("each function has its code of before");
+            progress.done("");
             Error::RolledBack(Box::new(cause))
         }
         Some(source) => Error::NotRolledBack {

@@ -60,7 +60,9 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// A downloaded zip is not the one of the configuration.
-    #[error("the downloaded code of `{function}` has the hash {found}, and the function {expected}; repeat the command")]
+    #[error(
+        "the downloaded code of `{function}` has the hash {found}, and the function {expected}; repeat the command"
+    )]
     Hash {
         /// The function.
         function: String,
@@ -137,7 +139,9 @@ pub enum Error {
         source: program::Error,
     },
     /// The live code is neither that of the stack nor in a backup.
-    #[error("the live code {live} of `{logical_id}` is not from the stack and has no backup: it was pushed by hand")]
+    #[error(
+        "the live code {live} of `{logical_id}` is not from the stack and has no backup: it was pushed by hand"
+    )]
     UnknownCode {
         /// The function.
         logical_id: String,
@@ -159,7 +163,9 @@ pub enum Error {
         reason: String,
     },
     /// Another program changed the code in between.
-    #[error("`{logical_id}` runs {found}, which this command did not push; its code was not changed back")]
+    #[error(
+        "`{logical_id}` runs {found}, which this command did not push; its code was not changed back"
+    )]
     ChangedBetween {
         /// The function.
         logical_id: String,
@@ -223,7 +229,9 @@ pub enum Error {
     #[error("`{0}` is not the beginning of a hash of at least 8 hexadecimal digits")]
     NotAHash(String),
     /// A backup is too large to be sent with the request.
-    #[error("the backup of `{logical_id}` has {bytes} bytes, more than Lambda accepts in a request; deploy its release with `sam deploy`")]
+    #[error(
+        "the backup of `{logical_id}` has {bytes} bytes, more than Lambda accepts in a request; deploy its release with `sam deploy`"
+    )]
     TooLarge {
         /// The function.
         logical_id: String,

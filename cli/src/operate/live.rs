@@ -5,7 +5,7 @@ use std::path::Path;
 use aws_sdk_cloudformation::types::TemplateStage;
 use aws_sdk_lambda::{
     operation::get_function_configuration::GetFunctionConfigurationOutput,
-    types::{Architecture, LastUpdateStatus, PackageType, Runtime, State},
+    types::{Architecture, EphemeralStorage, LastUpdateStatus, PackageType, Runtime, State},
 };
 use serde_json::{Value, json};
 
@@ -152,7 +152,10 @@ pub async fn function(
         logical_id: logical_id.to_owned(),
         name: name.to_owned(),
         sha256: sha256.ok_or_else(|| missing("CodeSha256"))?,
-        revision_id: read.revision_id().ok_or_else(|| missing("RevisionId"))?.to_owned(),
+        revision_id: read
+            .revision_id()
+            .ok_or_else(|| missing("RevisionId"))?
+            .to_owned(),
         architecture: read
             .architectures()
             .first()
@@ -184,7 +187,11 @@ fn configuration(read: &GetFunctionConfigurationOutput) -> Value {
     let variables = read.environment().and_then(|one| one.variables());
     let variables: Option<std::collections::BTreeMap<_, _>> =
         variables.map(|variables| variables.iter().collect());
-    let layers: Vec<_> = read.layers().iter().filter_map(|layer| layer.arn()).collect();
+    let layers: Vec<_> = read
+        .layers()
+        .iter()
+        .filter_map(|layer| layer.arn())
+        .collect();
     json!({
         "FunctionName": read.function_name(),
         "FunctionArn": read.function_arn(),
@@ -194,7 +201,7 @@ fn configuration(read: &GetFunctionConfigurationOutput) -> Value {
         "Architectures": read.architectures().iter().map(Architecture::as_str).collect::<Vec<_>>(),
         "MemorySize": read.memory_size(),
         "Timeout": read.timeout(),
-        "EphemeralStorage": read.ephemeral_storage().map(|storage| storage.size()),
+        "EphemeralStorage": read.ephemeral_storage().map(EphemeralStorage::size),
         "Environment": variables,
         "Layers": layers,
         "LastModified": read.last_modified(),
@@ -228,10 +235,19 @@ pub async fn code(target: &Target, function: &Function) -> Result<Vec<u8>, Error
         source: source.without_url(),
     };
     let client = reqwest::Client::builder();
-    let client = if target.is_local { client.no_proxy() } else { client };
+    let client = if target.is_local {
+        client.no_proxy()
+    } else {
+        client
+    };
     let response = client.build().map_err(failed)?.get(address).send().await;
     let response = response.and_then(reqwest::Response::error_for_status);
-    let zip = response.map_err(failed)?.bytes().await.map_err(failed)?.to_vec();
+    let zip = response
+        .map_err(failed)?
+        .bytes()
+        .await
+        .map_err(failed)?
+        .to_vec();
     let (zip, found) = hashed(zip).await?;
     if found == function.sha256 {
         return Ok(zip);

@@ -165,16 +165,25 @@ pub async fn run(
         let program = match live::program(&function.logical_id, zip).await {
             Ok(program) => Some(program),
             Err(error) => {
-                findings.push(Finding::new(Level::Warning, &function.logical_id, error.text()));
+                findings.push(Finding::new(
+                    Level::Warning,
+                    &function.logical_id,
+                    error.text(),
+                ));
                 None
             }
         };
         let problem = program.as_ref();
         let problem = problem.and_then(|program| program.problem(&function.architecture));
-        findings.extend(
-            problem.map(|text| Finding::new(Level::Drift, &function.logical_id, text)),
-        );
-        let row = row(target, function, &template, release.as_ref(), program.as_ref()).await?;
+        findings.extend(problem.map(|text| Finding::new(Level::Drift, &function.logical_id, text)));
+        let row = row(
+            target,
+            function,
+            &template,
+            release.as_ref(),
+            program.as_ref(),
+        )
+        .await?;
         rows.push(row);
         programs.push(metrics::Declared {
             logical_id: function.logical_id.clone(),
@@ -187,7 +196,11 @@ pub async fn run(
     progress.begin("comparing the metrics");
     let observed = metrics::observe(target, &resources, &programs).await?;
     findings.extend(metrics::findings(&programs, &observed));
-    findings.extend(traps::findings(&settings.directory, &template, &target.stack));
+    findings.extend(traps::findings(
+        &settings.directory,
+        &template,
+        &target.stack,
+    ));
     progress.done("");
 
     let release = match (options.release, &release) {
@@ -266,9 +279,8 @@ fn release_plan(path: &Path, release: &Release, template: &Release, rows: &[Row]
     let difference = release.difference(template);
     let missing = rows.iter().find(|row| row.release.is_none());
     let refused = difference.map(|difference| difference.to_string());
-    let refused = refused.or_else(|| {
-        missing.map(|row| format!("the zip of `{}` does not exist", row.logical_id))
-    });
+    let refused = refused
+        .or_else(|| missing.map(|row| format!("the zip of `{}` does not exist", row.logical_id)));
     let changes = rows.iter().filter(|row| {
         let release = row.release.as_ref();
         release.is_some_and(|release| *release != row.live)
@@ -330,17 +342,30 @@ mod tests {
 
     #[test]
     fn drift_names_the_function_and_both_hashes() {
-        let drift = plan(vec![row(CodeState::Drift, None)], Vec::new()).drift().unwrap();
+        let drift = plan(vec![row(CodeState::Drift, None)], Vec::new())
+            .drift()
+            .unwrap();
         let (live, old) = (hash("live"), hash("old"));
-        let expected = format!("`F` runs {}, and the stack names {}", live.short(), old.short());
+        let expected = format!(
+            "`F` runs {}, and the stack names {}",
+            live.short(),
+            old.short()
+        );
         assert!(drift.contains(&expected), "{drift}");
-        let gone = plan(vec![row(CodeState::KeyGone, None)], Vec::new()).drift().unwrap();
+        let gone = plan(vec![row(CodeState::KeyGone, None)], Vec::new())
+            .drift()
+            .unwrap();
         assert!(gone.contains("s3://b/k of `F` does not exist"), "{gone}");
     }
 
     #[test]
     fn only_findings_of_the_level_drift_are_drift() {
-        let rows = || vec![row(CodeState::InStep, None), row(CodeState::OfRelease, Some("live"))];
+        let rows = || {
+            vec![
+                row(CodeState::InStep, None),
+                row(CodeState::OfRelease, Some("live")),
+            ]
+        };
         let finding = |level| vec![Finding::new(level, "Alarm", "text")];
         assert_eq!(plan(rows(), finding(Level::Note)).drift(), None);
         assert_eq!(plan(rows(), finding(Level::Warning)).drift(), None);
@@ -350,11 +375,16 @@ mod tests {
     #[test]
     fn plan_of_a_release_names_the_functions_that_change() {
         let text = |timeout| {
-            format!("Resources:\n  F:\n    Properties:\n      CodeUri: s3://b/k\n      Timeout: {timeout}\n")
+            format!(
+                "Resources:\n  F:\n    Properties:\n      CodeUri: s3://b/k\n      Timeout: {timeout}\n"
+            )
         };
         let [stack, release] = [3, 4].map(|timeout| Release::parse(&text(timeout)).unwrap());
         let path = Path::new("releases/a.yaml");
-        let rows = [row(CodeState::Drift, Some("live")), row(CodeState::Drift, Some("new"))];
+        let rows = [
+            row(CodeState::Drift, Some("live")),
+            row(CodeState::Drift, Some("new")),
+        ];
         let plan = release_plan(path, &stack, &stack, &rows);
         assert_eq!((plan.changes.len(), plan.refused), (1, None));
         let plan = release_plan(path, &release, &stack, &rows);

@@ -5,6 +5,7 @@ use std::{
     io::{Cursor, Read},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::{BASE64, HEXLOWER};
 use flate2::read::DeflateDecoder;
 use object::{
@@ -13,7 +14,6 @@ use object::{
     read::elf::{ElfFile64, FileHeader},
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tt_metrics::catalogue::{self, Meaning, MetricKind, ReadError};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -86,7 +86,7 @@ pub enum Error {
 impl Sha256Hash {
     /// The hash of these bytes.
     pub fn of(zip: &[u8]) -> Self {
-        Self(HEXLOWER.encode(&Sha256::digest(zip)))
+        Self(HEXLOWER.encode(digest(&SHA256, zip).as_ref()))
     }
 
     /// Reads the field `CodeSha256` of Lambda, which is in base64.
@@ -172,7 +172,9 @@ impl Program {
         }
         let newer = self.glibc.filter(|glibc| *glibc > AMAZON_LINUX_2023);
         newer.map(|glibc| {
-            format!("the program requires glibc {glibc}, and Amazon Linux 2023 has {AMAZON_LINUX_2023}")
+            format!(
+                "the program requires glibc {glibc}, and Amazon Linux 2023 has {AMAZON_LINUX_2023}"
+            )
         })
     }
 }
@@ -180,7 +182,9 @@ impl Program {
 /// The file `bootstrap` and its mode. The zips of SAM are deflated, and those of the local stack are stored.
 fn bootstrap(zip: &[u8]) -> Result<(Vec<u8>, Option<u32>), Error> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
-    let index = archive.index_for_name(BOOTSTRAP).ok_or(Error::NoBootstrap)?;
+    let index = archive
+        .index_for_name(BOOTSTRAP)
+        .ok_or(Error::NoBootstrap)?;
     let file = archive.by_index_raw(index)?;
     let (method, mode, size) = (file.compression(), file.unix_mode(), file.size());
     if size > MAX_UNZIPPED_BYTES {
@@ -192,7 +196,9 @@ fn bootstrap(zip: &[u8]) -> Result<(Vec<u8>, Option<u32>), Error> {
     let read = if method == CompressionMethod::STORE {
         file.take(limit).read_to_end(&mut content)
     } else if method == CompressionMethod::DEFLATE {
-        DeflateDecoder::new(file).take(limit).read_to_end(&mut content)
+        DeflateDecoder::new(file)
+            .take(limit)
+            .read_to_end(&mut content)
     } else {
         return Err(Error::Method(method));
     };
@@ -255,6 +261,7 @@ mod tests {
     use std::io::Write;
 
     use flate2::{Compression, write::DeflateEncoder};
+    use sha2::{Digest, Sha256};
     use zip::{ZipWriter, write::SimpleFileOptions};
 
     use super::*;
@@ -280,7 +287,10 @@ mod tests {
         let packed = encoder.finish().unwrap();
         let mut zip = stored(BOOTSTRAP, &packed, 0o755);
         let size = u32::try_from(content.len()).unwrap().to_le_bytes();
-        let central = zip.windows(4).position(|word| word == b"PK\x01\x02").unwrap();
+        let central = zip
+            .windows(4)
+            .position(|word| word == b"PK\x01\x02")
+            .unwrap();
         for (method, unpacked) in [(8, 22), (central + 10, central + 24)] {
             zip[method] = 8;
             zip[unpacked..unpacked + 4].copy_from_slice(&size);

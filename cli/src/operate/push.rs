@@ -80,7 +80,9 @@ pub(super) async fn update(
             Some(LastUpdateStatus::InProgress) if started_at.elapsed() < UPDATE_TIMEOUT => {}
             Some(LastUpdateStatus::InProgress) => return Err(refused("it takes too long")),
             Some(LastUpdateStatus::Failed) => {
-                return Err(refused(read.last_update_status_reason().unwrap_or("no reason")));
+                return Err(refused(
+                    read.last_update_status_reason().unwrap_or("no reason"),
+                ));
             }
             _ => {
                 let live = read.code_sha256().and_then(Sha256Hash::from_base64);
@@ -121,7 +123,11 @@ pub(super) async fn keep(
 }
 
 /// Stores the live code of a function on another thread, since it is hashed.
-pub(super) async fn store(backups: &Backups, function: &Function, zip: Vec<u8>) -> Result<bool, Error> {
+pub(super) async fn store(
+    backups: &Backups,
+    function: &Function,
+    zip: Vec<u8>,
+) -> Result<bool, Error> {
     let (backups, name) = (backups.clone(), function.name.clone());
     let configuration = function.configuration.clone();
     let storing = tokio::task::spawn_blocking(move || backups.keep(&name, &zip, &configuration));
@@ -193,7 +199,10 @@ pub(super) async fn smoke(
     let invoke = client.invoke().function_name(name).log_type(LogType::Tail);
     let invoke = invoke.payload(Blob::new(payload)).send();
     let Ok(invoked) = tokio::time::timeout(SMOKE_TIMEOUT, invoke).await else {
-        return Err(failed(format!("no answer within {} s", SMOKE_TIMEOUT.as_secs())));
+        return Err(failed(format!(
+            "no answer within {} s",
+            SMOKE_TIMEOUT.as_secs()
+        )));
     };
     let invoked = invoked.map_err(Error::aws(format!("invoke `{logical_id}`")))?;
     if invoked.function_error().is_none() {
@@ -206,17 +215,26 @@ pub(super) async fn smoke(
 /// The error of a function, and the last line of its log that does not belong to the platform.
 fn failure(answer: &[u8], log: Option<&str>) -> String {
     let parsed: Value = serde_json::from_slice(answer).unwrap_or(Value::Null);
-    let message = parsed["errorMessage"].as_str().map(str::to_owned);
+    let message = parsed
+        .get("errorMessage")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let message = message.unwrap_or_else(|| String::from_utf8_lossy(answer).into_owned());
     let log = log.and_then(|log| BASE64.decode(log.as_bytes()).ok());
     let log = log.map(|log| String::from_utf8_lossy(&log).into_owned());
     let log = log.unwrap_or_default();
     let platform = ["START ", "END ", "REPORT ", "INIT_", "EXTENSION\t"];
-    let line = log.lines().map(str::trim).rfind(|line| {
-        !line.is_empty() && !platform.iter().any(|prefix| line.starts_with(prefix))
+    let line = log
+        .lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty() && !platform.iter().any(|prefix| line.starts_with(prefix)));
+    let text = line.map_or(message.clone(), |line| {
+        format!("{message}; last log line: {line}")
     });
-    let text = line.map_or(message.clone(), |line| format!("{message}; last log line: {line}"));
-    text.chars().filter(|c| !c.is_control()).take(MAX_ANSWER).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_ANSWER)
+        .collect()
 }
 
 #[cfg(test)]
@@ -225,7 +243,8 @@ mod tests {
 
     #[test]
     fn failure_has_the_message_and_the_last_line_of_the_function() {
-        let log = "START RequestId: 1\nerror: no variable X\nEND RequestId: 1\nREPORT RequestId: 1\n";
+        let log =
+            "START RequestId: 1\nerror: no variable X\nEND RequestId: 1\nREPORT RequestId: 1\n";
         let log = BASE64.encode(log.as_bytes());
         let answer = br#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}"#;
         assert_eq!(

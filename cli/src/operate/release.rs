@@ -59,7 +59,9 @@ pub enum Error {
     #[error("it is JSON, and only YAML is supported; package without `--use-json`")]
     Json,
     /// A function has a local path.
-    #[error("line {line}: the code of `{logical_id}` is `{code}`, not an object in S3; create the release with `sam package`")]
+    #[error(
+        "line {line}: the code of `{logical_id}` is `{code}`, not an object in S3; create the release with `sam package`"
+    )]
     NotPackaged {
         /// The line, from 1.
         line: usize,
@@ -174,7 +176,12 @@ impl Release {
                 match location(value, &nested) {
                     Found::Location(code) => functions.push(Packaged { logical_id, code }),
                     Found::Inline => {
-                        rest.extend([source].iter().chain(&nested).map(|line| Line::of(*line, &path)));
+                        rest.extend(
+                            [source]
+                                .iter()
+                                .chain(&nested)
+                                .map(|line| Line::of(*line, &path)),
+                        );
                     }
                     Found::Other => {
                         return Err(Error::NotPackaged {
@@ -287,7 +294,10 @@ impl std::fmt::Display for Difference {
 }
 
 /// The lines deeper than `indent`, without blank lines at their end.
-fn nested<'a>(sources: &mut Peekable<impl Iterator<Item = Source<'a>>>, indent: usize) -> Vec<Source<'a>> {
+fn nested<'a>(
+    sources: &mut Peekable<impl Iterator<Item = Source<'a>>>,
+    indent: usize,
+) -> Vec<Source<'a>> {
     let mut lines = Vec::new();
     while let Some(line) = sources.next_if(|line| line.is_blank() || line.indent() > indent) {
         lines.push(line);
@@ -307,11 +317,13 @@ enum Found {
 fn location(value: &str, nested: &[Source<'_>]) -> Found {
     if let Some(address) = value.strip_prefix("s3://") {
         return match address.split_once('/') {
-            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => Found::Location(Location {
-                bucket: bucket.to_owned(),
-                key: key.to_owned(),
-                version: None,
-            }),
+            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                Found::Location(Location {
+                    bucket: bucket.to_owned(),
+                    key: key.to_owned(),
+                    version: None,
+                })
+            }
             _ => Found::Other,
         };
     }
@@ -430,7 +442,10 @@ Outputs:
 
     #[test]
     fn text_that_looks_like_a_comment_is_compared() {
-        for (old, new) in [("# text", "# other text"), ("# a comment of", "# another of")] {
+        for (old, new) in [
+            ("# text", "# other text"),
+            ("# a comment of", "# another of"),
+        ] {
             let other = release(&RELEASE.replace(old, new));
             assert!(other.difference(&release(RELEASE)).is_some(), "{old}");
         }
@@ -440,7 +455,10 @@ Outputs:
     fn line_at_the_end_is_a_difference() {
         let longer = release(&format!("{RELEASE}  Other:\n    Value: b\n"));
         let difference = longer.difference(&release(RELEASE)).unwrap().to_string();
-        assert!(difference.ends_with("and the stack nothing"), "{difference}");
+        assert!(
+            difference.ends_with("and the stack nothing"),
+            "{difference}"
+        );
         let shorter = release(RELEASE).difference(&longer).unwrap().to_string();
         assert!(shorter.contains("has nothing"), "{shorter}");
     }
@@ -458,7 +476,10 @@ Outputs:
     fn template_that_is_not_packaged_is_refused() {
         let source = RELEASE.replace("s3://artifacts/orders/1111", "functions/consumer/");
         let error = Release::parse(&source).unwrap_err().to_string();
-        assert!(error.starts_with("line 12: the code of `Consumer`"), "{error}");
+        assert!(
+            error.starts_with("line 12: the code of `Consumer`"),
+            "{error}"
+        );
         assert_eq!(Release::parse("{\"Resources\": {}}"), Err(Error::Json));
         assert_eq!(Release::parse("Resources: {}\n"), Err(Error::NoFunction));
     }
@@ -467,7 +488,10 @@ Outputs:
     fn template_of_this_repository_is_read_as_it_is_packaged() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
         let template = std::fs::read_to_string(path).unwrap();
-        assert!(matches!(Release::parse(&template), Err(Error::NotPackaged { .. })));
+        assert!(matches!(
+            Release::parse(&template),
+            Err(Error::NotPackaged { .. })
+        ));
         let packaged = template.replace("CodeUri: functions/", "CodeUri: s3://code/");
         let ids: Vec<String> = release(&packaged)
             .functions()

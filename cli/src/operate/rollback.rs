@@ -174,7 +174,10 @@ fn named(
     });
     let lists: Vec<(String, Vec<Backup>)> = lists.collect::<Result<_, Error>>()?;
     let found = backup::named(&lists, digits);
-    match found.ok_or_else(|| Error::NotAHash(digits.to_owned()))?.as_slice() {
+    match found
+        .ok_or_else(|| Error::NotAHash(digits.to_owned()))?
+        .as_slice()
+    {
         [] => Err(Error::NoBackup(digits.to_owned())),
         [(function, backup)] => Ok(((*function).to_owned(), backup.sha256.clone())),
         _ => Err(Error::Ambiguous(digits.to_owned())),
@@ -249,7 +252,9 @@ fn newest(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let files = entries.filter_map(|entry| {
         let path = entry.path();
-        let is_yaml = path.extension().is_some_and(|one| one == "yaml" || one == "yml");
+        let is_yaml = path
+            .extension()
+            .is_some_and(|one| one == "yaml" || one == "yml");
         let at = entry.metadata().ok()?.modified().ok()?;
         is_yaml.then_some((at, path))
     });

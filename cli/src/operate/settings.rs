@@ -190,10 +190,17 @@ mod tests {
     #[test]
     fn misspelt_field_is_an_error_with_its_line() {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join(FILE_NAME), "stack = 'a'\nordre = []\n").unwrap();
+        fs::write(
+            directory.path().join(FILE_NAME),
+            "stack = 'a'\nordre = []\n",
+        )
+        .unwrap();
         let error = Settings::load(None, directory.path()).unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(cause.contains("line 2") && cause.contains("ordre"), "{cause}");
+        assert!(
+            cause.contains("line 2") && cause.contains("ordre"),
+            "{cause}"
+        );
     }
 
     #[test]

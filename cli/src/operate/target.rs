@@ -138,7 +138,10 @@ impl Target {
                 Endpoint::Url(url) => url.clone(),
             },
             stack: described.stack_name.unwrap_or_else(|| stack.to_owned()),
-            status: status.as_ref().map_or("unknown", StackStatus::as_str).to_owned(),
+            status: status
+                .as_ref()
+                .map_or("unknown", StackStatus::as_str)
+                .to_owned(),
             sdk,
         })
     }
@@ -162,7 +165,8 @@ impl Target {
     }
 
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
-        if self.is_local {
+        // An address has no host name for each bucket.
+        if self.sdk.endpoint_url().is_some() {
             stack::sdk::s3(&self.sdk)
         } else {
             aws_sdk_s3::Client::new(&self.sdk)
@@ -238,7 +242,10 @@ mod tests {
     #[test]
     fn account_and_region_are_read_from_the_arn() {
         let arn = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/tt/1-2";
-        assert_eq!(parse_arn(arn), Some(["aws-cn", "cn-north-1", "123456789012"]));
+        assert_eq!(
+            parse_arn(arn),
+            Some(["aws-cn", "cn-north-1", "123456789012"])
+        );
         assert_eq!(parse_arn("tt"), None);
     }
 }

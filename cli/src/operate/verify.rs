@@ -93,7 +93,11 @@ impl Check {
             return Err(Error::OtherFile);
         }
         // The counts of the settings are those of their own file.
-        let defaults = if options.file.is_some() { Vec::new() } else { verify.expect.clone() };
+        let defaults = if options.file.is_some() {
+            Vec::new()
+        } else {
+            verify.expect.clone()
+        };
         let expect = expectation::merged(defaults, options.expect);
         if expect.is_empty() {
             return Err(Error::NothingExpected);
@@ -134,7 +138,13 @@ impl Check {
 
     fn report(&self, before: &Sums, after: &Sums) -> Report {
         let traffic = self.settings.traffic.as_deref();
-        Report::of(&self.expect, &self.settings.identities, traffic, before, after)
+        Report::of(
+            &self.expect,
+            &self.settings.identities,
+            traffic,
+            before,
+            after,
+        )
     }
 }
 
@@ -181,7 +191,7 @@ pub async fn run(
     if report.passed {
         progress.done("");
     } else {
-        progress.done("not as expected");
+        progress.failed("not as expected");
     }
     Ok(Verified {
         object: format!("s3://{bucket}/{key}"),
@@ -204,9 +214,17 @@ async fn wait(
 ) -> Result<Report, Error> {
     // Values of the functions reach CloudWatch at different times.
     let (poll, quiet, timeout) = if target.is_local {
-        (Duration::from_millis(500), Duration::from_secs(2), Duration::from_mins(1))
+        (
+            Duration::from_millis(500),
+            Duration::from_secs(2),
+            Duration::from_mins(1),
+        )
     } else {
-        (Duration::from_secs(5), Duration::from_secs(30), Duration::from_mins(5))
+        (
+            Duration::from_secs(5),
+            Duration::from_secs(30),
+            Duration::from_mins(5),
+        )
     };
     let timeout = check.timeout.unwrap_or(timeout);
     let started_at = Instant::now();
@@ -215,7 +233,11 @@ async fn wait(
     loop {
         let report = check.report(before, &last);
         progress.detail(&report.summary());
-        let is_decided = report.is_complete || report.metrics.iter().any(|one| one.outcome == Outcome::Unexpected);
+        let is_decided = report.is_complete
+            || report
+                .metrics
+                .iter()
+                .any(|one| one.outcome == Outcome::Unexpected);
         let is_quiet = unchanged_since.elapsed() >= quiet;
         if (is_decided && is_quiet) || started_at.elapsed() >= timeout {
             return Ok(report);
@@ -231,7 +253,9 @@ async fn wait(
 
 /// The one namespace of the functions.
 fn namespace(functions: &[Function]) -> Result<&str, Error> {
-    let mut names = functions.iter().filter_map(|function| function.namespace.as_deref());
+    let mut names = functions
+        .iter()
+        .filter_map(|function| function.namespace.as_deref());
     let first = names.next().ok_or(Error::NoNamespace)?;
     if names.any(|name| name != first) {
         return Err(Error::NoNamespace);
@@ -250,9 +274,20 @@ impl Reader<'_> {
     /// The sum of each metric since `since`.
     async fn sums(&self) -> Result<Sums, Error> {
         let queries = self.metrics.iter().enumerate().map(|(index, name)| {
-            let metric = Metric::builder().namespace(self.namespace).metric_name(name).build();
-            let stat = MetricStat::builder().metric(metric).period(PERIOD_SECONDS).stat("Sum").build();
-            MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).return_data(true).build()
+            let metric = Metric::builder()
+                .namespace(self.namespace)
+                .metric_name(name)
+                .build();
+            let stat = MetricStat::builder()
+                .metric(metric)
+                .period(PERIOD_SECONDS)
+                .stat("Sum")
+                .build();
+            MetricDataQuery::builder()
+                .id(format!("m{index}"))
+                .metric_stat(stat)
+                .return_data(true)
+                .build()
         });
         let period = Duration::from_secs(PERIOD_SECONDS.unsigned_abs().into());
         // CloudWatch returns a period only if its start is in the range.
@@ -269,7 +304,9 @@ impl Reader<'_> {
             let action = format!("read the metrics of `{}`", self.namespace);
             let page = page.map_err(Error::aws(action))?;
             for result in page.metric_data_results() {
-                let index = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
+                let index = result
+                    .id()
+                    .and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
                 let name = index.and_then(|index| self.metrics.get(index));
                 if let Some(sum) = name.and_then(|name| sums.get_mut(name)) {
                     *sum += expectation::whole(result.values().iter().sum());
@@ -281,7 +318,10 @@ impl Reader<'_> {
 }
 
 fn start_of_minute(at: SystemTime) -> SystemTime {
-    let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let seconds = at
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds - seconds % 60)
 }
 
@@ -295,7 +335,10 @@ fn run_id(at: SystemTime) -> String {
 /// The file with the id of the run. A file that is not text is not changed.
 fn with_run(body: &[u8], run: &str) -> Vec<u8> {
     let text = std::str::from_utf8(body);
-    text.map_or_else(|_| body.to_vec(), |text| text.replace(RUN, run).into_bytes())
+    text.map_or_else(
+        |_| body.to_vec(),
+        |text| text.replace(RUN, run).into_bytes(),
+    )
 }
 
 async fn alarms(target: &Target, resources: &[Resource]) -> Result<Vec<Alarm>, Error> {
@@ -313,7 +356,10 @@ async fn alarms(target: &Target, resources: &[Resource]) -> Result<Vec<Alarm>, E
         .map_err(Error::aws("read the alarms"))?;
     let alarms = described.metric_alarms().iter().map(|alarm| Alarm {
         name: alarm.alarm_name().unwrap_or_default().to_owned(),
-        state: alarm.state_value().map_or("unknown", StateValue::as_str).to_owned(),
+        state: alarm
+            .state_value()
+            .map_or("unknown", StateValue::as_str)
+            .to_owned(),
     });
     Ok(alarms.collect())
 }
@@ -324,18 +370,27 @@ fn links(target: &Target, namespace: &str, resources: &[Resource]) -> Vec<String
         return Vec::new();
     }
     let region = &target.region;
-    let console = format!("https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#");
+    let console =
+        format!("https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#");
     // The console escapes with `*` in this part of the address.
     let namespace: String = namespace
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("*{:02x}", u32::from(c)) })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_string()
+            } else {
+                format!("*{:02x}", u32::from(c))
+            }
+        })
         .collect();
     let metrics = format!("{console}metricsV2:graph=~();query=~'{namespace}");
-    let dashboards = resources.iter().filter(|resource| resource.kind == DASHBOARD);
-    let dashboards = dashboards.map(|one| format!("{console}dashboards/dashboard/{}", one.physical_id));
+    let dashboards = resources
+        .iter()
+        .filter(|resource| resource.kind == DASHBOARD);
+    let dashboards =
+        dashboards.map(|one| format!("{console}dashboards/dashboard/{}", one.physical_id));
     [metrics].into_iter().chain(dashboards).collect()
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -366,11 +421,17 @@ mod tests {
     #[test]
     fn file_of_this_repository_has_the_expected_number_of_marked_records() {
         let check = Check::new(&settings(), Options::default()).unwrap();
-        let received = check.expect.iter().find(|one| one.metric == "S3RecordsReceived");
+        let received = check
+            .expect
+            .iter()
+            .find(|one| one.metric == "S3RecordsReceived");
         let text = String::from_utf8(with_run(&check.file.body, "verify-1")).unwrap();
         let rows: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(received.map(|one| one.count), Some(rows.len() as u64));
-        assert!(rows.iter().all(|row| row.matches("verify-1").count() >= 2), "{text}");
+        assert!(
+            rows.iter().all(|row| row.matches("verify-1").count() >= 2),
+            "{text}"
+        );
         assert!(check.effect().contains("Salesforce"), "{}", check.effect());
     }
 
@@ -380,7 +441,10 @@ mod tests {
             file: Some("Cargo.toml".into()),
             ..Options::default()
         };
-        assert!(matches!(Check::new(&settings(), options), Err(Error::OtherFile)));
+        assert!(matches!(
+            Check::new(&settings(), options),
+            Err(Error::OtherFile)
+        ));
         let nothing = Check::new(&Settings::default(), Options::default());
         assert!(matches!(nothing, Err(Error::NothingExpected)));
     }

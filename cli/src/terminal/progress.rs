@@ -10,6 +10,8 @@ pub trait Progress: Send + Sync {
     fn detail(&self, detail: &str);
     /// Ends the current step with its result.
     fn done(&self, summary: &str);
+    /// Ends the current step with the reason for which it failed.
+    fn failed(&self, reason: &str);
 }
 
 /// Discards all progress; for tests.
@@ -20,4 +22,5 @@ impl Progress for Silent {
     fn begin(&self, _step: &str) {}
     fn detail(&self, _detail: &str) {}
     fn done(&self, _summary: &str) {}
+    fn failed(&self, _reason: &str) {}
 }

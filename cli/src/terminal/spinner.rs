@@ -89,6 +89,10 @@ impl Progress for Spinner {
     fn done(&self, summary: &str) {
         screen::print_status(&self.shared.steps().done(summary, Instant::now()));
     }
+
+    fn failed(&self, reason: &str) {
+        screen::print_status(&self.shared.steps().failed(reason, Instant::now()));
+    }
 }
 
 impl Drop for Spinner {
@@ -156,10 +160,17 @@ impl Steps {
     }
 
     fn done(&mut self, summary: &str, now: Instant) -> String {
+        let mark = self.terminal.glyph("✓", "ok");
+        self.end(&self.terminal.paint(Style::Green, mark), summary, now)
+    }
+
+    fn failed(&mut self, reason: &str, now: Instant) -> String {
+        let mark = self.terminal.glyph("✗", "NO");
+        self.end(&self.terminal.paint(Style::Red, mark), reason, now)
+    }
+
+    fn end(&mut self, mark: &str, summary: &str, now: Instant) -> String {
         self.written_at = now;
-        let mark = self
-            .terminal
-            .paint(Style::Green, self.terminal.glyph("✓", "ok"));
         let Some(step) = self.current.take() else {
             return format!("{mark} {summary}\n");
         };

@@ -33,7 +33,11 @@ pub(in crate::commands) async fn keep(args: &args::Backup) -> Result<(), Error> 
             .iter()
             .map(|(function, is_new)| {
                 let state = if *is_new { "stored" } else { "stored before" };
-                vec![function.logical_id.clone(), function.sha256.hex().to_owned(), state.to_owned()]
+                vec![
+                    function.logical_id.clone(),
+                    function.sha256.hex().to_owned(),
+                    state.to_owned(),
+                ]
             })
             .collect();
         let mut lines = columns(&rows);
@@ -58,7 +62,9 @@ async fn list(args: &args::Backup) -> Result<(), Error> {
     let mut rows = Vec::new();
     let mut result = Vec::new();
     for function in &functions {
-        let history = backups.history(&function.name).map_err(operate::Error::from)?;
+        let history = backups
+            .history(&function.name)
+            .map_err(operate::Error::from)?;
         for backup in backups.list(&function.name).map_err(operate::Error::from)? {
             let mut changes = history.iter().rev();
             let release = changes.find(|change| change.to == backup.sha256.hex());
@@ -85,7 +91,9 @@ async fn list(args: &args::Backup) -> Result<(), Error> {
     context.print(&json!({"backups": result}), |_| {
         if rows.is_empty() {
             let directory = backups.directory().display();
-            return vec![format!("  no backups in {directory}; `cargo tt backup` stores the live code")];
+            return vec![format!(
+                "  no backups in {directory}; `cargo tt backup` stores the live code"
+            )];
         }
         columns(&rows)
     });
@@ -98,7 +106,9 @@ async fn prune(args: &args::Prune) -> Result<(), Error> {
     let functions = functions(&context).await?;
     let mut pruned: Vec<(String, Backup)> = Vec::new();
     for function in &functions {
-        let history = backups.history(&function.name).map_err(operate::Error::from)?;
+        let history = backups
+            .history(&function.name)
+            .map_err(operate::Error::from)?;
         let list = backups.list(&function.name).map_err(operate::Error::from)?;
         let found = backup::prunable(&list, args.keep, &history, &function.sha256);
         let found = found.into_iter().cloned();
@@ -118,9 +128,15 @@ async fn prune(args: &args::Prune) -> Result<(), Error> {
         .iter()
         .map(|(function, backup)| json!({"logical_id": function, "sha256": backup.sha256}));
     context.print(&json!({"deleted": result.collect::<Vec<_>>()}), |_| {
-        let count = pruned.len();
-        let mut text: Vec<_> = lines.iter().map(|line| format!("  {}", line.replacen("deletes", "deleted", 1))).collect();
-        text.push(format!("  {count} backups deleted"));
+        let count = match pruned.len() {
+            1 => "1 backup".to_owned(),
+            count => format!("{count} backups"),
+        };
+        let mut text: Vec<_> = lines
+            .iter()
+            .map(|line| format!("  {}", line.replacen("deletes", "deleted", 1)))
+            .collect();
+        text.push(format!("  {count} deleted"));
         text
     });
     Ok(())

@@ -74,7 +74,10 @@ impl Context {
 
     /// Asks before a change on a real account; on this machine, and with `--yes`, nothing is asked.
     pub(super) fn confirm(&self, yes: bool, effects: &[String]) -> Result<(), Error> {
-        if self.target.is_local || yes {
+        let stdin = io::stdin();
+        let can_ask = !self.json && stdin.is_terminal() && io::stderr().is_terminal();
+        let decision = Decision::of(self.target.is_local, yes, can_ask);
+        if decision == Decision::Proceed {
             return Ok(());
         }
         let mut question = String::from("This command\n");
@@ -84,11 +87,13 @@ impl Context {
             question.push('\n');
         }
         screen::print_status(&question);
-        let stdin = io::stdin();
-        if self.json || !stdin.is_terminal() || !io::stderr().is_terminal() {
+        if decision == Decision::Refuse {
             return Err(operate::Error::NotConfirmed.into());
         }
-        screen::print_status(&format!("on account {}. Type `yes` to continue: ", self.target.account));
+        screen::print_status(&format!(
+            "on account {}. Type `yes` to continue: ",
+            self.target.account
+        ));
         let mut answer = String::new();
         let read = stdin.read_line(&mut answer);
         if read.is_ok() && answer.trim() == "yes" {
@@ -98,7 +103,11 @@ impl Context {
     }
 
     /// Prints the lines, or the stack and the result as one JSON object.
-    pub(super) fn print(&self, result: &impl Serialize, lines: impl FnOnce(&Terminal) -> Vec<String>) {
+    pub(super) fn print(
+        &self,
+        result: &impl Serialize,
+        lines: impl FnOnce(&Terminal) -> Vec<String>,
+    ) {
         if !self.json {
             screen::print_lines(&lines(&self.terminal));
             return;
@@ -124,6 +133,27 @@ impl Context {
         let result = operation(&progress).await;
         drop(progress);
         Ok(result?)
+    }
+}
+
+/// What happens before a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// The change is made.
+    Proceed,
+    /// The user is asked.
+    Ask,
+    /// Nothing is changed.
+    Refuse,
+}
+
+impl Decision {
+    fn of(is_local: bool, yes: bool, can_ask: bool) -> Self {
+        match (is_local || yes, can_ask) {
+            (true, _) => Self::Proceed,
+            (false, true) => Self::Ask,
+            (false, false) => Self::Refuse,
+        }
     }
 }
 
@@ -158,7 +188,15 @@ pub(super) fn mark(terminal: &Terminal, holds: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::columns;
+    use super::{Decision, columns};
+
+    #[test]
+    fn real_account_is_changed_only_with_a_confirmation() {
+        assert_eq!(Decision::of(true, false, false), Decision::Proceed);
+        assert_eq!(Decision::of(false, true, false), Decision::Proceed);
+        assert_eq!(Decision::of(false, false, true), Decision::Ask);
+        assert_eq!(Decision::of(false, false, false), Decision::Refuse);
+    }
 
     #[test]
     fn columns_are_aligned() {

@@ -40,7 +40,9 @@ pub(in crate::commands) async fn run(args: &args::Deploy) -> Result<(), Error> {
         .await?;
     if !prepared.is_empty() {
         let changes = prepared.changes().into_iter();
-        let mut effects: Vec<_> = changes.map(|change| format!("replaces the code of {change}")).collect();
+        let mut effects: Vec<_> = changes
+            .map(|change| format!("replaces the code of {change}"))
+            .collect();
         effects.extend(check.as_ref().map(Check::effect));
         context.confirm(args.yes, &effects)?;
     }
@@ -48,7 +50,9 @@ pub(in crate::commands) async fn run(args: &args::Deploy) -> Result<(), Error> {
     let check = check.filter(|_| !prepared.is_empty());
     let deployed = context
         .with_progress(async |progress| {
-            prepared.run(target, &backups, check.as_ref(), progress).await
+            prepared
+                .run(target, &backups, check.as_ref(), progress)
+                .await
         })
         .await?;
     context.print(&deployed, |terminal| lines(&deployed, terminal, args));
@@ -69,7 +73,11 @@ fn lines(deployed: &Deployed, terminal: &Terminal, args: &args::Deploy) -> Vec<S
     }
     lines.extend(deployed.changed.iter().map(|changed| {
         let (from, to) = (changed.from.short(), changed.to.short());
-        format!("  {} {}: {from} -> {to}", mark(terminal, true), changed.logical_id)
+        format!(
+            "  {} {}: {from} -> {to}",
+            mark(terminal, true),
+            changed.logical_id
+        )
     }));
     let unchanged = deployed.unchanged.iter();
     lines.extend(unchanged.map(|name| format!("    {name}: unchanged")));

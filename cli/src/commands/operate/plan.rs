@@ -34,9 +34,19 @@ pub(in crate::commands) async fn run(args: &args::Plan) -> Result<(), Error> {
 fn lines(plan: &Plan, terminal: &Terminal) -> Vec<String> {
     let short = |hash: Option<&Sha256Hash>| hash.map_or("-", Sha256Hash::short).to_owned();
     let mut rows = vec![
-        ["function", "code", "live", "stack", "release", "machine", "glibc", "metrics", "configuration"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "function",
+            "code",
+            "live",
+            "stack",
+            "release",
+            "machine",
+            "glibc",
+            "metrics",
+            "configuration",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     rows.extend(plan.functions.iter().map(|row| {
         vec![
@@ -47,7 +57,8 @@ fn lines(plan: &Plan, terminal: &Terminal) -> Vec<String> {
             short(row.release.as_ref()),
             row.architecture.clone(),
             row.glibc.clone().unwrap_or_else(|| "-".to_owned()),
-            row.metrics.map_or_else(|| "none".to_owned(), |count| count.to_string()),
+            row.metrics
+                .map_or_else(|| "none".to_owned(), |count| count.to_string()),
             row.configuration.clone(),
         ]
     }));
@@ -59,7 +70,9 @@ fn lines(plan: &Plan, terminal: &Terminal) -> Vec<String> {
     let mut lines = vec![String::new()];
     let table = columns(&rows).into_iter().enumerate();
     lines.extend(table.map(|(index, line)| {
-        let row = index.checked_sub(1).and_then(|index| plan.functions.get(index));
+        let row = index
+            .checked_sub(1)
+            .and_then(|index| plan.functions.get(index));
         match row.map(|row| row.code) {
             None => terminal.paint(Style::Bold, &line),
             Some(CodeState::InStep | CodeState::OfRelease) => line,
@@ -71,9 +84,15 @@ fn lines(plan: &Plan, terminal: &Terminal) -> Vec<String> {
         let text = match (&release.refused, release.changes.as_slice()) {
             (Some(refused), _) => format!("cargo tt deploy refuses {path}: {refused}"),
             (None, []) => format!("every function has the code of {path}"),
-            (None, changes) => format!("cargo tt deploy would replace the code of {}", changes.join(", ")),
+            (None, changes) => format!(
+                "cargo tt deploy would replace the code of {}",
+                changes.join(", ")
+            ),
         };
-        lines.extend([String::new(), format!("  {} {text}", mark(terminal, release.refused.is_none()))]);
+        lines.extend([
+            String::new(),
+            format!("  {} {text}", mark(terminal, release.refused.is_none())),
+        ]);
     }
     if !plan.findings.is_empty() {
         lines.push(String::new());

@@ -40,15 +40,26 @@ pub(in crate::commands) async fn run(args: &args::Verify) -> Result<(), Error> {
 /// The table of the metrics, the identities, the alarms and the links.
 pub(super) fn lines(verified: &Verified, terminal: &Terminal) -> Vec<String> {
     let report = &verified.report;
-    let mut rows = vec![["metric", "expected", "seen", ""].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["metric", "expected", "seen", ""]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     rows.extend(report.metrics.iter().map(|one| {
         let (expected, seen) = (one.expected.to_string(), one.seen.to_string());
-        vec![one.metric.clone(), format!("{expected:>8}"), format!("{seen:>4}"), one.outcome.as_str().to_owned()]
+        vec![
+            one.metric.clone(),
+            format!("{expected:>8}"),
+            format!("{seen:>4}"),
+            one.outcome.as_str().to_owned(),
+        ]
     }));
     let table = columns(&rows).into_iter().enumerate();
     let mut lines: Vec<String> = table
         .map(|(index, line)| {
-            let row = index.checked_sub(1).and_then(|index| report.metrics.get(index));
+            let row = index
+                .checked_sub(1)
+                .and_then(|index| report.metrics.get(index));
             match row.map(|row| row.outcome.passed()) {
                 None => terminal.paint(Style::Bold, &line),
                 Some(true) => line,
@@ -67,13 +78,21 @@ pub(super) fn lines(verified: &Verified, terminal: &Terminal) -> Vec<String> {
         .collect();
     if !verified.alarms.is_empty() {
         let text = if alarming.is_empty() {
-            format!("{} alarms, none in state ALARM", verified.alarms.len())
+            format!(
+                "  {} {} alarms, none in state ALARM",
+                mark(terminal, true),
+                verified.alarms.len()
+            )
         } else {
-            format!("in state ALARM: {}", alarming.join(", "))
+            // An alarm can have another cause, so it does not decide the result.
+            format!("  ! in state ALARM: {}", alarming.join(", "))
         };
-        lines.push(format!("  {} {text}", mark(terminal, alarming.is_empty())));
+        lines.push(text);
     }
-    lines.push(format!("  {} after {} s", verified.object, verified.seconds));
+    lines.push(format!(
+        "  {} after {} s",
+        verified.object, verified.seconds
+    ));
     lines.extend(verified.links.iter().map(|link| format!("  {link}")));
     lines
 }

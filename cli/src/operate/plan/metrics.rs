@@ -6,12 +6,7 @@ use aws_sdk_cloudwatch::Client;
 use serde_json::Value;
 
 use super::finding::{Finding, Level};
-use crate::operate::{
-    error::Error,
-    live::Resource,
-    program::DeclaredMetric,
-    target::Target,
-};
+use crate::operate::{error::Error, live::Resource, program::DeclaredMetric, target::Target};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
@@ -55,7 +50,9 @@ pub struct Observed {
 /// The namespaces of the functions that declare metrics.
 pub fn namespaces(declared: &[Declared]) -> BTreeSet<&str> {
     let counting = declared.iter().filter(|one| one.metrics.is_some());
-    counting.filter_map(|one| one.namespace.as_deref()).collect()
+    counting
+        .filter_map(|one| one.namespace.as_deref())
+        .collect()
 }
 
 /// Reads the dashboards and alarms of the stack, and the metrics of the namespace.
@@ -73,39 +70,60 @@ pub(super) async fn observe(
             .dashboard_name(&resource.physical_id)
             .send()
             .await
-            .map_err(Error::aws(format!("read the dashboard `{}`", resource.physical_id)))?;
+            .map_err(Error::aws(format!(
+                "read the dashboard `{}`",
+                resource.physical_id
+            )))?;
         let body = serde_json::from_str(dashboard.dashboard_body().unwrap_or_default());
         let metrics = shown(&body.unwrap_or(Value::Null), &namespaces);
-        observed.dashboards.insert(resource.logical_id.clone(), metrics);
+        observed
+            .dashboards
+            .insert(resource.logical_id.clone(), metrics);
     }
     let alarms: Vec<&Resource> = resources.iter().filter(|one| one.kind == ALARM).collect();
     for alarms in alarms.chunks(MAX_NAMES) {
         let described = client
             .describe_alarms()
-            .set_alarm_names(Some(alarms.iter().map(|one| one.physical_id.clone()).collect()))
+            .set_alarm_names(Some(
+                alarms.iter().map(|one| one.physical_id.clone()).collect(),
+            ))
             .send()
             .await
             .map_err(Error::aws("read the alarms"))?;
         for alarm in described.metric_alarms() {
-            let in_maths = alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric());
+            let in_maths = alarm
+                .metrics()
+                .iter()
+                .filter_map(|query| query.metric_stat()?.metric());
             let in_maths = in_maths.map(|metric| (metric.namespace(), metric.metric_name()));
             let own = in_maths.chain([(alarm.namespace(), alarm.metric_name())]);
             let own = own.filter_map(|(namespace, name)| {
-                namespaces.contains(namespace?).then(|| name.map(str::to_owned))?
+                namespaces
+                    .contains(namespace?)
+                    .then(|| name.map(str::to_owned))?
             });
             let resource = alarms
                 .iter()
                 .find(|resource| alarm.alarm_name() == Some(&resource.physical_id));
             if let Some(resource) = resource {
-                observed.alarms.insert(resource.logical_id.clone(), own.collect());
+                observed
+                    .alarms
+                    .insert(resource.logical_id.clone(), own.collect());
             }
         }
     }
     for namespace in &namespaces {
-        let mut pages = client.list_metrics().namespace(*namespace).into_paginator().send();
+        let mut pages = client
+            .list_metrics()
+            .namespace(*namespace)
+            .into_paginator()
+            .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(Error::aws(format!("list the metrics of `{namespace}`")))?;
-            let names = page.metrics().iter().filter_map(|metric| metric.metric_name());
+            let names = page
+                .metrics()
+                .iter()
+                .filter_map(|metric| metric.metric_name());
             observed.listed.extend(names.map(str::to_owned));
         }
     }
@@ -115,12 +133,16 @@ pub(super) async fn observe(
 /// The metrics of these namespaces in the body of a dashboard. A row can repeat the values of the row above as dots
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html>).
 fn shown(body: &Value, namespaces: &BTreeSet<&str>) -> BTreeSet<String> {
-    let widgets = body["widgets"].as_array().into_iter().flatten();
+    let list = |value: &Value, path: &str| -> Vec<Value> {
+        let found = value.pointer(path).and_then(Value::as_array);
+        found.cloned().unwrap_or_default()
+    };
     let mut found = BTreeSet::new();
-    for widget in widgets {
+    for widget in list(body, "/widgets") {
+        let rows = list(&widget, "/properties/metrics");
         let mut above: [Option<&str>; 2] = [None; 2];
-        for row in widget["properties"]["metrics"].as_array().into_iter().flatten() {
-            let mut cells = [row[0].as_str(), row[1].as_str()];
+        for row in &rows {
+            let mut cells = [0, 1].map(|index| row.get(index).and_then(Value::as_str));
             for (cell, above) in cells.iter_mut().zip(above) {
                 if *cell == Some(".") {
                     *cell = above;
@@ -149,12 +171,23 @@ pub fn findings(declared: &[Declared], observed: &Observed) -> Vec<Finding> {
     let namespaces = namespaces(declared);
     if namespaces.len() > 1 {
         let names: Vec<&str> = namespaces.into_iter().collect();
-        let text = format!("the functions have different namespaces: {}", names.join(", "));
+        let text = format!(
+            "the functions have different namespaces: {}",
+            names.join(", ")
+        );
         found.push(Finding::new(Level::Drift, "TT_METRICS_NAMESPACE", text));
     }
-    let metrics = || declared.iter().filter_map(|one| one.metrics.as_ref()).flatten();
+    let metrics = || {
+        declared
+            .iter()
+            .filter_map(|one| one.metrics.as_ref())
+            .flatten()
+    };
     let names: BTreeSet<&str> = metrics().map(|metric| metric.name.as_str()).collect();
-    for (kind, references) in [("dashboard", &observed.dashboards), ("alarm", &observed.alarms)] {
+    for (kind, references) in [
+        ("dashboard", &observed.dashboards),
+        ("alarm", &observed.alarms),
+    ] {
         for (logical_id, referenced) in references {
             let unknown = referenced.iter().filter(|name| {
                 let name = name.as_str();
@@ -181,9 +214,10 @@ pub fn findings(declared: &[Declared], observed: &Observed) -> Vec<Finding> {
             note("it has no data in the last two weeks");
         }
     }
-    let old = observed.listed.iter().filter(|name| {
-        !names.contains(name.as_str()) && !HEALTH.contains(&name.as_str())
-    });
+    let old = observed
+        .listed
+        .iter()
+        .filter(|name| !names.contains(name.as_str()) && !HEALTH.contains(&name.as_str()));
     found.extend(old.map(|name| {
         let text = "it has data in the namespace, and no live program declares it";
         Finding::new(Level::Note, name, text)
@@ -232,10 +266,15 @@ mod tests {
     #[test]
     fn dashboard_and_alarm_of_an_undeclared_metric_are_drift() {
         let (declared, mut observed) = agreeing();
-        observed.dashboards.insert("D".to_owned(), names(&["Sent", "SendFailed", "Old"]));
+        observed
+            .dashboards
+            .insert("D".to_owned(), names(&["Sent", "SendFailed", "Old"]));
         observed.alarms.insert("B".to_owned(), names(&["Older"]));
         let found = findings(&declared, &observed);
-        let subjects: Vec<_> = found.iter().map(|one| (one.level, one.subject.as_str())).collect();
+        let subjects: Vec<_> = found
+            .iter()
+            .map(|one| (one.level, one.subject.as_str()))
+            .collect();
         assert_eq!(subjects, [(Level::Drift, "D"), (Level::Drift, "B")]);
         assert!(found[0].text.contains("`Old`") && found[1].text.contains("`Older`"));
     }
@@ -247,7 +286,10 @@ mod tests {
         observed.alarms.clear();
         observed.listed = names(&["Sent", "Old"]);
         let found = findings(&declared, &observed);
-        assert!(found.iter().all(|one| one.level == Level::Note), "{found:?}");
+        assert!(
+            found.iter().all(|one| one.level == Level::Note),
+            "{found:?}"
+        );
         let subjects: Vec<_> = found.iter().map(|one| one.subject.as_str()).collect();
         assert_eq!(subjects, ["SendFailed", "SendFailed", "SendFailed", "Old"]);
     }
@@ -286,7 +328,10 @@ mod tests {
 
     #[test]
     fn health_metrics_are_those_of_the_library() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tt-metrics/src/flush/health.rs");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tt-metrics/src/flush/health.rs"
+        );
         let source = std::fs::read_to_string(path).unwrap();
         let listed = source.split("pub(crate) const NAMES").nth(1).unwrap();
         let listed = listed.split("];").next().unwrap();

@@ -42,9 +42,9 @@ fn cached_builds(workspace: &Path) -> Option<Finding> {
 
 /// `sam build NAME` removes the programs of the other functions from the build folder.
 fn partial_build(workspace: &Path, functions: &[&str]) -> Option<Finding> {
-    let build = workspace.join(".aws-sam/build");
-    build.join("template.yaml").is_file().then_some(())?;
-    let built: BTreeSet<String> = names(&build);
+    let folder = workspace.join(".aws-sam/build");
+    folder.join("template.yaml").is_file().then_some(())?;
+    let built: BTreeSet<String> = names(&folder);
     let missing = functions.iter().filter(|name| !built.contains(**name));
     let missing: Vec<&str> = missing.copied().collect();
     let is_partial = !missing.is_empty() && missing.len() < functions.len();
@@ -74,12 +74,17 @@ fn stray_zips(workspace: &Path) -> impl Iterator<Item = Finding> {
     let stray = folders.into_iter().flat_map(move |folder| {
         let below = names(&workspace.join(folder)).into_iter();
         let below = below.map(move |name| format!("{folder}/{name}/bootstrap.zip"));
-        let paths: Vec<String> = below.filter(|path| workspace.join(path).is_file()).collect();
+        let paths: Vec<String> = below
+            .filter(|path| workspace.join(path).is_file())
+            .collect();
         paths
     });
     let stray: Vec<String> = stray.collect();
     stray.into_iter().map(|path| {
-        warning(&path, "`sam package` would pack it beside the program; delete it")
+        warning(
+            &path,
+            "`sam package` would pack it beside the program; delete it",
+        )
     })
 }
 
@@ -144,7 +149,11 @@ Resources:
             "target/lambda/a/bootstrap.zip",
         ];
         assert_eq!(subjects(workspace, &without_prefix), expected);
-        write(workspace, "samconfig.toml", "[default.build.parameters]\ncached = true\n");
+        write(
+            workspace,
+            "samconfig.toml",
+            "[default.build.parameters]\ncached = true\n",
+        );
         assert_eq!(subjects(workspace, TEMPLATE)[0], "samconfig.toml: cached");
     }
 }

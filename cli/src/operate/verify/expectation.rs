@@ -74,7 +74,9 @@ impl Report {
     ) -> Self {
         let sum = |sums: &Sums, name: &str| sums.get(name).copied().unwrap_or(0);
         let growth = |name: &str| sum(after, name).saturating_sub(sum(before, name));
-        let expected_traffic = expected.iter().find(|one| Some(one.metric.as_str()) == traffic);
+        let expected_traffic = expected
+            .iter()
+            .find(|one| Some(one.metric.as_str()) == traffic);
         let has_other_files = match (traffic, expected_traffic) {
             (Some(traffic), Some(expected)) => growth(traffic) > expected.count,
             _ => true,
@@ -118,7 +120,8 @@ impl Report {
             return None;
         }
         let metrics = self.metrics.iter().filter(|one| !one.outcome.passed());
-        let metrics = metrics.map(|one| format!("{} is {}, expected {}", one.metric, one.seen, one.expected));
+        let metrics =
+            metrics.map(|one| format!("{} is {}, expected {}", one.metric, one.seen, one.expected));
         let identities = self.identities.iter().filter(|equation| !equation.holds);
         let identities = identities.map(|equation| format!("{} is not balanced", equation.text));
         Some(metrics.chain(identities).collect::<Vec<_>>().join("; "))
@@ -156,7 +159,10 @@ fn equations(identities: &[Identity], value: impl Fn(&str) -> u64) -> Vec<Equati
         let parts = identity.parts.iter().map(|name| (name, value(name)));
         let parts: Vec<(&String, u64)> = parts.collect();
         let total = value(&identity.total);
-        let texts: Vec<String> = parts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let texts: Vec<String> = parts
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
         Equation {
             text: format!("{} {total} = {}", identity.total, texts.join(" + ")),
             holds: total == parts.iter().map(|(_, value)| value).sum::<u64>(),
@@ -202,7 +208,9 @@ mod tests {
 
     fn sums(counts: [u64; 3]) -> Sums {
         let names = ["In", "Out", "Failed"].into_iter().zip(counts);
-        names.map(|(name, count)| (name.to_owned(), count)).collect()
+        names
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect()
     }
 
     fn report(before: [u64; 3], after: [u64; 3]) -> Report {
@@ -211,7 +219,13 @@ mod tests {
             parts: vec!["Out".to_owned(), "Failed".to_owned()],
         };
         let expected = expected([5, 5, 0]);
-        Report::of(&expected, &[identity], Some("In"), &sums(before), &sums(after))
+        Report::of(
+            &expected,
+            &[identity],
+            Some("In"),
+            &sums(before),
+            &sums(after),
+        )
     }
 
     fn outcomes(report: &Report) -> Vec<Outcome> {

@@ -31,6 +31,18 @@ fn log_file_has_a_line_for_start_and_end_of_a_step() {
 }
 
 #[test]
+fn failed_step_has_its_reason_and_another_mark() {
+    let now = Instant::now();
+    let mut steps = Steps::new(LOG, now);
+    steps.begin("testing", now);
+    assert_eq!(
+        steps.failed("exit status 1", now),
+        "NO testing: exit status 1  0.0 s\n"
+    );
+    assert_eq!(steps.begin("next", now), "next ..\n");
+}
+
+#[test]
 fn long_summary_is_on_a_separate_line() {
     let now = Instant::now();
     let mut steps = Steps::new(LOG, now);
