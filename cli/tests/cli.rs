@@ -252,7 +252,7 @@ fn unwritable_report_is_refused_before_anything_starts() {
 #[test]
 fn wrong_command_lines_of_a_stack_are_refused_before_any_request() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("tt.toml"), "ordre = []\n").unwrap();
+    fs::write(directory.path().join("tt.toml"), "[operate]\nordre = []\n").unwrap();
     for (args, message, help) in [
         (
             &["plan", "--endpoint", "eu-west-1"][..],

@@ -1,4 +1,4 @@
-//! The file `tt.toml`: what `cargo tt` cannot read from a stack.
+//! The section `[operate]` of `tt.toml`: what `cargo tt` cannot read from a stack.
 
 use std::{
     fs, io,
@@ -26,6 +26,23 @@ pub struct Settings {
     pub smoke: Vec<Smoke>,
     /// The end-to-end check.
     pub verify: Option<Verify>,
+    /// Sums that must agree: the balances of the section `[funnel]`.
+    #[serde(skip)]
+    pub identities: Vec<Identity>,
+}
+
+/// The sections of the file that these commands read. Others belong to other commands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Sections {
+    operate: Settings,
+    funnel: Funnel,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Funnel {
+    balances: Vec<Identity>,
 }
 
 /// Payloads with which a function is invoked after its code has changed. They must have no effect.
@@ -54,9 +71,6 @@ pub struct Verify {
     pub traffic: Option<String>,
     /// The expected growth of each metric, in the order of the report.
     pub expect: Vec<Expected>,
-    /// Sums that must agree.
-    #[serde(default)]
-    pub identities: Vec<Identity>,
 }
 
 /// The expected growth of a metric.
@@ -69,12 +83,11 @@ pub struct Expected {
     pub count: u64,
 }
 
-/// `total` is the sum of `parts`.
+/// `whole` is the sum of `parts`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Identity {
     /// Name of a metric.
-    pub total: String,
+    pub whole: String,
     /// Names of metrics.
     pub parts: Vec<String>,
 }
@@ -123,10 +136,12 @@ impl Settings {
             path: path.clone(),
             source,
         })?;
-        let mut settings: Self = toml::from_str(&text).map_err(|source| Error::Parse {
+        let sections: Sections = toml::from_str(&text).map_err(|source| Error::Parse {
             path: path.clone(),
             source: Box::new(source),
         })?;
+        let mut settings = sections.operate;
+        settings.identities = sections.funnel.balances;
         path.parent()
             .unwrap_or(directory)
             .clone_into(&mut settings.directory);
@@ -177,10 +192,12 @@ mod tests {
     #[test]
     fn metrics_of_the_settings_are_those_of_the_functions() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let verify = Settings::load(None, root).unwrap().verify.unwrap();
+        let settings = Settings::load(None, root).unwrap();
+        let verify = settings.verify.unwrap();
+        assert_eq!(settings.identities.len(), 2);
         let declared: Vec<&str> = tt_metrics::catalogue().map(|entry| entry.metric).collect();
-        let identities = verify.identities.iter();
-        let in_identities = identities.flat_map(|one| one.parts.iter().chain([&one.total]));
+        let identities = settings.identities.iter();
+        let in_identities = identities.flat_map(|one| one.parts.iter().chain([&one.whole]));
         let expected = verify.expect.iter().map(|one| &one.metric);
         for metric in expected.chain(in_identities).chain(&verify.traffic) {
             assert!(declared.contains(&metric.as_str()), "{metric}");
@@ -192,7 +209,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(
             directory.path().join(FILE_NAME),
-            "stack = 'a'\nordre = []\n",
+            "[operate]\nordre = []\n[other]\nx = 1\n",
         )
         .unwrap();
         let error = Settings::load(None, directory.path()).unwrap_err();

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::{
     error::Error,
     live::{self, Function, Resource},
-    settings::{Expected, Settings, Verify},
+    settings::{Expected, Identity, Settings, Verify},
     target::Target,
 };
 use crate::{file::File, terminal::progress::Progress};
@@ -47,6 +47,7 @@ pub struct Options {
 #[derive(Debug, Clone)]
 pub struct Check {
     settings: Verify,
+    identities: Vec<Identity>,
     expect: Vec<Expected>,
     file: File,
     timeout: Option<Duration>,
@@ -107,6 +108,7 @@ impl Check {
         Ok(Self {
             file: File::read(&path)?,
             settings: verify,
+            identities: settings.identities.clone(),
             expect,
             timeout: options.timeout,
         })
@@ -123,8 +125,8 @@ impl Check {
 
     /// The names of the metrics that the result refers to.
     fn metrics(&self) -> Vec<String> {
-        let identities = self.settings.identities.iter();
-        let in_identities = identities.flat_map(|one| one.parts.iter().chain([&one.total]));
+        let identities = self.identities.iter();
+        let in_identities = identities.flat_map(|one| one.parts.iter().chain([&one.whole]));
         let expected = self.expect.iter().map(|one| &one.metric);
         let names = expected.chain(&self.settings.traffic).chain(in_identities);
         let mut found: Vec<String> = Vec::new();
@@ -138,13 +140,7 @@ impl Check {
 
     fn report(&self, before: &Sums, after: &Sums) -> Report {
         let traffic = self.settings.traffic.as_deref();
-        Report::of(
-            &self.expect,
-            &self.settings.identities,
-            traffic,
-            before,
-            after,
-        )
+        Report::of(&self.expect, &self.identities, traffic, before, after)
     }
 }
 

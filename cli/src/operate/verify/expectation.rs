@@ -158,13 +158,13 @@ fn equations(identities: &[Identity], value: impl Fn(&str) -> u64) -> Vec<Equati
     let equation = |identity: &Identity| {
         let parts = identity.parts.iter().map(|name| (name, value(name)));
         let parts: Vec<(&String, u64)> = parts.collect();
-        let total = value(&identity.total);
+        let total = value(&identity.whole);
         let texts: Vec<String> = parts
             .iter()
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
         Equation {
-            text: format!("{} {total} = {}", identity.total, texts.join(" + ")),
+            text: format!("{} {total} = {}", identity.whole, texts.join(" + ")),
             holds: total == parts.iter().map(|(_, value)| value).sum::<u64>(),
         }
     };
@@ -215,7 +215,7 @@ mod tests {
 
     fn report(before: [u64; 3], after: [u64; 3]) -> Report {
         let identity = Identity {
-            total: "In".to_owned(),
+            whole: "In".to_owned(),
             parts: vec!["Out".to_owned(), "Failed".to_owned()],
         };
         let expected = expected([5, 5, 0]);
