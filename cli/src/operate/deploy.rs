@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     backup::{Backups, Change},
@@ -195,7 +196,7 @@ impl Prepared {
         let attempt = self.attempt(target, check, &pushed, progress);
         let result = tokio::select! {
             result = attempt => result,
-            _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+            () = interrupted() => Err(Error::Interrupted),
         };
         let verified = match result {
             Ok(verified) => verified,
@@ -270,6 +271,26 @@ impl Prepared {
             unchanged: self.unchanged,
             verified,
         })
+    }
+}
+
+/// Waits for Ctrl-C, a termination, or the end of the terminal. From then on, none of them ends the process, so that the rollback
+/// is completed.
+async fn interrupted() {
+    tokio::select! {
+        () = received(SignalKind::interrupt()) => {}
+        () = received(SignalKind::terminate()) => {}
+        () = received(SignalKind::hangup()) => {}
+    }
+}
+
+async fn received(kind: SignalKind) {
+    match signal(kind) {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        // Without a handler the signal ends the process.
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Row {
     /// The number of metrics that the live program declares; `None` without a catalogue.
     pub metrics: Option<usize>,
     /// The configuration beside that of the stack.
-    pub configuration: String,
+    pub configuration: Configuration,
 }
 
 /// The live code beside the zip that the stack names.
@@ -90,6 +90,20 @@ pub struct ReleasePlan {
     pub changes: Vec<String>,
     /// Why `cargo tt deploy` refuses it.
     pub refused: Option<String>,
+}
+
+/// The configuration of a function beside that of the stack, by `CloudFormation`'s drift detection. It does not compare code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Configuration {
+    /// Both are the same.
+    InStep,
+    /// These properties differ.
+    Changed(Vec<String>),
+    /// The function does not exist.
+    Deleted,
+    /// `CloudFormation` does not compare the function.
+    NotChecked,
 }
 
 impl CodeState {
@@ -130,10 +144,16 @@ impl Plan {
             )),
             CodeState::InStep | CodeState::OfRelease => None,
         });
+        let configurations = self.functions.iter();
+        let configurations = configurations.filter(|row| row.configuration.is_drift());
+        let configurations = configurations.map(|row| {
+            let text = row.configuration.text();
+            format!("the configuration of `{}` is {text}", row.logical_id)
+        });
         let findings = self.findings.iter();
         let findings = findings.filter(|finding| finding.level == Level::Drift);
         let findings = findings.map(|finding| format!("`{}`: {}", finding.subject, finding.text));
-        let all: Vec<String> = rows.chain(findings).collect();
+        let all: Vec<String> = rows.chain(configurations).chain(findings).collect();
         (!all.is_empty()).then(|| format!("the stack is not in step: {}", all.join("; ")))
     }
 }
@@ -232,7 +252,7 @@ async fn row(
         Some(location) => live::hash_of(target, location).await?,
         None => None,
     };
-    let configuration = configuration(target, logical_id).await?;
+    let configuration = Configuration::of(target, logical_id).await?;
     let declared = program.and_then(|program| program.metrics.as_ref());
     Ok(Row {
         logical_id: logical_id.clone(),
@@ -251,28 +271,43 @@ async fn row(
     })
 }
 
-/// The configuration of a function beside that of the stack, by `CloudFormation`'s drift detection. It does not compare code.
-async fn configuration(target: &Target, logical_id: &str) -> Result<String, Error> {
-    let detected = aws_sdk_cloudformation::Client::new(target.sdk())
-        .detect_stack_resource_drift()
-        .stack_name(&target.stack)
-        .logical_resource_id(logical_id)
-        .send()
-        .await
-        .map_err(Error::aws(format!("detect the drift of `{logical_id}`")))?;
-    let Some(drift) = detected.stack_resource_drift else {
-        return Ok("not checked".to_owned());
-    };
-    Ok(match drift.stack_resource_drift_status() {
-        Some(StackResourceDriftStatus::InSync) => "as in the stack".to_owned(),
-        Some(StackResourceDriftStatus::Modified) => {
-            let differences = drift.property_differences().iter();
-            let paths = differences.filter_map(|difference| difference.property_path());
-            format!("changed: {}", paths.collect::<Vec<_>>().join(", "))
+impl Configuration {
+    async fn of(target: &Target, logical_id: &str) -> Result<Self, Error> {
+        let detected = aws_sdk_cloudformation::Client::new(target.sdk())
+            .detect_stack_resource_drift()
+            .stack_name(&target.stack)
+            .logical_resource_id(logical_id)
+            .send()
+            .await
+            .map_err(Error::aws(format!("detect the drift of `{logical_id}`")))?;
+        let Some(drift) = detected.stack_resource_drift else {
+            return Ok(Self::NotChecked);
+        };
+        Ok(match drift.stack_resource_drift_status() {
+            Some(StackResourceDriftStatus::InSync) => Self::InStep,
+            Some(StackResourceDriftStatus::Modified) => {
+                let differences = drift.property_differences().iter();
+                let paths = differences.filter_map(|difference| difference.property_path());
+                Self::Changed(paths.map(str::to_owned).collect())
+            }
+            Some(StackResourceDriftStatus::Deleted) => Self::Deleted,
+            _ => Self::NotChecked,
+        })
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::InStep => "in step".to_owned(),
+            Self::Changed(paths) => format!("changed: {}", paths.join(", ")),
+            Self::Deleted => "deleted".to_owned(),
+            Self::NotChecked => "not checked".to_owned(),
         }
-        Some(StackResourceDriftStatus::Deleted) => "the function was deleted".to_owned(),
-        _ => "not checked".to_owned(),
-    })
+    }
+
+    fn is_drift(&self) -> bool {
+        matches!(self, Self::Changed(_) | Self::Deleted)
+    }
 }
 
 fn release_plan(path: &Path, release: &Release, template: &Release, rows: &[Row]) -> ReleasePlan {
@@ -328,7 +363,7 @@ mod tests {
             architecture: "x86_64".to_owned(),
             glibc: None,
             metrics: None,
-            configuration: String::new(),
+            configuration: Configuration::InStep,
         }
     }
 
@@ -356,6 +391,18 @@ mod tests {
             .drift()
             .unwrap();
         assert!(gone.contains("s3://b/k of `F` does not exist"), "{gone}");
+    }
+
+    #[test]
+    fn changed_configuration_is_drift() {
+        let configuration = Configuration::Changed(vec!["/MemorySize".to_owned()]);
+        let changed = Row {
+            configuration,
+            ..row(CodeState::InStep, None)
+        };
+        let drift = plan(vec![changed], Vec::new()).drift().unwrap();
+        let text = "the configuration of `F` is changed: /MemorySize";
+        assert!(drift.contains(text), "{drift}");
     }
 
     #[test]

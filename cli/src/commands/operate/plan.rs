@@ -59,7 +59,7 @@ fn lines(plan: &Plan, terminal: &Terminal) -> Vec<String> {
             row.glibc.clone().unwrap_or_else(|| "-".to_owned()),
             row.metrics
                 .map_or_else(|| "none".to_owned(), |count| count.to_string()),
-            row.configuration.clone(),
+            row.configuration.text(),
         ]
     }));
     if plan.release.is_none() {
@@ -106,7 +106,12 @@ fn lines(plan: &Plan, terminal: &Terminal) -> Vec<String> {
         format!("  {level}  {}: {}", finding.subject, finding.text)
     }));
     if plan.drift().is_none() {
-        let text = "live code, configuration and metrics are as the stack and the programs declare";
+        let mut rows = plan.functions.iter();
+        let text = if rows.all(|row| row.code == CodeState::InStep) {
+            "live code, configuration and metrics are in step"
+        } else {
+            "`sam deploy` of the release brings the stack in step"
+        };
         lines.extend([String::new(), format!("  {} {text}", mark(terminal, true))]);
     }
     lines
