@@ -289,7 +289,7 @@ mod tests {
         let size = u32::try_from(content.len()).unwrap().to_le_bytes();
         let central = zip
             .windows(4)
-            .position(|word| word == b"PK\x01\x02")
+            .rposition(|word| word == b"PK\x01\x02")
             .unwrap();
         for (method, unpacked) in [(8, 22), (central + 10, central + 24)] {
             zip[method] = 8;
