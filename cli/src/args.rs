@@ -15,6 +15,7 @@ Examples:
   cargo tt upload my-records.csv    upload more records to the running demo
   cargo tt graph                    print the metrics of the running demo again
   cargo tt catalogue                list the metrics and where they are declared
+  cargo tt plan --stack NAME        compare a deployed stack with its template
 
 No AWS account and no Docker are needed: the AWS services and Salesforce run
 on this machine.";
@@ -74,6 +75,9 @@ pub enum Command {
     /// Return to stored code.
     #[command(after_help = operate::ROLLBACK_HELP)]
     Rollback(operate::Rollback),
+    /// Examine this machine and the history of this repository.
+    #[command(after_help = operate::DOCTOR_HELP)]
+    Doctor(operate::Doctor),
     /// Upload a test file and compare the metrics with what it must cause.
     #[command(after_help = operate::VERIFY_HELP)]
     Verify(operate::Verify),

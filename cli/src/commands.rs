@@ -7,6 +7,7 @@ mod graph;
 mod upload;
 
 mod catalogue;
+mod doctor;
 mod operate;
 
 pub use self::error::Error;
@@ -24,6 +25,7 @@ pub async fn run(command: Command) -> Result<(), Error> {
         Command::Upload(args) => upload::run(&args).await,
         Command::Graph => graph::run().await,
         Command::Catalogue(args) => catalogue::run(args.program.as_deref()),
+        Command::Doctor(args) => doctor::run(&args).await,
         Command::Plan(args) => operate::plan::run(&args).await,
         Command::Backup(args) => operate::backup::keep(&args).await,
         Command::Backups(args) => operate::backup::run(&args).await,

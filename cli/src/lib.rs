@@ -10,6 +10,8 @@ pub mod terminal;
 pub mod file;
 pub mod python;
 
+pub mod doctor;
+
 pub mod stack;
 
 pub mod operate;

@@ -31,6 +31,8 @@ use tt_cli::{
 
 /// Long enough for a cold start on a busy two-core machine.
 const TIMEOUT: Duration = Duration::from_secs(90);
+/// The same for the metrics, in seconds.
+const PATIENCE: &str = "90";
 const POLL: Duration = Duration::from_millis(200);
 
 pub(crate) struct Stack {
@@ -70,6 +72,9 @@ impl Stack {
         let backups = self.directory.path().to_str().unwrap();
         if !matches!(args[0], "plan" | "verify") {
             line.extend(["--backups", backups]);
+        }
+        if matches!(args[0], "deploy" | "verify") && !args.contains(&"--timeout") {
+            line.extend(["--timeout", PATIENCE]);
         }
         let command = Args::try_parse_from(&line).unwrap_or_else(|error| panic!("{error}"));
         match commands::run(command.command).await {

@@ -82,6 +82,23 @@ Examples:
 
 Exit code: 0 as expected, 1 otherwise, 2 wrong command line.";
 
+pub(super) const DOCTOR_HELP: &str = "\
+Examines the tools, the credentials and the Region, the free disk space, and the
+whole history of the repository: it must contain no virtual environment, package
+or secret. For what it contains, the command prints the `git filter-repo` command
+that removes it.
+
+Exit code: 0 if every command works on this machine, 1 otherwise. What only
+deployments to an account need does not change it.";
+
+/// Arguments of `cargo tt doctor`.
+#[derive(Debug, Arguments)]
+pub struct Doctor {
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The stack of a command.
 #[derive(Debug, Arguments)]
 pub struct StackArgs {

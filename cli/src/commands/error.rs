@@ -33,6 +33,9 @@ pub enum Error {
     /// The local stack failed.
     #[error(transparent)]
     Stack(#[from] stack::Error),
+    /// Something that every command needs is missing.
+    #[error("not as required: {0}")]
+    Doctor(String),
     /// An operation on a stack failed.
     #[error(transparent)]
     Operate(#[from] operate::Error),
@@ -96,7 +99,11 @@ impl Error {
             Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
             Self::Stack(error) => return help_with_stack(error),
             Self::Operate(error) => return error.help().map(str::to_owned),
-            Self::Workspace(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
+            Self::Workspace(_)
+            | Self::Doctor(_)
+            | Self::Interrupted
+            | Self::Runtime(_)
+            | Self::Signals(_) => {
                 return None;
             }
         };

@@ -185,6 +185,9 @@ pub enum Error {
     /// The end-to-end check failed.
     #[error("verify failed: {0}")]
     Verify(String),
+    /// The settings do not describe an upload.
+    #[error("the settings have no section `[operate.verify]`")]
+    NoVerify,
     /// There is nothing to verify.
     #[error("no expected metric is given")]
     NothingExpected,
@@ -272,6 +275,9 @@ impl Error {
                 "deploy it with `sam deploy --template-file ..`; `cargo tt deploy` replaces code only"
             }
             Self::UnknownCode { .. } => "keep it with `cargo tt backup`, then repeat the command",
+            Self::NoVerify => {
+                "add it to tt.toml: file, bucket, prefix and expected metrics of an upload"
+            }
             Self::NothingExpected | Self::OtherFile => {
                 "give `--expect NAME=N` for each metric that the file changes"
             }
@@ -309,6 +315,7 @@ impl Error {
                 | Self::File(_)
                 | Self::ReadRelease { .. }
                 | Self::NotConfirmed
+                | Self::NoVerify
                 | Self::NothingExpected
                 | Self::OtherFile
                 | Self::NotAHash(_)

@@ -89,11 +89,11 @@ impl Check {
     ///
     /// When the file cannot be read, or nothing is expected of it.
     pub fn new(settings: &Settings, options: Options) -> Result<Self, Error> {
-        let verify = settings.verify.clone().ok_or(Error::NothingExpected)?;
+        let verify = settings.verify.clone().ok_or(Error::NoVerify)?;
         if options.file.is_some() && options.expect.is_empty() {
             return Err(Error::OtherFile);
         }
-        // The counts of the settings are those of their own file.
+        // The settings have the counts of their own file.
         let defaults = if options.file.is_some() {
             Vec::new()
         } else {
@@ -396,7 +396,7 @@ mod tests {
 
     #[test]
     fn run_id_is_in_the_file_and_sorts_by_time() {
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_796_139_000);
+        let at = SystemTime::UNIX_EPOCH + Duration::from_mins(29_935_650);
         let run = run_id(at);
         assert!(run.starts_with("verify-20261201T153000Z-"), "{run}");
         assert_eq!(with_run(b"{run}-1,{run}", "a"), b"a-1,a");
@@ -442,6 +442,6 @@ mod tests {
             Err(Error::OtherFile)
         ));
         let nothing = Check::new(&Settings::default(), Options::default());
-        assert!(matches!(nothing, Err(Error::NothingExpected)));
+        assert!(matches!(nothing, Err(Error::NoVerify)));
     }
 }

@@ -39,6 +39,7 @@ const ORDERS: &[Order] = &[
             "terminal",
             "file",
             "python",
+            "doctor",
             "stack",
             "operate",
             "report",

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     args::operate::{BackupArgs, StackArgs},
@@ -124,7 +124,7 @@ impl Context {
         screen::print(&format!("{text}\n"));
     }
 
-    /// Runs an operation with progress on standard error.
+    /// Runs an operation with progress on standard error. An error is a part of the JSON, too.
     pub(super) async fn with_progress<T>(
         &self,
         operation: impl AsyncFnOnce(&dyn Progress) -> Result<T, operate::Error>,
@@ -132,6 +132,9 @@ impl Context {
         let progress = Spinner::new();
         let result = operation(&progress).await;
         drop(progress);
+        if let (true, Err(error)) = (self.json, &result) {
+            self.print(&json!({"error": error.text()}), |_| Vec::new());
+        }
         Ok(result?)
     }
 }
