@@ -127,13 +127,13 @@ async fn python() -> Check {
         }
     };
     let text = format!("{} at {}", found.version, found.path.display());
-    match output(Command::new(&found.path).args(["-c", "import ensurepip, venv"])).await {
-        Some(_) => Check::good("Python", text),
-        None => {
-            let help = "install the package python3-venv";
-            Check::lacking("Python", State::Bad, format!("{text} without venv"), help)
-        }
+    let mut import = Command::new(&found.path);
+    let import = import.args(["-c", "import ensurepip, venv"]);
+    if output(import).await.is_some() {
+        return Check::good("Python", text);
     }
+    let help = "install the package python3-venv";
+    Check::lacking("Python", State::Bad, format!("{text} without venv"), help)
 }
 
 /// Region and credentials of the environment. The credentials are not sent anywhere.
@@ -149,8 +149,8 @@ async fn account() -> [Check; 2] {
     let Some(provider) = sdk.credentials_provider() else {
         return [region, lacking("none")];
     };
-    let provided = tokio::time::timeout(CREDENTIALS_TIMEOUT, provider.provide_credentials()).await;
-    let credentials = match provided {
+    let answer = tokio::time::timeout(CREDENTIALS_TIMEOUT, provider.provide_credentials()).await;
+    let credentials = match answer {
         Ok(Ok(credentials)) => {
             // The key id is not secret, but it is not needed either.
             let account = credentials

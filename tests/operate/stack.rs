@@ -65,7 +65,7 @@ impl Stack {
     }
 
     /// Runs `cargo tt <args>` on this stack.
-    pub(crate) async fn command(&self, args: &[&str]) -> Result<(), Error> {
+    async fn command(&self, args: &[&str]) -> Result<(), Error> {
         let mut line = vec!["cargo-tt"];
         line.extend(args);
         line.extend(["--endpoint", self.local.endpoint()]);
@@ -91,9 +91,19 @@ impl Stack {
         }
     }
 
-    pub(crate) async fn deploy(&self, release: &Path) -> Result<(), Error> {
-        self.command(&["deploy", "--release", release.to_str().unwrap()])
-            .await
+    /// Runs a command that must succeed.
+    pub(crate) async fn accepts(&self, args: &[&str], claim: &str) {
+        if let Err(error) = self.command(args).await {
+            panic!("{claim}: {}", error.text());
+        }
+    }
+
+    /// Runs a command that must fail.
+    pub(crate) async fn refuses(&self, args: &[&str]) -> Error {
+        match self.command(args).await {
+            Ok(()) => panic!("{args:?} succeeded"),
+            Err(error) => error,
+        }
     }
 
     /// Deploys with settings that lack the smoke tests, and gives up after a few seconds.

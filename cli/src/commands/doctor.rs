@@ -17,7 +17,7 @@ pub(super) async fn run(args: &args::operate::Doctor) -> Result<(), Error> {
     let workspace = Workspace::find()?;
     let progress = Spinner::new();
     let checks = doctor::run(&workspace, |step| {
-        progress.begin(&format!("examining the {step}"))
+        progress.begin(&format!("examining the {step}"));
     })
     .await;
     progress.done("");

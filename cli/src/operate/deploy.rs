@@ -92,6 +92,7 @@ impl Prepared {
             });
         }
         let resources = live::resources(target).await?;
+        live::require_no_alias(&resources)?;
         let mut functions = live::functions(target, &resources).await?;
         let position = |function: &Function| {
             let mut order = template.functions().iter();

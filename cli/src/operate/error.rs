@@ -106,6 +106,11 @@ pub enum Error {
         /// The cause.
         source: release::Error,
     },
+    /// The events of a function reach a published version.
+    #[error(
+        "the stack has the alias `{0}`: events reach a published version, which new code does not change"
+    )]
+    Alias(String),
     /// A release needs more than new code.
     #[error("the release `{}` needs a stack update: {difference}", path.display())]
     NotOnlyCode {
@@ -271,7 +276,7 @@ impl Error {
             Self::Aws { .. } => {
                 "check the name of the stack, the Region, the endpoint, and your credentials and permissions"
             }
-            Self::NotOnlyCode { .. } => {
+            Self::Alias(_) | Self::NotOnlyCode { .. } => {
                 "deploy it with `sam deploy --template-file ..`; `cargo tt deploy` replaces code only"
             }
             Self::UnknownCode { .. } => "keep it with `cargo tt backup`, then repeat the command",

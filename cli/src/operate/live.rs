@@ -17,6 +17,7 @@ use super::{
 };
 
 const FUNCTION: &str = "AWS::Lambda::Function";
+const ALIAS: &str = "AWS::Lambda::Alias";
 /// The variable of tt-metrics.
 const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 
@@ -105,6 +106,18 @@ pub fn physical_id<'r>(
         logical_id: logical_id.to_owned(),
     })?;
     Ok(&found.physical_id)
+}
+
+/// Refuses a stack with aliases of functions.
+///
+/// # Errors
+///
+/// When it has one: new code reaches a published version only by a stack update.
+pub fn require_no_alias(resources: &[Resource]) -> Result<(), Error> {
+    let mut aliases = resources.iter().filter(|one| one.kind == ALIAS);
+    aliases
+        .next()
+        .map_or(Ok(()), |alias| Err(Error::Alias(alias.logical_id.clone())))
 }
 
 /// The functions whose code is a zip, in the order of the resources.
@@ -366,4 +379,21 @@ pub fn release(path: &Path) -> Result<Release, Error> {
         path: path.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stack_with_an_alias_is_refused() {
+        let resource = |kind: &str| Resource {
+            logical_id: "FunctionAliaslive".to_owned(),
+            physical_id: String::new(),
+            kind: kind.to_owned(),
+        };
+        assert!(require_no_alias(&[resource(FUNCTION)]).is_ok());
+        let error = require_no_alias(&[resource(FUNCTION), resource(ALIAS)]).unwrap_err();
+        assert!(error.to_string().contains("`FunctionAliaslive`"), "{error}");
+    }
 }

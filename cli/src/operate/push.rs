@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_lambda::{
     Client,
     primitives::Blob,
-    types::{LastUpdateStatus, LogType},
+    types::{Architecture, LastUpdateStatus, LogType},
 };
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -49,7 +49,9 @@ pub(super) async fn update(
     let update = Client::new(target.sdk())
         .update_function_code()
         .function_name(&function.name)
-        .revision_id(&function.revision_id);
+        .revision_id(&function.revision_id)
+        // Without it, the default of the request is x86_64.
+        .architectures(Architecture::from(function.architecture.as_str()));
     let update = match code {
         Code::Object(location) => update
             .s3_bucket(&location.bucket)

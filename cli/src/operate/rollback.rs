@@ -62,6 +62,7 @@ impl Prepared {
     pub async fn new(target: &Target, backups: &Backups, to: Option<&str>) -> Result<Self, Error> {
         target.require_complete()?;
         let resources = live::resources(target).await?;
+        live::require_no_alias(&resources)?;
         let functions = live::functions(target, &resources).await?;
         let wanted = match to {
             Some(digits) => vec![named(backups, &functions, digits)?],
