@@ -75,12 +75,12 @@ pub enum Command {
     /// Return to stored code.
     #[command(after_help = operate::ROLLBACK_HELP)]
     Rollback(operate::Rollback),
-    /// Examine this machine and the history of this repository.
-    #[command(after_help = operate::DOCTOR_HELP)]
-    Doctor(operate::Doctor),
     /// Upload a test file and compare the metrics with what it must cause.
     #[command(after_help = operate::VERIFY_HELP)]
     Verify(operate::Verify),
+    /// Examine this machine and the history of this repository.
+    #[command(after_help = operate::DOCTOR_HELP)]
+    Doctor(operate::Doctor),
 }
 
 /// Arguments of `cargo tt demo`.

@@ -337,7 +337,7 @@ pub async fn zip(target: &Target, location: &Location) -> Result<Zip, Error> {
 ///
 /// # Errors
 ///
-/// As for [`zip`].
+/// As for [`zip()`].
 pub async fn hash_of(target: &Target, location: &Location) -> Result<Option<Sha256Hash>, Error> {
     match zip(target, location).await? {
         Zip::Found(zip) => Ok(Some(hashed(zip).await?.1)),
