@@ -6,11 +6,14 @@ mod demo;
 mod graph;
 mod upload;
 
+mod sources;
+
 mod catalogue;
+mod generate;
 
 pub use self::error::Error;
 
-use crate::args::Command;
+use crate::{args::Command, monitoring::check};
 
 /// Runs one command.
 ///
@@ -21,7 +24,9 @@ pub async fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Demo(args) => demo::run(&args).await,
         Command::Upload(args) => upload::run(&args).await,
-        Command::Graph => graph::run().await,
-        Command::Catalogue(args) => catalogue::run(args.program.as_deref()),
+        Command::Graph(args) => graph::run(&args).await,
+        Command::Catalogue(args) => catalogue::run(&args),
+        Command::Dashboard(args) => generate::run(&args, check::DASHBOARD),
+        Command::Alarms(args) => generate::run(&args, check::ALARMS),
     }
 }

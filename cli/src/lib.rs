@@ -1,4 +1,4 @@
-//! The library behind `cargo tt`: the local stack, and the report on the metrics of the functions.
+//! The library behind `cargo tt`: the local stack, the metrics of programs, their alarms and dashboards, and reports.
 //!
 //! Each module imports only modules above it in this list.
 
@@ -11,6 +11,13 @@ pub mod file;
 pub mod python;
 
 pub mod stack;
+
+pub mod settings;
+
+pub mod catalogue;
+pub mod template;
+
+pub mod monitoring;
 
 pub mod report;
 

@@ -3,9 +3,13 @@
 use std::{error::Error as StdError, io, iter::successors, path::PathBuf};
 
 use crate::{
-    file, python,
+    catalogue, file,
+    monitoring::{check, watched},
+    python,
     report::{html::live_page, metrics},
+    settings,
     stack::{self, functions::build},
+    template::{self, section::SectionError},
     workspace,
 };
 
@@ -36,21 +40,54 @@ pub enum Error {
     /// The metrics cannot be read.
     #[error(transparent)]
     Metrics(#[from] metrics::ReadError),
-    /// The program cannot be read.
-    #[error("failed to read program `{}`", path.display())]
-    ReadProgram {
+    /// A program cannot be read, or is none.
+    #[error(transparent)]
+    Program(#[from] catalogue::Error),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
+    /// The template cannot be read.
+    #[error("failed to read the template `{}`", path.display())]
+    ReadTemplate {
         /// As given.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// The program contains no catalogue that can be read.
-    #[error("`{}` contains no catalogue of metrics", path.display())]
-    Catalogue {
+    /// The template cannot be parsed.
+    #[error("the template `{}` cannot be parsed", path.display())]
+    Template {
         /// As given.
         path: PathBuf,
         /// The cause.
-        source: tt_metrics::catalogue::ReadError,
+        source: template::ParseError,
+    },
+    /// The template cannot be written.
+    #[error("failed to write the template `{}`", path.display())]
+    WriteTemplate {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A document cannot be read.
+    #[error("failed to read the document `{}`", path.display())]
+    ReadDocument {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Alarms or dashboard cannot be generated or compared.
+    #[error(transparent)]
+    Monitoring(check::Error),
+    /// The metrics of programs, template, documents and settings differ.
+    #[error("{number} differences between the programs and `{}`", template.display())]
+    Findings {
+        /// Their number.
+        number: usize,
+        /// The template.
+        template: PathBuf,
     },
     /// Some records have no outcome in the metrics.
     #[error("{missing}, {seconds} s after the upload")]
@@ -83,16 +120,39 @@ impl Error {
             }
             Self::LivePage(_) => "choose another port with `--port`, 1024 or above",
             Self::WriteReport { .. } => "choose another path with `--report`",
-            Self::ReadProgram { .. } => {
+            Self::Program(catalogue::Error::Read { .. }) => {
                 "name a file that `cargo build` created, for example `target/release/tt-producer`"
             }
-            Self::Catalogue { .. } => {
+            Self::Program(_) => {
                 "a program contains a catalogue if an attribute of tt-metrics counts one of its functions"
+            }
+            Self::ReadTemplate { .. } | Self::ReadDocument { .. } => "check the path",
+            Self::Monitoring(check::Error::Watched(error)) => match error {
+                watched::Error::NoNamespace => {
+                    "name the template with `--template`, or the namespace with `--namespace`"
+                }
+                watched::Error::Namespaces(_) => "choose one with `--namespace`",
+                _ => return None,
+            },
+            Self::Monitoring(check::Error::Section(SectionError::Missing { name })) => {
+                return Some(format!(
+                    "add the lines `# BEGIN {name}` and `# END {name}` below `Resources:`, indented as its resources"
+                ));
+            }
+            Self::Findings { .. } => {
+                "change the metrics, or run `cargo tt alarms --write` and `cargo tt dashboard --write` with the template"
             }
             Self::Metrics(_) => "check that `cargo tt demo` is still running",
             Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
             Self::Stack(error) => return help_with_stack(error),
-            Self::Workspace(_) | Self::Interrupted | Self::Runtime(_) | Self::Signals(_) => {
+            Self::Settings(_)
+            | Self::Template { .. }
+            | Self::WriteTemplate { .. }
+            | Self::Monitoring(_)
+            | Self::Workspace(_)
+            | Self::Interrupted
+            | Self::Runtime(_)
+            | Self::Signals(_) => {
                 return None;
             }
         };
@@ -103,7 +163,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::File(file::Error::Read { .. }) => 1,
-            Self::File(_) | Self::ReadProgram { .. } => 2,
+            Self::File(_)
+            | Self::Program(catalogue::Error::Read { .. })
+            | Self::ReadTemplate { .. }
+            | Self::ReadDocument { .. } => 2,
             Self::Interrupted => 130,
             _ => 1,
         }

@@ -18,7 +18,7 @@ use crate::{
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// Reads the metrics and prints a graph and a table.
-pub(super) async fn run() -> Result<(), Error> {
+pub(super) async fn run(_args: &crate::args::Graph) -> Result<(), Error> {
     let stack = RunningStack::find()?;
     let client = aws_sdk_cloudwatch::Client::new(&stack.sdk_config());
     let now = SystemTime::now();
