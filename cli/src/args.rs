@@ -160,6 +160,9 @@ pub struct Graph {
     /// Read only this metric; can be repeated.
     #[arg(long, value_name = "NAME")]
     pub metric: Vec<String>,
+    /// How the values of a metric that no catalogue contains are combined.
+    #[arg(long, value_name = "STATISTIC", default_value = "sum")]
+    pub statistic: GivenStatistic,
     /// Programs whose catalogues contain unit and meaning of the metrics [default: the functions of this workspace].
     #[arg(long, value_name = "FILE")]
     pub program: Vec<PathBuf>,
@@ -181,6 +184,15 @@ pub struct Graph {
     /// The settings [default: the nearest tt.toml].
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
+}
+
+/// How values are combined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GivenStatistic {
+    /// Added.
+    Sum,
+    /// The largest one.
+    Maximum,
 }
 
 /// Arguments of `cargo tt catalogue`.

@@ -3,10 +3,13 @@
 mod error;
 
 mod demo;
-mod graph;
 mod upload;
 
 mod sources;
+
+mod picture;
+
+mod graph;
 
 mod catalogue;
 mod generate;

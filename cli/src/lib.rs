@@ -19,6 +19,8 @@ pub mod template;
 
 pub mod monitoring;
 
+pub mod account;
+
 pub mod report;
 
 pub mod args;

@@ -61,6 +61,8 @@ pub struct Funnel {
     pub minimum_volume: u32,
     /// A percentage of failures that is an alarm.
     pub failure_rate_percent: f64,
+    /// What a failure is called, by the name of its metric.
+    pub failures: BTreeMap<String, String>,
     /// Where failed records are stored.
     pub failed_records: Option<FailedRecords>,
     /// Which metrics add up to another one.
@@ -79,6 +81,11 @@ pub struct FailedRecords {
     pub bucket: String,
     /// The prefix of their keys.
     pub prefix: String,
+    /// The fields of which the first one that is present contains the reason.
+    pub reasons: Vec<String>,
+    /// A field with the number of records of each reason, in a line about several records.
+    #[serde(default)]
+    pub counts: Option<String>,
 }
 
 /// A metric that is the sum of others.
@@ -147,6 +154,7 @@ impl Default for Funnel {
             objective_percent: 99.0,
             minimum_volume: 20,
             failure_rate_percent: 5.0,
+            failures: BTreeMap::new(),
             failed_records: None,
             balances: Vec::new(),
             limits: Vec::new(),

@@ -269,7 +269,7 @@ mod tests {
         let lines = table(&orders(), &PLAIN);
         assert_eq!(lines.last().unwrap(), "  metrics of clean-up: none");
         assert!(
-            lines[1].contains("PagesRead") && lines[2].contains("OrderRejected"),
+            lines[1].contains("OrderRejected") && lines[3].contains("PagesRead"),
             "{lines:?}"
         );
         let only = Catalogue {
@@ -288,7 +288,7 @@ mod tests {
         );
         assert_eq!(lines[1], "|---|---|---|---|---|");
         assert_eq!(
-            lines[3],
+            lines[2],
             "| `OrderRejected` | Count | failure | ship | src/orders.rs:4 |"
         );
         assert_eq!(lines.last().unwrap(), "Programs without metrics: clean-up.");

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, io, iter::successors, path::PathBuf};
 
 use crate::{
-    catalogue, file,
+    account, catalogue, file,
     monitoring::{check, watched},
     python,
     report::{html::live_page, metrics},
@@ -81,6 +81,35 @@ pub enum Error {
     /// Alarms or dashboard cannot be generated or compared.
     #[error(transparent)]
     Monitoring(check::Error),
+    /// The account or the stack cannot be used.
+    #[error(transparent)]
+    Account(#[from] account::Error),
+    /// No metric was found.
+    #[error("the namespace `{namespace}` contains no metric{} ({place})", if *filtered { " of that name" } else { "" })]
+    NoMetrics {
+        /// The namespace.
+        namespace: String,
+        /// Whether names were given.
+        filtered: bool,
+        /// Account, Region, endpoint and stack.
+        place: String,
+    },
+    /// No browser can draw the picture.
+    #[error("a picture needs Chromium, and the path has none of {}", names.join(", "))]
+    NoBrowser {
+        /// The names of its program.
+        names: &'static [&'static str],
+    },
+    /// The browser did not draw the picture.
+    #[error("{browser} did not write the picture `{}`", path.display())]
+    Picture {
+        /// The program.
+        browser: String,
+        /// The picture.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// The metrics of programs, template, documents and settings differ.
     #[error("{number} differences between the programs and `{}`", template.display())]
     Findings {
@@ -142,10 +171,25 @@ impl Error {
             Self::Findings { .. } => {
                 "change the metrics, or run `cargo tt alarms --write` and `cargo tt dashboard --write` with the template"
             }
-            Self::Metrics(_) => "check that `cargo tt demo` is still running",
+            Self::Metrics(_) => "check that `cargo tt demo` is still running, or the AWS settings",
             Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
             Self::Stack(error) => return help_with_stack(error),
-            Self::Settings(_)
+            Self::Account(account::Error::NoRegion) => {
+                "set AWS_REGION, or a Region in the profile that AWS_PROFILE names"
+            }
+            Self::Account(account::Error::Aws { .. }) => {
+                "check the AWS settings; for a profile with single sign-on, run `eval \"$(aws configure export-credentials --format env)\"` first"
+            }
+            Self::Account(
+                account::Error::NoNamespace { .. } | account::Error::Namespaces { .. },
+            ) => "name the namespace with `--namespace`",
+            Self::NoMetrics { .. } => {
+                "a new metric is listed up to 15 minutes after its first data; name its program with `--program`"
+            }
+            Self::NoBrowser { .. } => "install Chromium, or write the page with `--html`",
+            Self::Account(_)
+            | Self::Picture { .. }
+            | Self::Settings(_)
             | Self::Template { .. }
             | Self::WriteTemplate { .. }
             | Self::Monitoring(_)
