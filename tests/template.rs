@@ -312,8 +312,8 @@ const MISTAKES: &[Mistake] = &[
         "the error budget has no alarm in two windows",
     ),
     mistake(
-        "MetricName: TTEventPublished\n            Period: 300",
-        "MetricName: TTEventPublished\n            Period: 61",
+        "MetricName: TTEventPublished}, Period: 300",
+        "MetricName: TTEventPublished}, Period: 61",
         "S3RecordsReceivedBalanceAlarm: 61 is no period",
     ),
     mistake(
@@ -322,8 +322,8 @@ const MISTAKES: &[Mistake] = &[
         "the local stack would refuse it",
     ),
     mistake(
-        "- Id: invocations",
-        "- Id: invoked",
+        "{Id: invocations,",
+        "{Id: invoked,",
         "TTProducerSilentAlarm: `IF(invocations",
     ),
     mistake(

@@ -44,7 +44,7 @@ const OF_AWS: [(&str, &str, &str); 12] = [
 const EXPRESSIONS: [&str; 4] = [
     ">= 20, 100 * FILL(failed1, 0)",
     "FILL(whole1, 0) - FILL(part1_1, 0) - FILL(part1_2, 0)",
-    "FILL(good0, 0)), 0) / 1",
+    "bad0 + FILL(good0, 0)",
     "SUM([samples1, TIME_SERIES(0)]) < 1",
 ];
 

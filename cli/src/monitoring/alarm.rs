@@ -170,26 +170,46 @@ fn write_metric(yaml: &mut String, indent: usize, metric: &Metric) {
     }
 }
 
-/// The last step first, because it is the one that the alarm watches.
+/// The last step first, because it is the one that the alarm watches. Each query is on one line, because a template has at
+/// most 51,200 bytes and an expression has many metrics.
 fn write_steps(yaml: &mut String, steps: &[(&'static str, String)], label: &str) {
     for (index, (id, expression)) in steps.iter().enumerate().rev() {
-        line(yaml, 6, "- Id", id);
-        line(yaml, 8, "Expression", &quoted(expression));
-        if index + 1 == steps.len() {
-            line(yaml, 8, "Label", &quoted(label));
+        let expression = quoted(expression);
+        let rest = if index + 1 == steps.len() {
+            format!("Label: {}", quoted(label))
         } else {
-            line(yaml, 8, "ReturnData", "false");
-        }
+            "ReturnData: false".to_owned()
+        };
+        let _infallible = writeln!(
+            yaml,
+            "      - {{Id: {id}, Expression: {expression}, {rest}}}"
+        );
     }
 }
 
 fn write_operand(yaml: &mut String, operand: &Operand, period: u32) {
-    line(yaml, 6, "- Id", &operand.id);
-    line(yaml, 8, "ReturnData", "false");
-    yaml.push_str("        MetricStat:\n          Metric:\n");
-    write_metric(yaml, 12, &operand.metric);
-    line(yaml, 10, "Period", &period.to_string());
-    line(yaml, 10, "Stat", operand.statistic);
+    let Operand {
+        id,
+        metric,
+        statistic,
+    } = operand;
+    let (namespace, name) = (metric.namespace.yaml(), quoted(&metric.name));
+    let dimensions: Vec<String> = metric
+        .dimensions
+        .iter()
+        .map(|(name, value)| format!("{{Name: {name}, Value: {}}}", value.yaml()))
+        .collect();
+    let dimensions = if dimensions.is_empty() {
+        String::new()
+    } else {
+        format!(", Dimensions: [{}]", dimensions.join(", "))
+    };
+    let metric = format!("{{Namespace: {namespace}, MetricName: {name}{dimensions}}}");
+    let stat = format!("{{Metric: {metric}, Period: {period}, Stat: {statistic}}}");
+    let _infallible = writeln!(
+        yaml,
+        "      - {{Id: {id}, ReturnData: false, MetricStat: {stat}}}"
+    );
 }
 
 fn write_breach(yaml: &mut String, breach: Breach) {

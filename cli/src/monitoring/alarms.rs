@@ -266,7 +266,7 @@ impl<'a> Generator<'a> {
             })
             .collect();
         let description = format!(
-            "Failures use up the error budget of {} % of {} too fast: in an hour and in the last 5 minutes, or in 6 hours and in the last 30 minutes.",
+            "Failures use up the error budget of {} % of {} too fast, in an hour and 5 minutes or in 6 hours and 30 minutes.",
             expression::number(100.0 - self.0.funnel.objective_percent),
             objective.good
         );
@@ -295,7 +295,7 @@ impl<'a> Generator<'a> {
             breach: Breach::at(factor),
         };
         let description = format!(
-            "In {} minutes, failures used up the error budget {} times as fast as allowed. {}BurnAlarm notifies.",
+            "Part of {2}BurnAlarm: {0} minutes, {1} times as fast as allowed.",
             seconds / 60,
             expression::number(factor),
             objective.id
@@ -413,7 +413,7 @@ impl<'a> Generator<'a> {
             },
         };
         let description = format!(
-            "{} was invoked for 15 minutes and sent no {}, not even zero. Its metrics do not reach CloudWatch.",
+            "{} was invoked for 15 minutes without sending {}. Its metrics do not reach CloudWatch.",
             function.id, sign.metric
         );
         Some(self.alarm(format!("{}SilentAlarm", function.id), description, source))

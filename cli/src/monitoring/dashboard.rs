@@ -62,7 +62,7 @@ pub fn body(watched: &Watched<'_>, alarms: &[Alarm]) -> Result<Value, TooManyMet
 
 /// The resource as the lines of a section of a template.
 pub fn yaml(body: &Value) -> String {
-    let body = layout::text(body, 0);
+    let body = layout::text(body);
     let lines: Vec<String> = body.lines().map(|line| format!("      {line}")).collect();
     format!(
         "Dashboard:\n  Type: AWS::CloudWatch::Dashboard\n  Properties:\n    DashboardBody: !Sub |\n{}\n",
@@ -72,7 +72,7 @@ pub fn yaml(body: &Value) -> String {
 
 /// The body as text in which a metric is on one line.
 pub fn json(body: &Value) -> String {
-    layout::text(body, 0)
+    layout::text(body)
 }
 
 fn within_limits(body: &Value) -> Result<(), TooManyMetrics> {
@@ -119,7 +119,6 @@ impl<'a> Dashboard<'a> {
         let mut properties = json!({
             "title": title,
             "region": "${AWS::Region}",
-            "view": "timeSeries",
             "stat": stat,
             "period": 60,
             "metrics": metrics,
@@ -278,20 +277,21 @@ impl<'a> Dashboard<'a> {
     }
 
     fn rate(&self, number: usize, pair: &Outcomes<'_>) -> Vec<Value> {
-        let (ok, failed) = (format!("ok{number}"), format!("failed{number}"));
-        let all = if pair.counts_calls {
+        let (ok, failed, all) = (
+            format!("ok{number}"),
+            format!("failed{number}"),
+            format!("all{number}"),
+        );
+        let sum = if pair.counts_calls {
             expression::sum(&[&ok])
         } else {
             expression::sum(&[&ok, &failed])
         };
         let filled = format!("FILL({failed}, 0)");
-        let rate = expression::percentage(
-            &filled,
-            &format!("({all})"),
-            self.watched.funnel.minimum_volume,
-        );
+        let rate = expression::percentage(&filled, &all, self.watched.funnel.minimum_volume);
         vec![
             computed(&format!("rate{number}"), &rate, &pair.failure.metric),
+            step(&all, &sum),
             self.operand(&ok, &pair.success.metric, "Sum"),
             self.operand(&failed, &pair.failure.metric, "Sum"),
         ]
@@ -326,18 +326,19 @@ impl<'a> Dashboard<'a> {
                 .map(|bad| format!("bad{index}_{bad}"))
                 .collect();
             let ids: Vec<&str> = failed.iter().map(String::as_str).collect();
-            let bad = format!("({})", expression::sum(&ids));
-            let all = format!("({bad} + FILL({good}, 0))");
+            let (bad, all) = (format!("bad{index}"), format!("all{index}"));
             let share = expression::percentage(&bad, &all, self.watched.funnel.minimum_volume);
             let label = format!("burn rate in {} h", seconds / 3600);
             rows.push(computed(&burn, &format!("{share} / {budget}"), &label));
+            rows.push(step(&bad, &expression::sum(&ids)));
+            rows.push(step(&all, &format!("{bad} + FILL({good}, 0)")));
             rows.push(self.operand(&good, objective.good, "Sum"));
             rows.extend(
                 ids.iter()
                     .zip(&objective.bad)
                     .map(|(id, metric)| self.operand(id, metric, "Sum")),
             );
-            for row in rows.iter_mut().rev().take(ids.len() + 2) {
+            for row in rows.iter_mut().rev().take(ids.len() + 4) {
                 if let Some(options) = row.as_array_mut().and_then(|row| row.last_mut()) {
                     options["period"] = json!(seconds);
                 }
@@ -548,8 +549,18 @@ fn row(metric: &Metric, options: &Value) -> Value {
     Value::Array(row)
 }
 
+/// A metric that only expressions read. The statistic of its widget is `Sum`.
 fn hidden(id: &str, metric: &Metric, stat: &str) -> Value {
-    row(metric, &json!({ "id": id, "stat": stat, "visible": false }))
+    let mut options = json!({ "id": id, "visible": false });
+    if stat != "Sum" {
+        options["stat"] = json!(stat);
+    }
+    row(metric, &options)
+}
+
+/// An expression that only others read.
+fn step(id: &str, expression: &str) -> Value {
+    json!([{ "id": id, "expression": expression, "visible": false }])
 }
 
 fn computed(id: &str, expression: &str, label: &str) -> Value {
@@ -687,18 +698,9 @@ mod tests {
             .iter()
             .map(|row| &row.as_array().unwrap().last().unwrap()["period"])
             .collect();
-        assert_eq!(
-            periods,
-            [
-                &json!(3600),
-                &json!(3600),
-                &json!(3600),
-                &json!(3600),
-                &json!(21600),
-                &json!(21600),
-                &json!(21600),
-                &json!(21600)
-            ]
-        );
+        let expected = [3600, 21_600]
+            .map(|seconds| vec![json!(seconds); 6])
+            .concat();
+        assert_eq!(periods, expected.iter().collect::<Vec<_>>());
     }
 }

@@ -4,8 +4,18 @@ use serde_json::{Value, json};
 
 /// Columns of a dashboard.
 const COLUMNS: u64 = 24;
-/// Longer values are written over several lines.
-const LINE: usize = 140;
+/// The properties of a widget besides its metrics, in the order in which they are written.
+const PROPERTIES: [&str; 9] = [
+    "title",
+    "markdown",
+    "region",
+    "view",
+    "stat",
+    "period",
+    "setPeriodToTimeRange",
+    "yAxis",
+    "annotations",
+];
 
 /// Widgets from left to right, and then in the next row.
 #[derive(Debug, Default)]
@@ -47,30 +57,37 @@ impl Grid {
     }
 }
 
-/// JSON in which a short value is on one line.
-pub(super) fn text(value: &Value, indent: usize) -> String {
-    let short = one_line(value);
-    if indent + short.len() <= LINE {
-        return short;
-    }
-    let (inner, outer) = (" ".repeat(indent + 2), " ".repeat(indent));
-    match value {
-        Value::Array(items) if !items.is_empty() => {
-            let items: Vec<String> = items
-                .iter()
-                .map(|item| format!("{inner}{}", text(item, indent + 2)))
-                .collect();
-            format!("[\n{}\n{outer}]", items.join(",\n"))
-        }
-        Value::Object(entries) if !entries.is_empty() => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("{inner}{}: {}", json!(key), text(value, indent + 2)))
-                .collect();
-            format!("{{\n{}\n{outer}}}", entries.join(",\n"))
-        }
-        _ => short,
-    }
+/// The body as JSON with one metric on a line. A template has at most 51,200 bytes, so there is little space around it.
+pub(super) fn text(body: &Value) -> String {
+    let widgets = body["widgets"].as_array().map_or(&[][..], Vec::as_slice);
+    let widgets: Vec<String> = widgets.iter().map(widget).collect();
+    format!("{{\"widgets\": [\n{}\n]}}", widgets.join(",\n"))
+}
+
+fn widget(widget: &Value) -> String {
+    let place = fields(widget, &["type", "x", "y", "width", "height"]);
+    let properties = &widget["properties"];
+    let rest = fields(properties, &PROPERTIES);
+    let rows = properties["metrics"].as_array().map(|rows| {
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| format!(" {}", one_line(row)))
+            .collect();
+        format!(",\n \"metrics\": [\n{}]", rows.join(",\n"))
+    });
+    format!(
+        "{{{place}, \"properties\": {{\n {rest}{}}}}}",
+        rows.unwrap_or_default()
+    )
+}
+
+/// The fields that are present, in this order.
+fn fields(object: &Value, names: &[&str]) -> String {
+    let present = names.iter().filter(|name| !object[**name].is_null());
+    let fields: Vec<String> = present
+        .map(|name| format!("{}: {}", json!(name), one_line(&object[*name])))
+        .collect();
+    fields.join(", ")
 }
 
 fn one_line(value: &Value) -> String {
@@ -114,14 +131,20 @@ mod tests {
 
     #[test]
     fn text_is_the_same_value() {
-        let value = json!({"a": vec!["a long text"; 20], "b": {"c": [1, null, true]}, "d": []});
-        let text = text(&value, 0);
+        let properties = json!({"title": "a \"b\"", "region": "r", "stat": "Sum", "period": 60, "yAxis": {"left": {"min": 0}},
+            "annotations": {"horizontal": [{"value": 1.5}]}, "view": "singleValue", "setPeriodToTimeRange": true,
+            "metrics": [["N", "A"], ["N", "B", {"color": "#d62728"}]]});
+        let mut grid = Grid::default();
+        grid.add("metric", (12, 6), &properties);
+        grid.add("text", (12, 6), &json!({"markdown": "m\nn"}));
+        let body = grid.body();
+        let text = text(&body);
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&text).unwrap(),
-            value
+            body
         );
         assert!(
-            text.lines().all(|line| line.len() < 160) && text.lines().count() > 10,
+            text.lines().any(|line| line.trim() == "[\"N\", \"A\"],"),
             "{text}"
         );
     }

@@ -296,6 +296,9 @@ impl Metric {
         let meaning = self.meaning.as_str();
         let paragraph = self.doc.split("\n\n").next().unwrap_or_default();
         let words: Vec<&str> = paragraph.split_whitespace().collect();
+        if words.is_empty() {
+            return format!("{meaning} of `{function}`");
+        }
         format!("{meaning} of `{function}`: {}", words.join(" "))
     }
 }

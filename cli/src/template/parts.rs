@@ -238,11 +238,10 @@ fn plain(name: &str) -> String {
 /// A text as a YAML scalar in double quotes, unless it is plain.
 pub fn quoted(text: &str) -> String {
     let is_plain = |character: char| {
-        character.is_ascii_alphanumeric()
-            || matches!(character, '/' | '-' | '_' | '.' | '$' | '{' | '}' | ':')
+        character.is_ascii_alphanumeric() || matches!(character, '/' | '-' | '_' | '.')
     };
     let starts_plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/');
-    if starts_plain && text.chars().all(is_plain) && !text.ends_with(':') {
+    if starts_plain && text.chars().all(is_plain) {
         text.to_owned()
     } else {
         // A JSON string is a YAML scalar.
@@ -307,7 +306,7 @@ Resources:
         for (text, sub) in [
             ("!Ref A", "${A}"),
             ("!GetAtt A.Arn", "${A.Arn}"),
-            ("!Sub a/${B}", "a/${B}"),
+            ("!Sub \"a/${B}\"", "a/${B}"),
             ("a/b", "a/b"),
         ] {
             let reference = Reference::read(&parse(text).unwrap()).unwrap();

@@ -276,7 +276,7 @@ fn failed(failures: &Failures, summary: &Summary, links: Links) -> String {
     {
         let objects: Vec<String> = keys
             .iter()
-            .map(|key| object(key, failures, summary, links))
+            .map(|key| object(text, key, failures, summary, links))
             .collect();
         let _infallible = write!(
             html,
@@ -298,7 +298,7 @@ fn failed(failures: &Failures, summary: &Summary, links: Links) -> String {
 }
 
 /// A link to a stored object, or its address where no page shows it.
-fn object(key: &str, failures: &Failures, summary: &Summary, links: Links) -> String {
+fn object(reason: &str, key: &str, failures: &Failures, summary: &Summary, links: Links) -> String {
     let name = escape(key);
     let (bucket, region) = (
         percent_encode(&failures.bucket),
@@ -315,7 +315,8 @@ fn object(key: &str, failures: &Failures, summary: &Summary, links: Links) -> St
         ),
     };
     format!(
-        "<a data-key=\"{name}\" href=\"{}\">{name}</a>",
+        "<a data-key=\"{} in {name}\" href=\"{}\">{name}</a>",
+        escape(reason),
         escape(&address)
     )
 }
