@@ -4,6 +4,7 @@ use tt_metrics::catalogue::Meaning;
 
 use super::{
     metrics::{Series, Statistic},
+    number::short,
     summary::Summary,
     timeline::Timeline,
 };
@@ -266,22 +267,6 @@ fn style(series: &Series) -> Style {
         Meaning::Failure if series.total() > 0 => Style::Red,
         Meaning::Calls => Style::Blue,
         _ => Style::Green,
-    }
-}
-
-/// At most five characters: `9999`, `12.3k`, `1.2M`.
-fn short(number: u64) -> String {
-    let (unit, name) = match number {
-        0..10_000 => return number.to_string(),
-        10_000..1_000_000 => (1_000, "k"),
-        1_000_000..1_000_000_000 => (1_000_000, "M"),
-        _ => (1_000_000_000, "G"),
-    };
-    let tenths = number / (unit / 10);
-    match tenths {
-        0..1000 => format!("{}.{}{name}", tenths / 10, tenths % 10),
-        1000..10_000 => format!("{}{name}", tenths / 10),
-        _ => format!(">999{name}"),
     }
 }
 

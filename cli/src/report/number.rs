@@ -13,6 +13,22 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
+/// At most five characters: `9999`, `12.3k`, `1.2M`.
+pub fn short(number: u64) -> String {
+    let (unit, name) = match number {
+        0..10_000 => return number.to_string(),
+        10_000..1_000_000 => (1_000, "k"),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "G"),
+    };
+    let tenths = number / (unit / 10);
+    match tenths {
+        0..1000 => format!("{}.{}{name}", tenths / 10, tenths % 10),
+        1000..10_000 => format!("{}{name}", tenths / 10),
+        _ => format!(">999{name}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::grouped;

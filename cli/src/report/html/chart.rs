@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use super::escape::escape;
-use crate::report::{number::grouped, timeline::Timeline};
+use crate::report::{
+    number::{grouped, short},
+    timeline::Timeline,
+};
 
 const WIDTH: usize = 720;
 const HEIGHT: usize = 128;
@@ -44,6 +47,14 @@ pub(super) fn scale(highest: u64) -> u64 {
     }
 }
 
+/// A label that fits beside the axis.
+fn axis_label(value: u64) -> String {
+    match value {
+        0..100_000 => grouped(value),
+        _ => short(value),
+    }
+}
+
 impl Chart<'_> {
     /// The `<svg>` element, with a description for screen readers.
     pub(super) fn svg(&self) -> String {
@@ -72,7 +83,7 @@ impl Chart<'_> {
                 svg,
                 "<path class=\"{class}\" d=\"M{LEFT} {y}H{right}\"/>\
                  <text x=\"{label}\" y=\"{text}\" text-anchor=\"end\">{}</text>",
-                grouped(value)
+                axis_label(value)
             );
         }
     }
