@@ -1,4 +1,4 @@
-//! A function in a workspace of its own, which has only `tt-metrics` in common with this one: catalogue, alarms, dashboard and graph.
+//! A function in another workspace, which has only `tt-metrics` in common with this one: catalogue, alarms, dashboard and graph.
 
 #[path = "stranger/cloudwatch.rs"]
 mod cloudwatch;

@@ -75,7 +75,7 @@ impl Reference {
         }
     }
 
-    /// Reads a text, `Ref`, `Fn::GetAtt` or `Fn::Sub` without variables of its own.
+    /// Reads a text, `Ref`, `Fn::GetAtt` or `Fn::Sub` whose variables are all of the template.
     pub fn read(value: &Value) -> Option<Self> {
         if let Some(text) = value.as_str() {
             return Some(Self::Text(text.to_owned()));

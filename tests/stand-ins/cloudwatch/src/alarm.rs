@@ -56,7 +56,7 @@ const DAY: u64 = 24 * HOUR;
 const MAX_RULE: usize = 10_240;
 const MAX_CHILDREN: usize = 100;
 
-/// Checks the properties of an `AWS::CloudWatch::Alarm`. References of the template may stand for texts.
+/// Checks the properties of an `AWS::CloudWatch::Alarm`. A reference of the template is accepted in place of a text.
 ///
 /// # Errors
 ///
