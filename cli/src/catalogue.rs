@@ -62,7 +62,7 @@ pub struct Declared {
     /// What it measures.
     pub meaning: Meaning,
     /// The storage resolution in seconds, 1 or 60.
-    pub resolution_seconds: u16,
+    pub resolution_seconds: u32,
     /// The dimension sets. The empty set is the total.
     pub dimensions: Vec<Vec<Dimension>>,
     /// `module::path::function` of the counted function, or the module path of a `gauge!`.
@@ -248,7 +248,7 @@ impl Declared {
             unit: entry.unit.to_owned(),
             kind: entry.kind,
             meaning: entry.meaning,
-            resolution_seconds: u16::try_from(entry.resolution.seconds()).unwrap_or(60),
+            resolution_seconds: entry.resolution.seconds().into(),
             dimensions: sets
                 .map(|set| set.iter().map(dimension).collect())
                 .collect(),

@@ -1,4 +1,4 @@
-//! A CloudFormation or SAM template: its content, the parts that concern metrics, and its generated sections.
+//! A `CloudFormation` or SAM template: its content, the parts that concern metrics, and its generated sections.
 
 mod yaml;
 
@@ -6,4 +6,4 @@ pub mod parts;
 
 pub mod section;
 
-pub use self::yaml::{ParseError, parse};
+pub use self::yaml::{ParseError, at, parse};

@@ -50,8 +50,8 @@ pub(super) fn run(args: &args::Catalogue) -> Result<(), Error> {
         }
         Format::Json => {
             let mut value = json(catalogue);
-            if let Some(findings) = &findings {
-                value["findings"] = json!(findings);
+            if let (Some(findings), Some(fields)) = (&findings, value.as_object_mut()) {
+                fields.insert("findings".to_owned(), json!(findings));
             }
             screen::print(&format!("{value:#}\n"));
         }

@@ -117,7 +117,7 @@ pub fn alarms(watched: &Watched<'_>) -> Vec<Alarm> {
     );
     alarms.extend(
         functions()
-            .filter(|function| generator.hides_errors(function))
+            .filter(|function| hides_errors(function))
             .map(|function| generator.errors(function)),
     );
     with_distinct_ids(alarms)
@@ -132,7 +132,7 @@ pub fn yaml(watched: &Watched<'_>, alarms: &[Alarm]) -> String {
 
 struct Generator<'a>(Watched<'a>);
 
-impl<'a> Generator<'a> {
+impl Generator<'_> {
     /// A text of the settings, or else a text that fits every pipeline.
     fn meaning(&self, key: &str, otherwise: impl FnOnce() -> String) -> String {
         let text = self.0.funnel.alarms.meaning.get(key);
@@ -500,11 +500,6 @@ impl<'a> Generator<'a> {
         )
     }
 
-    /// Whether the failed invocations of a function are in no metric, queue or stream position.
-    fn hides_errors(&self, function: &Function) -> bool {
-        !function.has_failure_destination && !function.reads_stream
-    }
-
     fn errors(&self, function: &Function) -> Alarm {
         let description = self.meaning(&function.id, || {
             format!("An invocation of {} failed.", function.id)
@@ -517,6 +512,11 @@ impl<'a> Generator<'a> {
             1.0,
         )
     }
+}
+
+/// Whether the failed invocations of a function are in no queue and hold no stream back.
+fn hides_errors(function: &Function) -> bool {
+    !function.has_failure_destination && !function.reads_stream
 }
 
 /// Different names can have the same letters and digits. Appends a number to the id of every later alarm with the same.
@@ -655,9 +655,10 @@ mod tests {
     #[test]
     fn many_functions_have_several_alarms_on_rejected_documents() {
         let (catalogue, funnel) = (orders(), Funnel::default());
-        let functions: String = (0..7)
-            .map(|number| format!("  F{number}: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: f{number}/}}}}\n"))
-            .collect();
+        let functions = (0..7).map(|number| {
+            format!("  F{number}: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: f{number}/}}}}\n")
+        });
+        let functions = functions.collect::<Vec<_>>().concat();
         let parts = Parts::of(&parse(&format!("{ORDERS}{functions}")).unwrap());
         let watched = Watched::new(&catalogue, &parts, &funnel, None).unwrap();
         let alarms = alarms(&watched);

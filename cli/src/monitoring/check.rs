@@ -11,6 +11,7 @@ use super::{
     watched::{self, Watched},
 };
 use crate::template::{
+    at,
     parts::Reference,
     section::{Section, SectionError},
 };
@@ -188,7 +189,7 @@ pub fn named_by_alarms(template: &Value, namespace: &Reference) -> BTreeSet<Stri
     let mut names = BTreeSet::new();
     for alarm in resources(template, "AWS::CloudWatch::Alarm") {
         let queries = alarm["Metrics"].as_array().into_iter().flatten();
-        let metrics = queries.map(|query| &query["MetricStat"]["Metric"]);
+        let metrics = queries.map(|query| at(query, "/MetricStat/Metric"));
         for metric in metrics.chain([alarm]) {
             if Reference::read(&metric["Namespace"]).as_ref() == Some(namespace) {
                 names.extend(metric["MetricName"].as_str().map(str::to_owned));
@@ -208,18 +209,19 @@ pub fn named_by_dashboards(template: &Value, namespace: &Reference) -> BTreeSet<
             .or(body["Fn::Sub"].as_str())
             .unwrap_or_default();
         let body: Value = serde_json::from_str(text).unwrap_or_default();
-        let widgets = body["widgets"].as_array().into_iter().flatten();
+        let widgets = at(&body, "/widgets").as_array().into_iter().flatten();
         for widget in widgets {
-            let rows = widget["properties"]["metrics"]
+            let rows = at(widget, "/properties/metrics")
                 .as_array()
                 .into_iter()
                 .flatten();
             let mut previous = [String::new(), String::new()];
             for row in rows {
-                let field = |index: usize, previous: &str| match row[index].as_str() {
-                    Some(".") => previous.to_owned(),
-                    other => other.unwrap_or_default().to_owned(),
-                };
+                let field =
+                    |index: usize, previous: &str| match row.get(index).and_then(Value::as_str) {
+                        Some(".") => previous.to_owned(),
+                        other => other.unwrap_or_default().to_owned(),
+                    };
                 let [space, name] = &previous;
                 previous = [field(0, space), field(1, name)];
                 let [space, name] = &previous;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     catalogue::{Declared, Outcomes, Program},
     settings::Balance,
-    template::parts::Function,
+    template::{at, parts::Function},
 };
 
 /// The most metrics of one widget, and of a dashboard:
@@ -80,14 +80,14 @@ fn within_limits(body: &Value) -> Result<(), TooManyMetrics> {
     let widgets = body["widgets"].as_array().map_or(&[][..], Vec::as_slice);
     let mut all = 0;
     for widget in widgets {
-        let found = widget["properties"]["metrics"]
+        let found = at(widget, "/properties/metrics")
             .as_array()
             .map_or(0, Vec::len);
         all += found;
         if found > of_widget {
             return Err(TooManyMetrics {
                 found,
-                place: format!(" in {}", widget["properties"]["title"]),
+                place: format!(" in {}", at(widget, "/properties/title")),
                 limit: of_widget,
             });
         }
@@ -116,13 +116,9 @@ impl<'a> Dashboard<'a> {
         metrics: Vec<Value>,
         more: &Value,
     ) {
-        let mut properties = json!({
-            "title": title,
-            "region": "${AWS::Region}",
-            "stat": stat,
-            "period": 60,
-            "metrics": metrics,
-        });
+        let mut properties =
+            json!({ "title": title, "region": "${AWS::Region}", "stat": stat, "period": 60 });
+        set(&mut properties, "metrics", Value::Array(metrics));
         if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
             properties.extend(more.clone());
         }
@@ -340,7 +336,7 @@ impl<'a> Dashboard<'a> {
             );
             for row in rows.iter_mut().rev().take(ids.len() + 4) {
                 if let Some(options) = row.as_array_mut().and_then(|row| row.last_mut()) {
-                    options["period"] = json!(seconds);
+                    set(options, "period", json!(seconds));
                 }
             }
         }
@@ -375,10 +371,14 @@ impl<'a> Dashboard<'a> {
             let title = limit.and_then(|limit| limit.title.clone());
             let mut more = json!({});
             if let Some(limit) = limit {
-                more["annotations"] =
-                    json!({ "horizontal": [{ "label": limit.meaning, "value": limit.limit }] });
+                let line = json!({ "label": limit.meaning, "value": limit.limit });
+                set(&mut more, "annotations", json!({ "horizontal": [line] }));
                 if let Some([min, max]) = limit.range {
-                    more["yAxis"] = json!({ "left": { "min": min, "max": max } });
+                    set(
+                        &mut more,
+                        "yAxis",
+                        json!({ "left": { "min": min, "max": max } }),
+                    );
                 }
             }
             let rows = vec![row(&self.watched.own(&gauge.metric), &json!({}))];
@@ -398,7 +398,11 @@ impl<'a> Dashboard<'a> {
             let options = color.map_or(json!({}), |color| json!({ "color": color }));
             let of_function = |function: &Function| {
                 let mut options = options.clone();
-                options["label"] = json!(format!("{} {name}", function.id));
+                set(
+                    &mut options,
+                    "label",
+                    json!(format!("{} {name}", function.id)),
+                );
                 row(&Metric::of_function(name, function), &options)
             };
             functions.iter().map(of_function).collect()
@@ -538,6 +542,13 @@ impl<'a> Dashboard<'a> {
     }
 }
 
+/// Sets a field of an object.
+fn set(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+}
+
 /// A metric with its dimensions and options.
 fn row(metric: &Metric, options: &Value) -> Value {
     let mut row = vec![json!(metric.namespace.sub()), json!(metric.name)];
@@ -553,7 +564,7 @@ fn row(metric: &Metric, options: &Value) -> Value {
 fn hidden(id: &str, metric: &Metric, stat: &str) -> Value {
     let mut options = json!({ "id": id, "visible": false });
     if stat != "Sum" {
-        options["stat"] = json!(stat);
+        set(&mut options, "stat", json!(stat));
     }
     row(metric, &options)
 }

@@ -124,7 +124,7 @@ impl Tally {
             let counts = settings
                 .counts
                 .as_ref()
-                .and_then(|field| line[field].as_object());
+                .and_then(|field| line.get(field)?.as_object());
             if let Some(counts) = counts {
                 for (reason, count) in counts {
                     self.count(reason, count.as_u64().unwrap_or(0), key);
@@ -134,7 +134,7 @@ impl Tally {
             let mut reasons = settings
                 .reasons
                 .iter()
-                .filter_map(|field| line[field].as_str());
+                .filter_map(|field| line.get(field)?.as_str());
             self.count(reasons.next().unwrap_or("without a reason"), 1, key);
         }
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::at;
+
 /// The variable from which `tt-metrics` reads its namespace.
 const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 /// The variables that add dimensions to every metric of a function.
@@ -158,15 +160,15 @@ impl Parts {
 impl Function {
     fn of(id: &str, resource: &Value, template: &Value) -> Self {
         let properties = &resource["Properties"];
-        let binary = resource["Metadata"]["BuildProperties"]["Binary"].as_str();
+        let binary = at(resource, "/Metadata/BuildProperties/Binary").as_str();
         let folder = properties["CodeUri"].as_str().and_then(|path| {
             let mut folders = path.split('/').filter(|folder| !folder.is_empty());
             folders.next_back().filter(|name| !name.contains('.'))
         });
-        let group = Reference::read(&properties["LoggingConfig"]["LogGroup"]);
+        let group = Reference::read(at(properties, "/LoggingConfig/LogGroup"));
         let default_group = || Reference::Sub(format!("/aws/lambda/${{{id}}}"));
-        let globals = &template["Globals"]["Function"]["Environment"]["Variables"];
-        let own = &properties["Environment"]["Variables"];
+        let globals = at(template, "/Globals/Function/Environment/Variables");
+        let own = at(properties, "/Environment/Variables");
         let variable = |name: &str| {
             [own, globals]
                 .map(|all| &all[name])
@@ -179,9 +181,12 @@ impl Function {
             log_group: group.unwrap_or_else(default_group),
             reads_stream: events(properties)
                 .any(|event| matches!(event["Type"].as_str(), Some("Kinesis" | "DynamoDB"))),
-            has_failure_destination:
-                !properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"].is_null()
-                    || !properties["DeadLetterQueue"].is_null(),
+            has_failure_destination: !at(
+                properties,
+                "/EventInvokeConfig/DestinationConfig/OnFailure",
+            )
+            .is_null()
+                || !properties["DeadLetterQueue"].is_null(),
             namespace: variable(NAMESPACE).and_then(Reference::read),
             adds_dimensions: DIMENSIONS.into_iter().find(|name| variable(name).is_some()),
         }

@@ -52,6 +52,11 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
     }
 }
 
+/// The value at a path such as `/Properties/Events`, or null.
+pub fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    value.pointer(path).unwrap_or(&Value::Null)
+}
+
 struct Events<'t> {
     parser: Parser<'t, StrInput<'t>>,
     line: usize,
@@ -74,7 +79,7 @@ impl<'t> Events<'t> {
         }
         match event {
             Event::Scalar(text, style, _, tag) => Ok(match function(tag.as_deref()) {
-                Some(name) => call(name, Value::String(text.into_owned())),
+                Some(name) => call(name, &Value::String(text.into_owned())),
                 None if style == ScalarStyle::Plain && tag.is_none() => plain(text),
                 None => Value::String(text.into_owned()),
             }),
@@ -124,13 +129,13 @@ fn function(tag: Option<&Tag>) -> Option<&str> {
 
 fn tagged(tag: Option<&Tag>, value: Value) -> Value {
     match function(tag) {
-        Some(name) => call(name, value),
+        Some(name) => call(name, &value),
         None => value,
     }
 }
 
 /// The long form of an intrinsic function.
-fn call(name: &str, argument: Value) -> Value {
+fn call(name: &str, argument: &Value) -> Value {
     match name {
         "Ref" | "Condition" => json!({ name: argument }),
         // The attribute can contain dots, the logical id cannot.

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// The longest wait for a condition of a page.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// How often a condition is evaluated.
 const POLL: Duration = Duration::from_millis(50);
 

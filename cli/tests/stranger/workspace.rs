@@ -73,8 +73,9 @@ impl Workspace {
             .canonicalize()
             .unwrap();
         let library = this.join("tt-metrics");
+        let library = library.display();
         let manifest = format!(
-            "[package]\nname = \"orders\"\nedition = \"2024\"\n\n[dependencies]\ntt-metrics = {{ path = {library:?} }}\n\n\
+            "[package]\nname = \"orders\"\nedition = \"2024\"\n\n[dependencies]\ntt-metrics = {{ path = \"{library}\" }}\n\n\
              [[bin]]\nname = \"ship-orders\"\npath = \"src/ship.rs\"\n\n[[bin]]\nname = \"clean-up\"\npath = \"src/clean.rs\"\n\n[workspace]\n"
         );
         fs::create_dir(root.join("src")).unwrap();
@@ -107,15 +108,15 @@ impl Workspace {
         self.0.path()
     }
 
-    /// The path of a program.
-    pub(crate) fn program(&self, name: &str) -> String {
-        target().join("debug").join(name).display().to_string()
-    }
-
     pub(crate) fn append(&self, name: &str, text: &str) {
         let file = OpenOptions::new().append(true).open(self.path().join(name));
         file.unwrap().write_all(text.as_bytes()).unwrap();
     }
+}
+
+/// The path of a program of the workspace.
+pub(crate) fn program(name: &str) -> String {
+    target().join("debug").join(name).display().to_string()
 }
 
 fn target() -> PathBuf {

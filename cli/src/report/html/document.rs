@@ -236,18 +236,14 @@ fn charts(summary: &Summary, timeline: &Timeline) -> String {
 /// The values of a chart as a table that opens, which needs neither a mouse nor a script.
 fn values_of(label: &str, sums: &[u64], timeline: &Timeline) -> String {
     let label = escape(label);
-    let rows: String = sums
-        .iter()
-        .enumerate()
-        .filter(|(_, sum)| **sum > 0)
-        .map(|(index, sum)| {
-            format!(
-                "<tr><td>{}</td><td class=\"sum\">{}</td></tr>",
-                timeline.moment(index),
-                grouped(*sum)
-            )
-        })
-        .collect();
+    let mut rows = String::new();
+    for (index, sum) in sums.iter().enumerate().filter(|(_, sum)| **sum > 0) {
+        let (moment, sum) = (timeline.moment(index), grouped(*sum));
+        let _infallible = write!(
+            rows,
+            "<tr><td>{moment}</td><td class=\"sum\">{sum}</td></tr>"
+        );
+    }
     if rows.is_empty() {
         return String::new();
     }

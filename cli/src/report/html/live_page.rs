@@ -106,11 +106,11 @@ impl LivePage {
         let address = listener.local_addr().map_err(failed)?;
         let (current, receiver) = watch::channel(Current::default());
         let stored = Arc::<OnceLock<Stored>>::default();
-        let served = Served {
+        let state = Served {
             current: receiver,
             stored: Arc::clone(&stored),
         };
-        let router = router(served, address.port());
+        let router = router(state, address.port());
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self {
             address,

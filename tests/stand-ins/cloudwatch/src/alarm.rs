@@ -80,21 +80,18 @@ pub fn check_alarm(alarm: &Value) -> Result<(), Refusal> {
     }
     let actions = alarm["AlarmActions"].as_array().map_or(0, Vec::len);
     check_number("actions", actions, MAX_ACTIONS)?;
-    let periods = match &alarm["Metrics"] {
-        Value::Array(queries) => {
-            let mixed = OF_ONE_METRIC
-                .iter()
-                .find(|property| !alarm[**property].is_null());
-            if let Some(property) = mixed {
-                return refuse(format!("an alarm has `Metrics` and `{property}`"));
-            }
-            check_queries(queries)?
+    let periods = if let Some(queries) = alarm["Metrics"].as_array() {
+        let mut mixed = OF_ONE_METRIC
+            .iter()
+            .filter(|property| !alarm[**property].is_null());
+        if let Some(property) = mixed.next() {
+            return refuse(format!("an alarm has `Metrics` and `{property}`"));
         }
-        _ => {
-            check_metric(alarm)?;
-            check_one_of(&alarm["Statistic"], &STATISTICS)?;
-            vec![period(&alarm["Period"])?]
-        }
+        check_queries(queries)?
+    } else {
+        check_metric(alarm)?;
+        check_one_of(&alarm["Statistic"], &STATISTICS)?;
+        vec![period(&alarm["Period"])?]
     };
     let evaluated = alarm["EvaluationPeriods"].as_u64().unwrap_or_default();
     let breaching = alarm["DatapointsToAlarm"].as_u64().unwrap_or(evaluated);
@@ -120,7 +117,7 @@ pub fn check_alarm(alarm: &Value) -> Result<(), Refusal> {
 pub fn check_composite_alarm(alarm: &Value, alarms: &BTreeSet<&str>) -> Result<(), Refusal> {
     let rule = alarm["AlarmRule"]
         .as_str()
-        .or(alarm["AlarmRule"]["Fn::Sub"].as_str());
+        .or(alarm.pointer("/AlarmRule/Fn::Sub").and_then(Value::as_str));
     let rule = rule.unwrap_or_default();
     if rule.is_empty() || rule.len() > MAX_RULE {
         return refuse(format!("a rule has {} characters", rule.len()));

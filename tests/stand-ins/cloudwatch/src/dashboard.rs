@@ -113,8 +113,9 @@ fn check_metric_widget(properties: &Value) -> Result<usize, Refusal> {
         }
         check_names(axis, &AXIS)?;
     }
-    for annotation in properties["annotations"]["horizontal"]
-        .as_array()
+    for annotation in properties
+        .pointer("/annotations/horizontal")
+        .and_then(Value::as_array)
         .into_iter()
         .flatten()
     {
