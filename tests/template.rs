@@ -317,11 +317,6 @@ const MISTAKES: &[Mistake] = &[
         "S3RecordsReceivedBalanceAlarm: 61 is no period",
     ),
     mistake(
-        "    Condition: HasMetricMath\n",
-        "",
-        "the local stack would refuse it",
-    ),
-    mistake(
         "{Id: invocations,",
         "{Id: invoked,",
         "TTProducerSilentAlarm: `IF(invocations",

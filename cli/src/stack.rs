@@ -92,8 +92,6 @@ impl LocalStack {
 
         let mut parameters = options.parameters;
         parameters.insert("SalesforceLoginUrl".to_owned(), org.to_owned());
-        // The local CloudWatch does not evaluate metric math, and has no composite alarms.
-        parameters.insert("MetricMath".to_owned(), "false".to_owned());
         let created =
             Self::create(&workspace, &sdk, &endpoint, &parameters, packages, progress).await;
         let resources = created.map_err(|error| {

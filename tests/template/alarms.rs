@@ -171,11 +171,6 @@ fn on_expressions(template: &Value, alarms: &[Alarm<'_>]) -> Vec<String> {
         if !expressions.any(|expression| expression.contains(part)) {
             found.push(format!("{id}: no expression with `{part}`"));
         }
-        let condition = template["Resources"][id]["Condition"].as_str();
-        // The local AWS services refuse metric math.
-        if !matches!(condition, Some("HasMetricMath" | "WatchesDocuments")) {
-            found.push(format!("{id}: the local stack would refuse it"));
-        }
     }
     if alarms.len() != OF_EXPRESSIONS.len() {
         found.push(format!("{} alarms on expressions", alarms.len()));

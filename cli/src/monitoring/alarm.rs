@@ -160,14 +160,18 @@ fn line(yaml: &mut String, indent: usize, key: &str, value: &str) {
 fn write_metric(yaml: &mut String, indent: usize, metric: &Metric) {
     line(yaml, indent, "Namespace", &metric.namespace.yaml());
     line(yaml, indent, "MetricName", &quoted(&metric.name));
-    if metric.dimensions.is_empty() {
-        return;
+    if !metric.dimensions.is_empty() {
+        line(yaml, indent, "Dimensions", &dimensions(metric));
     }
-    let _infallible = writeln!(yaml, "{:indent$}Dimensions:", "");
-    for (name, value) in &metric.dimensions {
-        line(yaml, indent + 2, "- Name", name);
-        line(yaml, indent + 4, "Value", &value.yaml());
-    }
+}
+
+/// The dimensions on one line.
+fn dimensions(metric: &Metric) -> String {
+    let dimensions = metric.dimensions.iter();
+    let dimensions: Vec<String> = dimensions
+        .map(|(name, value)| format!("{{Name: {name}, Value: {}}}", value.yaml()))
+        .collect();
+    format!("[{}]", dimensions.join(", "))
 }
 
 /// The last step first, because it is the one that the alarm watches. Each query is on one line, because a template has at
@@ -194,15 +198,10 @@ fn write_operand(yaml: &mut String, operand: &Operand, period: u32) {
         statistic,
     } = operand;
     let (namespace, name) = (metric.namespace.yaml(), quoted(&metric.name));
-    let dimensions: Vec<String> = metric
-        .dimensions
-        .iter()
-        .map(|(name, value)| format!("{{Name: {name}, Value: {}}}", value.yaml()))
-        .collect();
-    let dimensions = if dimensions.is_empty() {
+    let dimensions = if metric.dimensions.is_empty() {
         String::new()
     } else {
-        format!(", Dimensions: [{}]", dimensions.join(", "))
+        format!(", Dimensions: {}", dimensions(metric))
     };
     let metric = format!("{{Namespace: {namespace}, MetricName: {name}{dimensions}}}");
     let stat = format!("{{Metric: {metric}, Period: {period}, Stat: {statistic}}}");

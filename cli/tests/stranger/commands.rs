@@ -19,7 +19,7 @@ const FOREIGN: [&str; 6] = [
     "S3Records",
     "pkyc",
     "Salesforce",
-    "HasMetricMath",
+    "WritesEmf",
 ];
 
 fn cargo_tt(workspace: &Workspace, args: &[&str]) -> Output {
