@@ -653,6 +653,23 @@ mod tests {
     }
 
     #[test]
+    fn conditions_of_the_settings_are_on_the_alarms_that_need_them() {
+        let (catalogue, mut funnel) = (orders(), Funnel::default());
+        funnel.alarms.math_condition = Some("IsAws".into());
+        funnel.alarms.documents_condition = Some("WritesEmf".into());
+        let parts = Parts::of(&parse(ORDERS).unwrap());
+        let watched = Watched::new(&catalogue, &parts, &funnel, None).unwrap();
+        for alarm in alarms(&watched) {
+            let expected = match (&alarm.source, alarm.id.as_str()) {
+                (_, "EmfErrorsAlarm") => Some("WritesEmf"),
+                (Source::Metric { .. }, _) => None,
+                _ => Some("IsAws"),
+            };
+            assert_eq!(alarm.condition.as_deref(), expected, "{}", alarm.id);
+        }
+    }
+
+    #[test]
     fn many_functions_have_several_alarms_on_rejected_documents() {
         let (catalogue, funnel) = (orders(), Funnel::default());
         let functions = (0..7).map(|number| {
