@@ -291,9 +291,50 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("\"SFCaseCreated\"]", "\"SFCasesCreated\"]", "dashboard"),
     mistake(
-        "\"Maximum\", \"period\"",
-        "\"Sum\", \"period\"",
+        "\"stat\": \"Maximum\"",
+        "\"stat\": \"Sum\"",
         "is not a Maximum",
+    ),
+    mistake(
+        "IF(all >= 20, 100 *",
+        "IF(all > 0, 100 *",
+        "TTEventFailedRateAlarm: no expression with",
+    ),
+    mistake(
+        "FILL(ok, 0) + FILL(failed, 0)",
+        "FILL(okay, 0) + FILL(failed, 0)",
+        "contains `okay`",
+    ),
+    mistake("Period: 21600", "Period: 21601", "21601 is no period"),
+    mistake(
+        "AND ALARM(\\\"${ObjectiveBurnFastShortAlarm}\\\")",
+        "",
+        "the error budget has no alarm in two windows",
+    ),
+    mistake(
+        "MetricName: TTEventPublished}, Period: 300",
+        "MetricName: TTEventPublished}, Period: 61",
+        "S3RecordsReceivedBalanceAlarm: 61 is no period",
+    ),
+    mistake(
+        "{Id: invocations,",
+        "{Id: invoked,",
+        "TTProducerSilentAlarm: `IF(invocations",
+    ),
+    mistake(
+        "\"view\": \"singleValue\"",
+        "\"view\": \"singleValues\"",
+        "has an unknown view",
+    ),
+    mistake(
+        "\"${FailedNotifications.QueueName}\"",
+        "\"${FailedUploads.QueueName}\"",
+        "dashboard: there is no `FailedUploads`",
+    ),
+    mistake(
+        "Threshold: 80",
+        "Threshold: 100",
+        "SFApiUsagePercentAlarm: no alarm",
     ),
     mistake(
         "Schedule: rate(10 minutes)\n",

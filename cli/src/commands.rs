@@ -3,16 +3,22 @@
 mod error;
 
 mod demo;
-mod graph;
 mod upload;
+
+mod sources;
+
+mod picture;
+
+mod graph;
 
 mod catalogue;
 mod doctor;
+mod generate;
 mod operate;
 
 pub use self::error::Error;
 
-use crate::args::Command;
+use crate::{args::Command, monitoring::check};
 
 /// Runs one command.
 ///
@@ -23,8 +29,10 @@ pub async fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Demo(args) => demo::run(&args).await,
         Command::Upload(args) => upload::run(&args).await,
-        Command::Graph => graph::run().await,
-        Command::Catalogue(args) => catalogue::run(args.program.as_deref()),
+        Command::Graph(args) => graph::run(&args).await,
+        Command::Catalogue(args) => catalogue::run(&args),
+        Command::Dashboard(args) => generate::run(&args, check::DASHBOARD),
+        Command::Alarms(args) => generate::run(&args, check::ALARMS),
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Plan(args) => operate::plan::run(&args).await,
         Command::Backup(args) => operate::backup::keep(&args).await,

@@ -1,4 +1,5 @@
-//! The library behind `cargo tt`: the local stack, operations on deployed stacks, and the report on the metrics of the functions.
+//! The library behind `cargo tt`: the local stack, operations on deployed stacks, the metrics of programs, their alarms and
+//! dashboards, and reports.
 //!
 //! Each module imports only modules above it in this list.
 
@@ -15,6 +16,15 @@ pub mod doctor;
 pub mod stack;
 
 pub mod operate;
+
+pub mod settings;
+
+pub mod catalogue;
+pub mod template;
+
+pub mod monitoring;
+
+pub mod account;
 
 pub mod report;
 

@@ -1,6 +1,10 @@
 //! The report on the metrics of the functions: read back from `CloudWatch`, and drawn for the terminal and the browser.
 
+pub mod number;
+
 pub mod metrics;
+
+pub mod failures;
 
 pub mod summary;
 

@@ -12,7 +12,11 @@ mod announcement;
 mod deploy;
 mod endpoint;
 
-pub use self::{announcement::RunningStack, error::Error, sdk::Uploaded};
+pub use self::{
+    announcement::RunningStack,
+    error::Error,
+    sdk::{Uploaded, s3},
+};
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -2,5 +2,7 @@
 
 pub mod screen;
 
+pub mod drawn;
+
 pub mod progress;
 pub mod spinner;

@@ -75,7 +75,10 @@ fn catalogue_is_read_from_the_file_of_a_program() {
     let linked = cargo_tt(directory.path(), &["catalogue"]).unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("TTEventPublished"), "{stdout}");
-    assert_eq!(output.stdout, linked.stdout);
+    // The function without metrics is a program of its own only in the list of this workspace.
+    let linked = String::from_utf8_lossy(&linked.stdout);
+    let linked = linked.strip_suffix("  metrics of tms-token-manager: none\n");
+    assert_eq!(linked, Some(&*stdout));
 
     fs::write(directory.path().join("text"), "no program").unwrap();
     let output = cargo_tt(directory.path(), &["catalogue", "text"]).unwrap();

@@ -3,9 +3,13 @@
 use std::{error::Error as StdError, io, iter::successors, path::PathBuf};
 
 use crate::{
-    file, operate, python,
+    account, catalogue, file,
+    monitoring::{check, watched},
+    operate, python,
     report::{html::live_page, metrics},
+    settings,
     stack::{self, functions::build},
+    template::{self, section::SectionError},
     workspace,
 };
 
@@ -42,21 +46,83 @@ pub enum Error {
     /// The metrics cannot be read.
     #[error(transparent)]
     Metrics(#[from] metrics::ReadError),
-    /// The program cannot be read.
-    #[error("failed to read program `{}`", path.display())]
-    ReadProgram {
+    /// A program cannot be read, or is none.
+    #[error(transparent)]
+    Program(#[from] catalogue::Error),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
+    /// The template cannot be read.
+    #[error("failed to read the template `{}`", path.display())]
+    ReadTemplate {
         /// As given.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// The program contains no catalogue that can be read.
-    #[error("`{}` contains no catalogue of metrics", path.display())]
-    Catalogue {
+    /// The template cannot be parsed.
+    #[error("the template `{}` cannot be parsed", path.display())]
+    Template {
         /// As given.
         path: PathBuf,
         /// The cause.
-        source: tt_metrics::catalogue::ReadError,
+        source: template::ParseError,
+    },
+    /// The template cannot be written.
+    #[error("failed to write the template `{}`", path.display())]
+    WriteTemplate {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A document cannot be read.
+    #[error("failed to read the document `{}`", path.display())]
+    ReadDocument {
+        /// As given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Alarms or dashboard cannot be generated or compared.
+    #[error(transparent)]
+    Monitoring(check::Error),
+    /// The account or the stack cannot be used.
+    #[error(transparent)]
+    Account(#[from] account::Error),
+    /// No metric was found.
+    #[error("the namespace `{namespace}` contains no metric{} ({place})", if *filtered { " of that name" } else { "" })]
+    NoMetrics {
+        /// The namespace.
+        namespace: String,
+        /// Whether names were given.
+        filtered: bool,
+        /// Account, Region, endpoint and stack.
+        place: String,
+    },
+    /// No browser can draw the picture.
+    #[error("a picture needs Chromium, and the path has none of {}", names.join(", "))]
+    NoBrowser {
+        /// The names of its program.
+        names: &'static [&'static str],
+    },
+    /// The browser did not draw the picture.
+    #[error("{browser} did not write the picture `{}`", path.display())]
+    Picture {
+        /// The program.
+        browser: String,
+        /// The picture.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The metrics of programs, template, documents and settings differ.
+    #[error("{number} differences between the programs and `{}`", template.display())]
+    Findings {
+        /// Their number.
+        number: usize,
+        /// The template.
+        template: PathBuf,
     },
     /// Some records have no outcome in the metrics.
     #[error("{missing}, {seconds} s after the upload")]
@@ -89,17 +155,52 @@ impl Error {
             }
             Self::LivePage(_) => "choose another port with `--port`, 1024 or above",
             Self::WriteReport { .. } => "choose another path with `--report`",
-            Self::ReadProgram { .. } => {
+            Self::Program(catalogue::Error::Read { .. }) => {
                 "name a file that `cargo build` created, for example `target/release/tt-producer`"
             }
-            Self::Catalogue { .. } => {
+            Self::Program(_) => {
                 "a program contains a catalogue if an attribute of tt-metrics counts one of its functions"
             }
-            Self::Metrics(_) => "check that `cargo tt demo` is still running",
+            Self::ReadTemplate { .. } | Self::ReadDocument { .. } => "check the path",
+            Self::Monitoring(check::Error::Watched(error)) => match error {
+                watched::Error::NoNamespace => {
+                    "name the template with `--template`, or the namespace with `--namespace`"
+                }
+                watched::Error::Namespaces(_) => "choose one with `--namespace`",
+                _ => return None,
+            },
+            Self::Monitoring(check::Error::Section(SectionError::Missing { name })) => {
+                return Some(format!(
+                    "add the lines `# BEGIN {name}` and `# END {name}` below `Resources:`, indented as its resources"
+                ));
+            }
+            Self::Findings { .. } => {
+                "change the metrics, or run `cargo tt alarms --write` and `cargo tt dashboard --write` with the template"
+            }
+            Self::Metrics(_) => "check that `cargo tt demo` is still running, or the AWS settings",
             Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
             Self::Stack(error) => return help_with_stack(error),
             Self::Operate(error) => return error.help().map(str::to_owned),
-            Self::Workspace(_)
+            Self::Account(account::Error::NoRegion) => {
+                "set AWS_REGION, or a Region in the profile that AWS_PROFILE names"
+            }
+            Self::Account(account::Error::Aws { .. }) => {
+                "check the AWS settings; for a profile with single sign-on, run `eval \"$(aws configure export-credentials --format env)\"` first"
+            }
+            Self::Account(
+                account::Error::NoNamespace { .. } | account::Error::Namespaces { .. },
+            ) => "name the namespace with `--namespace`",
+            Self::NoMetrics { .. } => {
+                "a new metric is listed up to 15 minutes after its first data; name its program with `--program`"
+            }
+            Self::NoBrowser { .. } => "install Chromium, or write the page with `--html`",
+            Self::Account(_)
+            | Self::Picture { .. }
+            | Self::Settings(_)
+            | Self::Template { .. }
+            | Self::WriteTemplate { .. }
+            | Self::Monitoring(_)
+            | Self::Workspace(_)
             | Self::Doctor(_)
             | Self::Interrupted
             | Self::Runtime(_)
@@ -114,7 +215,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::File(file::Error::Read { .. }) => 1,
-            Self::File(_) | Self::ReadProgram { .. } => 2,
+            Self::File(_)
+            | Self::Program(catalogue::Error::Read { .. })
+            | Self::ReadTemplate { .. }
+            | Self::ReadDocument { .. } => 2,
             Self::Operate(error) if error.is_usage() => 2,
             Self::Interrupted => 130,
             _ => 1,

@@ -1,6 +1,7 @@
 //! The accounting rules as equations over the sums: whether every record has an outcome.
 
-use super::metrics::Series;
+use super::{metrics::Series, number::grouped};
+use crate::settings::Funnel;
 
 /// Records of uploaded files.
 pub const RECEIVED: &str = "S3RecordsReceived";
@@ -13,17 +14,13 @@ pub const CREATED: &str = "SFCaseCreated";
 /// Events for which no Case is created.
 pub const UNCREATED: &str = "SFCaseFailed";
 
-/// Each metric on the left is the sum of those on the right.
-const RULES: [(&str, [&str; 2]); 2] = [
-    (RECEIVED, [PUBLISHED, UNPUBLISHED]),
-    (PUBLISHED, [CREATED, UNCREATED]),
-];
-
 /// One equation with its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Equation {
     /// For example `S3RecordsReceived 5 = TTEventPublished 5 + TTEventFailed 0`.
     pub text: String,
+    /// What it means that both sides are equal, or what the difference is.
+    pub words: String,
     /// Whether both sides are equal.
     pub holds: bool,
 }
@@ -34,24 +31,56 @@ pub fn total(series: &[Series], name: &str) -> u64 {
     found.map_or(0, Series::total)
 }
 
-/// The accounting rules, and the number of Cases in Salesforce where it is known.
-pub fn equations(series: &[Series], cases: Option<usize>) -> Vec<Equation> {
-    let total = |name| total(series, name);
-    let rules = RULES.into_iter().map(|(left, [first, second])| Equation {
-        text: format!(
-            "{left} {} = {first} {} + {second} {}",
-            total(left),
-            total(first),
-            total(second)
-        ),
-        holds: total(left) == total(first) + total(second),
+/// The balances of the settings, and the number of Cases in Salesforce where it is known. A balance with a metric that is
+/// not in the series is absent.
+pub fn equations(funnel: &Funnel, series: &[Series], cases: Option<usize>) -> Vec<Equation> {
+    let has = |name: &String| series.iter().any(|one| one.metric.name == **name);
+    let total = |name: &str| total(series, name);
+    let complete = funnel
+        .balances
+        .iter()
+        .filter(|balance| has(&balance.whole) && balance.parts.iter().all(has));
+    let balances = complete.map(|balance| {
+        let whole = total(&balance.whole);
+        let sum: u64 = balance.parts.iter().map(|part| total(part)).sum();
+        let parts: Vec<String> = balance
+            .parts
+            .iter()
+            .map(|part| format!("{part} {}", total(part)))
+            .collect();
+        Equation {
+            text: format!("{} {whole} = {}", balance.whole, parts.join(" + ")),
+            words: if whole == sum {
+                capitalised(&balance.holds)
+            } else {
+                format!("{} {}", grouped(whole.abs_diff(sum)), balance.open)
+            },
+            holds: whole == sum,
+        }
     });
     let created = total(CREATED);
-    let in_salesforce = cases.map(|cases| Equation {
-        text: format!("{CREATED} {created} = Cases in Salesforce {cases}"),
-        holds: u64::try_from(cases).is_ok_and(|cases| cases == created),
+    let in_salesforce = cases.map(|cases| {
+        let cases = u64::try_from(cases).unwrap_or(u64::MAX);
+        Equation {
+            text: format!("{CREATED} {created} = Cases in Salesforce {cases}"),
+            words: if cases == created {
+                "Every counted Case is in Salesforce".to_owned()
+            } else {
+                format!(
+                    "{} Cases are counted and missing, or not counted",
+                    grouped(cases.abs_diff(created))
+                )
+            },
+            holds: cases == created,
+        }
     });
-    rules.chain(in_salesforce).collect()
+    balances.chain(in_salesforce).collect()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }
 
 /// Describes what is missing after an upload of `expected` records (`None`: as many as were received); `None` when
@@ -61,35 +90,29 @@ pub fn missing(series: &[Series], expected: Option<u64>) -> Option<String> {
     if let Some(expected) = expected.filter(|expected| *expected != received) {
         return Some(format!("{RECEIVED} is {received}, expected {expected}"));
     }
-    let mut equations = equations(series, None).into_iter();
+    let mut equations = equations(&Funnel::of_this_workspace(), series, None).into_iter();
     let broken = equations.find(|equation| !equation.holds)?;
     Some(format!("{} is not balanced", broken.text))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{RULES, equations, missing};
-    use crate::report::{
-        metrics::{Series, counters},
-        summary::tests::{five_records, summary},
+    use super::{Equation, missing};
+    use crate::{
+        report::{
+            metrics::Series,
+            summary::tests::{five_records, summary},
+        },
+        settings::Funnel,
     };
+
+    fn equations(series: &[Series], cases: Option<usize>) -> Vec<Equation> {
+        super::equations(&Funnel::of_this_workspace(), series, cases)
+    }
 
     fn mixed(created: f64) -> Vec<Series> {
         let sums = [100.0, 93.0, 7.0, created, 3.0].map(|sum| [(1, sum)]);
         summary(sums.each_ref().map(<[(u64, f64); 1]>::as_slice)).series
-    }
-
-    #[test]
-    fn rules_cover_the_counters_of_the_catalogue() {
-        let counters = counters();
-        let names: BTreeSet<&str> = counters.iter().map(|metric| metric.name).collect();
-        let mut required = BTreeSet::new();
-        for (left, right) in RULES {
-            required.extend([left, right[0], right[1]]);
-        }
-        assert!(required.is_subset(&names), "{required:?} of {names:?}");
     }
 
     #[test]
@@ -136,5 +159,26 @@ mod tests {
         let holds: Vec<bool> = equations.iter().map(|equation| equation.holds).collect();
         assert_eq!(holds, [true, false, false]);
         assert_eq!(equations[2].text, "SFCaseCreated 1 = Cases in Salesforce 2");
+    }
+
+    #[test]
+    fn equations_are_in_words() {
+        let equations = equations(&mixed(1.0), Some(1));
+        let words: Vec<&str> = equations
+            .iter()
+            .map(|equation| equation.words.as_str())
+            .collect();
+        let expected = [
+            "Every received record was published or failed",
+            "89 published events in flight, or replayed",
+            "Every counted Case is in Salesforce",
+        ];
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn balance_of_metrics_that_were_not_read_is_absent() {
+        let series = &mixed(1.0)[..3];
+        assert_eq!(equations(series, None).len(), 1);
     }
 }

@@ -2,7 +2,12 @@
 
 use tt_metrics::catalogue::Meaning;
 
-use super::{metrics::Series, summary::Summary, timeline::Timeline};
+use super::{
+    metrics::{Series, Statistic},
+    number::short,
+    summary::Summary,
+    timeline::Timeline,
+};
 use crate::terminal::screen::{Style, Terminal};
 
 /// Lines without bars: heading, blank line and time axis.
@@ -10,7 +15,7 @@ const FRAME_ROWS: usize = 3;
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 const EIGHTHS_ASCII: [&str; 9] = [" ", ".", ".", ":", ":", "|", "|", "#", "#"];
 
-/// Draws one chart for each metric, on one scale and one time axis, within the columns and if possible the rows of the
+/// Draws one chart for each metric, on one scale for each unit and on one time axis, within the columns and if possible the rows of the
 /// terminal.
 pub fn lines(summary: &Summary, terminal: &Terminal) -> Vec<String> {
     Graph::new(summary, *terminal).lines()
@@ -22,7 +27,8 @@ struct Graph<'a> {
     terminal: Terminal,
     timeline: Timeline,
     sums: Vec<Vec<u64>>,
-    highest: u64,
+    /// The top of the scale of each series: series of one unit have the same.
+    highest: Vec<u64>,
     /// Rows of bars in each chart.
     height: usize,
     /// Columns of the metric's name.
@@ -42,7 +48,7 @@ impl<'a> Graph<'a> {
         let name = summary
             .series
             .iter()
-            .map(|series| series.metric.name.len())
+            .map(|series| series.metric.label().chars().count())
             .max();
         let name = name.unwrap_or(0).min(terminal.columns / 2);
         let largest = summary
@@ -69,7 +75,7 @@ impl<'a> Graph<'a> {
             .iter()
             .map(|series| timeline.sums(series))
             .collect();
-        let highest = sums.iter().flatten().copied().max().unwrap_or(0).max(1);
+        let highest = highest(summary, &sums);
         let bucket = (room / timeline.buckets()).max(1);
         Self {
             summary,
@@ -92,13 +98,12 @@ impl<'a> Graph<'a> {
             let mut labels = self.labels(series).into_iter();
             for row in 0..self.height {
                 let label = labels.next().unwrap_or_else(|| " ".repeat(self.name));
-                let scale = if row == 0 {
-                    short(self.highest)
-                } else {
-                    String::new()
-                };
+                let top = self.highest.get(index).copied().unwrap_or(1);
+                let scale = if row == 0 { short(top) } else { String::new() };
                 let axis = if row == 0 { ("┤", "+") } else { ("│", "|") };
-                let bars = self.terminal.paint(style, self.bars(sums, row).trim_end());
+                let bars = self
+                    .terminal
+                    .paint(style, self.bars(sums, row, top).trim_end());
                 lines.push(self.line(&label, &scale, axis, &bars));
             }
             let label = labels.next().unwrap_or_else(|| " ".repeat(self.name));
@@ -116,7 +121,21 @@ impl<'a> Graph<'a> {
             .chars()
             .take(self.terminal.columns / 2)
             .collect();
-        let right = format!("sum per {}, {}", self.timeline.step(), self.timeline.date());
+        let kind = if self
+            .summary
+            .series
+            .iter()
+            .any(|series| series.metric.statistic != Statistic::Sum)
+        {
+            "sum or maximum"
+        } else {
+            "sum"
+        };
+        let right = format!(
+            "{kind} per {}, {}",
+            self.timeline.step(),
+            self.timeline.date()
+        );
         let used = 2 + left.chars().count();
         let gap = self.terminal.columns.saturating_sub(used + right.len());
         let left = self.terminal.paint(Style::Bold, &left);
@@ -133,15 +152,19 @@ impl<'a> Graph<'a> {
     /// The metric's name and its total, padded to the same width.
     fn labels(&self, series: &Series) -> [String; 2] {
         let (width, total) = (self.name, series.total());
-        let name: String = series.metric.name.chars().take(width).collect();
+        let name: String = series.metric.label().chars().take(width).collect();
         let total_style = if total == 0 {
             Style::Dim
         } else {
             style(series)
         };
-        let exact = format!("{total} in total");
+        let words = match series.metric.statistic {
+            Statistic::Sum => "in total",
+            Statistic::Maximum => "at most",
+        };
+        let exact = format!("{total} {words}");
         let total = if exact.len() > width {
-            format!("{} in total", short(total))
+            format!("{} {words}", short(total))
         } else {
             exact
         };
@@ -163,7 +186,7 @@ impl<'a> Graph<'a> {
     }
 
     /// One row of bars; row 0 is the top.
-    fn bars(&self, sums: &[u64], row: usize) -> String {
+    fn bars(&self, sums: &[u64], row: usize, top: u64) -> String {
         let glyphs = if self.terminal.unicode {
             EIGHTHS
         } else {
@@ -174,7 +197,7 @@ impl<'a> Graph<'a> {
         let gap = usize::from(self.bucket >= 3);
         let mut bars = String::new();
         for sum in sums {
-            let filled = self.eighths(*sum).saturating_sub(below).min(8);
+            let filled = self.eighths(*sum, top).saturating_sub(below).min(8);
             let glyph = glyphs.get(filled).copied().unwrap_or(" ");
             bars.push_str(&glyph.repeat(self.bucket - gap));
             bars.push_str(&" ".repeat(gap));
@@ -183,9 +206,9 @@ impl<'a> Graph<'a> {
     }
 
     /// Height of a bar in eighths of a row, at least 1 unless the sum is zero.
-    fn eighths(&self, sum: u64) -> usize {
+    fn eighths(&self, sum: u64, top: u64) -> usize {
         let full = u64::try_from(self.height * 8).unwrap_or(u64::MAX);
-        let eighths = sum.saturating_mul(full).div_ceil(self.highest).min(full);
+        let eighths = sum.saturating_mul(full).div_ceil(top).min(full);
         usize::try_from(eighths).unwrap_or(0)
     }
 
@@ -224,27 +247,26 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// The largest value of all series with the same unit and statistic, at least 1.
+pub(super) fn highest(summary: &Summary, values: &[Vec<u64>]) -> Vec<u64> {
+    let scale = |series: &Series| (series.metric.unit.clone(), series.metric.statistic);
+    let of_series = |one: &Series| {
+        let pairs = summary.series.iter().zip(values);
+        let same = pairs.filter(|(other, _)| scale(other) == scale(one));
+        same.flat_map(|(_, values)| values)
+            .copied()
+            .max()
+            .unwrap_or(0)
+            .max(1)
+    };
+    summary.series.iter().map(of_series).collect()
+}
+
 fn style(series: &Series) -> Style {
     match series.metric.meaning {
         Meaning::Failure if series.total() > 0 => Style::Red,
         Meaning::Calls => Style::Blue,
         _ => Style::Green,
-    }
-}
-
-/// At most five characters: `9999`, `12.3k`, `1.2M`.
-fn short(number: u64) -> String {
-    let (unit, name) = match number {
-        0..10_000 => return number.to_string(),
-        10_000..1_000_000 => (1_000, "k"),
-        1_000_000..1_000_000_000 => (1_000_000, "M"),
-        _ => (1_000_000_000, "G"),
-    };
-    let tenths = number / (unit / 10);
-    match tenths {
-        0..1000 => format!("{}.{}{name}", tenths / 10, tenths % 10),
-        1000..10_000 => format!("{}{name}", tenths / 10),
-        _ => format!(">999{name}"),
     }
 }
 

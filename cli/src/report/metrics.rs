@@ -1,6 +1,7 @@
-//! The metrics of the catalogue, read back from `CloudWatch`.
+//! Metrics, read back from `CloudWatch`: those of a catalogue, or any of a namespace.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     error::Error as StdError,
     time::{Duration, Instant, SystemTime},
@@ -9,15 +10,11 @@ use std::{
 use aws_sdk_cloudwatch::{
     Client,
     primitives::DateTime,
-    types::{MetricDataQuery, MetricStat, ScanBy},
+    types::{Dimension, MetricDataQuery, MetricStat, ScanBy},
 };
-// The catalogue contains only what is linked.
-use case_creation as _;
-use tms_token_manager as _;
 use tt_metrics::catalogue::{Meaning, MetricKind};
-use tt_producer as _;
 
-use crate::stack::functions::build::FUNCTIONS;
+use crate::catalogue::{Catalogue, Declared};
 
 /// The default of `MetricNamespace` in template.yaml.
 const NAMESPACE: &str = "pkyc/Salesforce";
@@ -25,19 +22,35 @@ const NAMESPACE: &str = "pkyc/Salesforce";
 /// How often [`wait_for`] reads.
 const POLL: Duration = Duration::from_millis(250);
 
-/// A counter of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The most queries of one request. `CloudWatch` accepts 500; smaller requests stay below its limit of data points.
+const MAX_QUERIES: usize = 100;
+
+/// A metric to read: of a catalogue, or any other one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metric {
     /// Its name.
-    pub name: &'static str,
-    /// Its unit.
-    pub unit: &'static str,
+    pub name: Cow<'static, str>,
+    /// Names and values of its dimensions.
+    pub dimensions: Vec<(String, String)>,
+    /// Its unit, or empty if it is unknown.
+    pub unit: Cow<'static, str>,
+    /// How the values of a period are combined.
+    pub statistic: Statistic,
     /// What it counts of the function.
     pub meaning: Meaning,
-    /// The path of the counted function.
-    pub function: &'static str,
+    /// The path of the counted function, or empty if it is unknown.
+    pub function: Cow<'static, str>,
     /// The documentation of the function.
-    pub doc: &'static str,
+    pub doc: Cow<'static, str>,
+}
+
+/// How the values of a period are combined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// Of counters.
+    Sum,
+    /// Of gauges and durations.
+    Maximum,
 }
 
 /// One metric over time.
@@ -48,6 +61,9 @@ pub struct Series {
     /// Start and sum of each period, oldest first. Periods without data are absent.
     pub points: Vec<(SystemTime, f64)>,
 }
+
+/// Name and dimensions of a metric of a namespace.
+pub type Listed = (String, Vec<(String, String)>);
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -96,35 +112,43 @@ pub enum WaitError {
     },
 }
 
-/// The counters that the functions declare, in the order in which a record reaches them.
+/// The counters that the functions of this workspace declare, in the order in which a record reaches them.
 pub fn counters() -> Vec<Metric> {
-    let mut entries: Vec<_> = tt_metrics::catalogue()
-        .filter(|entry| entry.kind == MetricKind::Counter)
-        .collect();
-    // Link order is unspecified. Within an attribute it is that of the arguments, which a stable sort keeps.
-    entries.sort_by_key(|entry| (stage(entry.function), entry.file, entry.line));
-    let mut seen = BTreeSet::new();
-    let distinct = entries.iter().filter(|entry| seen.insert(entry.metric));
-    distinct
-        .map(|entry| Metric {
-            name: entry.metric,
-            unit: entry.unit,
-            meaning: entry.meaning,
-            function: entry.function,
-            doc: entry.doc,
-        })
-        .collect()
+    let catalogue = Catalogue::of_this_workspace();
+    let metrics = catalogue.metrics().into_iter();
+    let counters = metrics.filter(|one| one.kind == MetricKind::Counter);
+    counters.map(Metric::of).collect()
 }
 
-/// The position of a function's crate in the pipeline.
-fn stage(function: &str) -> usize {
-    let package = function.split("::").next().unwrap_or_default();
-    let package = package.replace('_', "-");
-    let stage = FUNCTIONS.iter().position(|function| *function == package);
-    stage.unwrap_or(FUNCTIONS.len())
+/// The names and dimensions of all metrics of a namespace that had data in the last two weeks, sorted.
+///
+/// # Errors
+///
+/// When `CloudWatch` does not answer.
+pub async fn list(client: &Client, namespace: &str) -> Result<BTreeSet<Listed>, ReadError> {
+    let mut pages = client
+        .list_metrics()
+        .namespace(namespace)
+        .into_paginator()
+        .send();
+    let mut listed = BTreeSet::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| ReadError {
+            namespace: namespace.to_owned(),
+            source: Box::new(error),
+        })?;
+        for metric in page.metrics() {
+            let dimensions = metric.dimensions().iter().filter_map(|dimension| {
+                Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()))
+            });
+            let name = metric.metric_name().unwrap_or_default().to_owned();
+            listed.insert((name, dimensions.collect()));
+        }
+    }
+    Ok(listed)
 }
 
-/// Reads the sums of the metrics with `GetMetricData`, one series for each metric of the query.
+/// Reads the metrics with `GetMetricData`, one series for each metric of the query.
 ///
 /// A metric without data has no points; one that was sent as zero has points of zero. The local stack stores one value
 /// for each second. On AWS these metrics have standard resolution: a period below 60 seconds is refused for a start older
@@ -142,32 +166,34 @@ pub async fn read(client: &Client, query: &Query) -> Result<Vec<Series>, ReadErr
     // The end is exclusive, and the clock of a function may be slightly ahead of this one.
     let end = SystemTime::now() + Duration::from_mins(1);
     let start = start_of_period(query.since, query.period_seconds);
-    let mut pages = client
-        .get_metric_data()
-        .set_metric_data_queries(Some(query.metric_data_queries()))
-        .start_time(DateTime::from(start))
-        .end_time(DateTime::from(end))
-        .scan_by(ScanBy::TimestampAscending)
-        .into_paginator()
-        .send();
-
     let metrics = query.metrics.iter();
     let mut series: Vec<Series> = metrics
         .map(|metric| Series {
-            metric: *metric,
+            metric: metric.clone(),
             points: Vec::new(),
         })
         .collect();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| failed(Box::new(error)))?;
-        for result in page.metric_data_results() {
-            let index = result.id().and_then(index_of);
-            let Some(one) = index.and_then(|index| series.get_mut(index)) else {
-                continue;
-            };
-            for (at, value) in result.timestamps().iter().zip(result.values()) {
-                let at = SystemTime::try_from(*at).map_err(|error| failed(Box::new(error)))?;
-                one.points.push((at, *value));
+    let queries = query.metric_data_queries();
+    for queries in queries.chunks(MAX_QUERIES) {
+        let mut pages = client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries.to_vec()))
+            .start_time(DateTime::from(start))
+            .end_time(DateTime::from(end))
+            .scan_by(ScanBy::TimestampAscending)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed(Box::new(error)))?;
+            for result in page.metric_data_results() {
+                let index = result.id().and_then(index_of);
+                let Some(one) = index.and_then(|index| series.get_mut(index)) else {
+                    continue;
+                };
+                for (at, value) in result.timestamps().iter().zip(result.values()) {
+                    let at = SystemTime::try_from(*at).map_err(|error| failed(Box::new(error)))?;
+                    one.points.push((at, *value));
+                }
             }
         }
     }
@@ -214,25 +240,96 @@ pub async fn wait_for(
 pub fn totals(series: &[Series]) -> String {
     let totals = series
         .iter()
-        .map(|one| format!("{} {}", one.metric.name, one.total()));
+        .map(|one| format!("{} {}", one.metric.label(), one.total()));
     totals.collect::<Vec<_>>().join(", ")
 }
 
 impl Metric {
+    /// A metric of a catalogue, without dimensions.
+    pub fn of(declared: &Declared) -> Self {
+        Self {
+            name: declared.metric.clone().into(),
+            dimensions: Vec::new(),
+            unit: declared.unit.clone().into(),
+            statistic: match declared.kind {
+                MetricKind::Counter => Statistic::Sum,
+                _ => Statistic::Maximum,
+            },
+            meaning: declared.meaning,
+            function: declared.function.clone().into(),
+            doc: declared.doc.clone().into(),
+        }
+    }
+
+    /// A metric of which only the name is known.
+    pub fn unknown((name, dimensions): Listed, statistic: Statistic) -> Self {
+        Self {
+            name: name.into(),
+            dimensions,
+            unit: Cow::Borrowed(""),
+            statistic,
+            meaning: Meaning::Calls,
+            function: Cow::Borrowed(""),
+            doc: Cow::Borrowed(""),
+        }
+    }
+
+    /// The name, and the dimensions if there are any: `Invocations {FunctionName=ship}`.
+    pub fn label(&self) -> Cow<'_, str> {
+        if self.dimensions.is_empty() {
+            return Cow::Borrowed(&self.name);
+        }
+        let dimensions = self
+            .dimensions
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let dimensions: Vec<String> = dimensions.collect();
+        Cow::Owned(format!("{} {{{}}}", self.name, dimensions.join(", ")))
+    }
+
     /// What the metric counts, in one line: meaning and function, and the first paragraph of its documentation.
     pub fn description(&self) -> String {
-        let function = self.function.rsplit("::").next().unwrap_or(self.function);
+        if self.function.is_empty() {
+            return String::new();
+        }
+        let function = self.function.rsplit("::").next().unwrap_or(&self.function);
         let meaning = self.meaning.as_str();
         let paragraph = self.doc.split("\n\n").next().unwrap_or_default();
         let words: Vec<&str> = paragraph.split_whitespace().collect();
+        if words.is_empty() {
+            return format!("{meaning} of `{function}`");
+        }
         format!("{meaning} of `{function}`: {}", words.join(" "))
     }
 }
 
+impl Statistic {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sum => "Sum",
+            Self::Maximum => "Maximum",
+        }
+    }
+
+    /// Combines two values of one metric.
+    pub fn combine(self, one: f64, other: f64) -> f64 {
+        match self {
+            Self::Sum => one + other,
+            Self::Maximum => one.max(other),
+        }
+    }
+}
+
 impl Series {
-    /// The sum over all periods.
+    /// The sum over all periods, or the largest value.
     pub fn total(&self) -> u64 {
-        whole(self.points.iter().fold(0.0, |sum, (_, value)| sum + value))
+        let statistic = self.metric.statistic;
+        whole(
+            self.points
+                .iter()
+                .fold(0.0, |total, (_, value)| statistic.combine(total, *value)),
+        )
     }
 }
 
@@ -249,14 +346,18 @@ impl Query {
 
     fn metric_data_queries(&self) -> Vec<MetricDataQuery> {
         let queries = self.metrics.iter().enumerate().map(|(index, metric)| {
-            let metric = aws_sdk_cloudwatch::types::Metric::builder()
+            let dimensions = metric.dimensions.iter();
+            let dimensions = dimensions
+                .map(|(name, value)| Dimension::builder().name(name).value(value).build());
+            let named = aws_sdk_cloudwatch::types::Metric::builder()
                 .namespace(&self.namespace)
-                .metric_name(metric.name)
+                .metric_name(&*metric.name)
+                .set_dimensions(Some(dimensions.collect()))
                 .build();
             let stat = MetricStat::builder()
-                .metric(metric)
+                .metric(named)
                 .period(self.period_seconds)
-                .stat("Sum")
+                .stat(metric.statistic.as_str())
                 .build();
             MetricDataQuery::builder()
                 .id(format!("m{index}"))

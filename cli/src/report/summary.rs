@@ -1,8 +1,12 @@
 //! The content of a report: the metrics in one window of time, and how they were read.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use super::metrics::Series;
+use super::{failures::Failures, metrics::Series};
+use crate::settings::Funnel;
 
 /// The shortest window, so that a single burst does not fill the whole axis.
 pub const SHORTEST_WINDOW: Duration = Duration::from_secs(24);
@@ -14,8 +18,8 @@ pub const LONGEST_WINDOW: Duration = Duration::from_hours(1);
 pub struct Summary {
     /// `CloudWatch` namespace, for example `pkyc/Salesforce`.
     pub namespace: String,
-    /// The endpoint that the metrics were read from.
-    pub endpoint: String,
+    /// Where the metrics were read.
+    pub origin: Origin,
     /// The metrics in the order in which a record reaches them.
     pub series: Vec<Series>,
     /// Start of the window.
@@ -24,14 +28,72 @@ pub struct Summary {
     pub read_at: SystemTime,
     /// Period of the sums, in seconds.
     pub period_seconds: i32,
+    /// The longest time axis.
+    pub longest: Duration,
     /// The number of Cases in Salesforce, if it is known.
     pub cases: Option<usize>,
+    /// How the metrics relate.
+    pub funnel: Arc<Funnel>,
+    /// The failed records that are stored, if they were read.
+    pub failures: Option<Failures>,
+}
+
+/// Where metrics were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The account, if it is known.
+    pub account: Option<String>,
+    /// The Region.
+    pub region: String,
+    /// The address of the endpoint, or `None` for that of AWS.
+    pub endpoint: Option<String>,
+    /// The stack.
+    pub stack: Option<String>,
+}
+
+impl Origin {
+    /// The local AWS services at this address, whose account and Region are fixed.
+    pub fn local(endpoint: &str) -> Self {
+        Self {
+            account: Some("000000000000".to_owned()),
+            region: "us-east-1".to_owned(),
+            endpoint: Some(endpoint.to_owned()),
+            stack: None,
+        }
+    }
+
+    /// Whether the endpoint is on this machine.
+    pub fn is_local(&self) -> bool {
+        let host = self
+            .endpoint
+            .as_deref()
+            .and_then(|url| url.split("://").nth(1));
+        host.is_some_and(|host| {
+            ["127.0.0.1", "localhost", "[::1]"]
+                .iter()
+                .any(|local| host.starts_with(local))
+        })
+    }
+
+    /// One line: account, Region, endpoint and stack.
+    pub fn line(&self) -> String {
+        let account = self.account.as_deref().unwrap_or("unknown");
+        let endpoint = self.endpoint.as_deref().unwrap_or("AWS");
+        let stack = self
+            .stack
+            .as_ref()
+            .map_or(String::new(), |stack| format!(", stack {stack}"));
+        format!(
+            "account {account}, Region {}, endpoint {endpoint}{stack}",
+            self.region
+        )
+    }
 }
 
 impl Summary {
     /// Start and end of the time axis.
     pub fn window(&self) -> (SystemTime, SystemTime) {
-        let oldest = self.read_at.checked_sub(LONGEST_WINDOW);
+        let oldest = self.read_at.checked_sub(self.longest);
         let from = self.from.max(oldest.unwrap_or(self.from));
         (from, self.read_at.max(from + SHORTEST_WINDOW))
     }
@@ -39,10 +101,16 @@ impl Summary {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::{
+        sync::Arc,
+        time::{Duration, SystemTime},
+    };
 
-    use super::{LONGEST_WINDOW, SHORTEST_WINDOW, Summary};
-    use crate::report::metrics::{Series, tests::FIVE};
+    use super::{LONGEST_WINDOW, Origin, SHORTEST_WINDOW, Summary};
+    use crate::{
+        report::metrics::{Series, tests::FIVE},
+        settings::Funnel,
+    };
 
     /// A summary of [`FIVE`] from 2026-01-02 03:04:05 UTC; points are (seconds after that, value).
     pub(crate) fn summary(points: [&[(u64, f64)]; 5]) -> Summary {
@@ -56,12 +124,15 @@ pub(crate) mod tests {
         });
         Summary {
             namespace: "pkyc/Salesforce".into(),
-            endpoint: "http://127.0.0.1:4566".into(),
+            origin: Origin::local("http://127.0.0.1:4566"),
             series: series.collect(),
             from,
             read_at: from + Duration::from_secs(20),
             period_seconds: 1,
+            longest: LONGEST_WINDOW,
             cases: None,
+            funnel: Arc::new(Funnel::of_this_workspace()),
+            failures: None,
         }
     }
 
@@ -74,6 +145,27 @@ pub(crate) mod tests {
             &[(4, 2.0), (5, 3.0)],
             &[(4, 0.0)],
         ])
+    }
+
+    #[test]
+    fn origin_is_one_line() {
+        let local = Origin::local("http://127.0.0.1:1");
+        assert_eq!(
+            local.line(),
+            "account 000000000000, Region us-east-1, endpoint http://127.0.0.1:1"
+        );
+        assert!(local.is_local());
+        let aws = Origin {
+            account: None,
+            region: "eu-central-1".into(),
+            endpoint: None,
+            stack: Some("tt-prod".into()),
+        };
+        assert_eq!(
+            aws.line(),
+            "account unknown, Region eu-central-1, endpoint AWS, stack tt-prod"
+        );
+        assert!(!aws.is_local());
     }
 
     #[test]

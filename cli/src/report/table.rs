@@ -7,7 +7,10 @@ use crate::terminal::screen::{Style, Terminal};
 
 /// One row for each metric, then the accounting equations.
 pub fn lines(summary: &Summary, terminal: &Terminal) -> Vec<String> {
-    let names = summary.series.iter().map(|series| series.metric.name.len());
+    let names = summary
+        .series
+        .iter()
+        .map(|series| series.metric.label().chars().count());
     let name = names.max().unwrap_or(0).max("metric".len());
     let sums = summary
         .series
@@ -25,10 +28,13 @@ pub fn lines(summary: &Summary, terminal: &Terminal) -> Vec<String> {
     for series in &summary.series {
         let total = format!("{:>sum$}", series.total());
         let total = terminal.paint(style(series), &total);
-        lines.push(format!("  {:name$}  {total}", series.metric.name));
+        lines.push(format!("  {:name$}  {total}", series.metric.label()));
     }
-    lines.push(String::new());
-    lines.extend(equations(summary, terminal));
+    let equations = equations(summary, terminal);
+    if !equations.is_empty() {
+        lines.push(String::new());
+        lines.extend(equations);
+    }
     lines
 }
 
@@ -40,7 +46,7 @@ fn equations(summary: &Summary, terminal: &Terminal) -> Vec<String> {
             terminal.paint(Style::Red, terminal.glyph("✗", "NO"))
         }
     };
-    let equations = balance::equations(&summary.series, summary.cases);
+    let equations = balance::equations(&summary.funnel, &summary.series, summary.cases);
     equations
         .iter()
         .map(|equation| format!("  {} {}", mark(equation.holds), equation.text))

@@ -48,28 +48,33 @@ impl Timeline {
     /// Length of a bucket, for example `2 s` or `5 min`.
     pub fn step(&self) -> String {
         match self.step {
+            step if step.is_multiple_of(86_400) => format!("{} d", step / 86_400),
             step if step.is_multiple_of(3600) => format!("{} h", step / 3600),
             step if step.is_multiple_of(60) => format!("{} min", step / 60),
             step => format!("{step} s"),
         }
     }
 
-    /// The sum in each bucket; points outside the window are ignored.
+    /// The sum or the largest value in each bucket; points outside the window are ignored.
     pub fn sums(&self, series: &Series) -> Vec<u64> {
         let mut sums = vec![0.0; self.buckets];
         for (at, value) in &series.points {
             let after = seconds(*at).checked_sub(self.start);
             let index = after.and_then(|after| usize::try_from(after / self.step).ok());
             if let Some(sum) = index.and_then(|index| sums.get_mut(index)) {
-                *sum += value;
+                *sum = series.metric.statistic.combine(*sum, *value);
             }
         }
         sums.into_iter().map(whole).collect()
     }
 
-    /// Start of a bucket in UTC: `03:04:05`, or `03:04` where the seconds are always 00.
+    /// Start of a bucket in UTC: `03:04:05`, or `03:04` where the seconds are always 00, with the date over two days.
     pub fn clock(&self, bucket: usize) -> String {
-        let format = if self.step.is_multiple_of(60) {
+        let format = if self.step.is_multiple_of(86_400) {
+            "%m-%d"
+        } else if self.buckets() > 1 && self.length() >= 2 * 86_400 {
+            "%m-%d %H:%M"
+        } else if self.step.is_multiple_of(60) {
             "%H:%M"
         } else {
             "%H:%M:%S"
@@ -77,9 +82,20 @@ impl Timeline {
         self.format(bucket, format)
     }
 
+    /// Start of a bucket in UTC with its date: `2026-01-02 03:04:05`.
+    pub fn moment(&self, bucket: usize) -> String {
+        self.format(bucket, "%Y-%m-%d %H:%M:%S")
+    }
+
     /// Date of the first bucket, with the time zone.
     pub fn date(&self) -> String {
         self.format(0, "%Y-%m-%d UTC")
+    }
+
+    /// Length of the window in seconds.
+    fn length(&self) -> u64 {
+        self.step
+            .saturating_mul(u64::try_from(self.buckets).unwrap_or(u64::MAX))
     }
 
     fn format(&self, bucket: usize, format: &str) -> String {
@@ -99,7 +115,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::Timeline;
-    use crate::report::metrics::{Series, tests::FIVE};
+    use crate::report::metrics::{Series, Statistic, tests::FIVE};
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_040 + seconds)
@@ -126,7 +142,7 @@ mod tests {
     fn every_point_is_in_exactly_one_bucket() {
         let points = (0..=30).map(|second| (at(second), 1.0)).collect();
         let series = Series {
-            metric: FIVE[0],
+            metric: FIVE[0].clone(),
             points,
         };
         for most in 2..60 {
@@ -140,12 +156,33 @@ mod tests {
     fn points_outside_the_window_are_ignored() {
         let points = vec![(at(0), 7.0), (at(10), 1.0), (at(99), 7.0)];
         let series = Series {
-            metric: FIVE[0],
+            metric: FIVE[0].clone(),
             points,
         };
         assert_eq!(
             Timeline::new(at(8), at(12), 1, 9).sums(&series),
             [0, 0, 1, 0, 0]
+        );
+    }
+
+    #[test]
+    fn largest_value_of_a_gauge_is_in_its_bucket() {
+        let mut series = Series {
+            metric: FIVE[0].clone(),
+            points: vec![(at(0), 3.0), (at(1), 7.0), (at(9), 2.0)],
+        };
+        series.metric.statistic = Statistic::Maximum;
+        let line = Timeline::new(at(0), at(9), 1, 2);
+        assert_eq!(line.sums(&series), [7, 2]);
+        assert_eq!(series.total(), 7);
+    }
+
+    #[test]
+    fn buckets_of_days_are_labelled_with_the_date() {
+        let label = |days: u64, most| Timeline::new(at(0), at(days * 86_400), 60, most).clock(0);
+        assert_eq!(
+            [label(1, 200), label(3, 200), label(60, 61)],
+            ["03:00", "01-02 03:00", "01-02"]
         );
     }
 

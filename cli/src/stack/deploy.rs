@@ -21,6 +21,7 @@ use crate::terminal::progress::Progress;
 /// Lower case and short, since it is the prefix of the bucket name.
 pub(super) const STACK: &str = "tt-local";
 const ARTIFACTS: &str = "tt-local-artifacts";
+const TEMPLATE: &str = "template.yaml";
 
 /// Short enough that a user does not notice it.
 const POLL: Duration = Duration::from_millis(100);
@@ -69,6 +70,20 @@ pub(super) async fn upload(sdk: &SdkConfig, packages: Vec<Package>) -> Result<()
     try_join_all(uploads).await.map(drop)
 }
 
+/// Stores the template, as SAM does: a request may contain one of 51,200 bytes, and an object one of a megabyte.
+async fn upload_template(sdk: &SdkConfig, template: &str) -> Result<String, Error> {
+    sdk::s3(sdk)
+        .put_object()
+        .bucket(ARTIFACTS)
+        .key(TEMPLATE)
+        .body(template.as_bytes().to_vec().into())
+        .send()
+        .await
+        .map_err(Error::aws("upload the template"))?;
+    let endpoint = sdk.endpoint_url().unwrap_or_default();
+    Ok(format!("{endpoint}/{ARTIFACTS}/{TEMPLATE}"))
+}
+
 /// Creates the stack and waits until it is complete.
 pub(super) async fn create(
     sdk: &SdkConfig,
@@ -79,10 +94,11 @@ pub(super) async fn create(
 ) -> Result<Resources, Error> {
     let client = CloudFormation::new(sdk);
     let parameters = parameters.iter().map(|(key, value)| parameter(key, value));
+    let template_url = upload_template(sdk, template).await?;
     client
         .create_stack()
         .stack_name(STACK)
-        .template_body(template)
+        .template_url(template_url)
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityAutoExpand)
         .set_parameters(Some(parameters.collect()))

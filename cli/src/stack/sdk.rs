@@ -42,7 +42,7 @@ pub(crate) fn config(endpoint: &str) -> SdkConfig {
 }
 
 /// A client that addresses buckets by path, since 127.0.0.1 has no host name for each bucket.
-pub(crate) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+pub fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(sdk)
         .force_path_style(true)
         .build();

@@ -3,21 +3,28 @@
 use std::{
     fs,
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
+
+use tt_metrics::catalogue::Meaning;
 
 use crate::{
     commands::error::Error,
     file::File,
     report::{
         balance::{self, RECEIVED},
-        graph,
-        html::{document, live_page::LivePage},
+        failures, graph,
+        html::{
+            document,
+            live_page::{LivePage, Stored},
+        },
         metrics::{self, Query, ReadError, Series, WaitError, WaitLimits},
-        summary::Summary,
+        summary::{LONGEST_WINDOW, Origin, Summary},
         table,
     },
-    stack::LocalStack,
+    settings::Funnel,
+    stack::{self, LocalStack},
     terminal::{
         progress::Progress,
         screen::{self, Style, Terminal},
@@ -46,16 +53,26 @@ pub(super) struct Demo<'a> {
     report: &'a Path,
     cloudwatch: aws_sdk_cloudwatch::Client,
     query: Query,
+    funnel: Arc<Funnel>,
 }
 
 impl<'a> Demo<'a> {
     pub(super) fn new(stack: &'a LocalStack, page: &'a LivePage, report: &'a Path) -> Self {
+        let funnel = Funnel::of_this_workspace();
+        if let Some(settings) = &funnel.failed_records {
+            page.serve_objects(Stored {
+                client: stack::s3(stack.sdk_config()),
+                bucket: stack.bucket().to_owned(),
+                prefix: settings.prefix.clone(),
+            });
+        }
         Self {
             stack,
             page,
             report,
             cloudwatch: aws_sdk_cloudwatch::Client::new(stack.sdk_config()),
             query: Query::since(SystemTime::now() - MARGIN),
+            funnel: Arc::new(funnel),
         }
     }
 
@@ -77,7 +94,7 @@ impl<'a> Demo<'a> {
             Err(WaitError::Timeout { timeout, last }) => (last, Some(timeout)),
             Err(WaitError::Read(error)) => return Err(error.into()),
         };
-        let summary = self.summary(series);
+        let summary = self.with_failures(self.summary(series)).await;
         if timeout.is_none() {
             progress.done("");
         }
@@ -89,6 +106,25 @@ impl<'a> Demo<'a> {
         print_graph(&summary);
         self.print_sums(&summary);
         Err(self.shortfall(&summary, file, timeout))
+    }
+
+    /// Adds the failed records by reason if there are any. The page and the report do without them if S3 does not answer.
+    pub(super) async fn with_failures(&self, mut summary: Summary) -> Summary {
+        let has_failures = summary
+            .series
+            .iter()
+            .any(|series| series.metric.meaning == Meaning::Failure && series.total() > 0);
+        if let Some(settings) = summary
+            .funnel
+            .failed_records
+            .as_ref()
+            .filter(|_| has_failures)
+        {
+            let s3 = stack::s3(self.stack.sdk_config());
+            let read = failures::read(&s3, self.stack.bucket(), settings, summary.from).await;
+            summary.failures = read.ok();
+        }
+        summary
     }
 
     /// Reads the metrics once.
@@ -156,12 +192,15 @@ impl<'a> Demo<'a> {
     fn summary(&self, series: Vec<Series>) -> Summary {
         Summary {
             namespace: self.query.namespace.clone(),
-            endpoint: self.stack.endpoint().into(),
+            origin: Origin::local(self.stack.endpoint()),
             series,
             from: self.query.since,
             read_at: SystemTime::now(),
             period_seconds: self.query.period_seconds,
+            longest: LONGEST_WINDOW,
             cases: Some(self.stack.salesforce().cases().len()),
+            funnel: Arc::clone(&self.funnel),
+            failures: None,
         }
     }
 }
@@ -198,7 +237,7 @@ mod tests {
     #[test]
     fn file_without_records_is_processed_when_its_zeros_are_stored() {
         let received = |points| Series {
-            metric: FIVE[0],
+            metric: FIVE[0].clone(),
             points,
         };
         assert!(!is_processed(&[received(Vec::new())]));

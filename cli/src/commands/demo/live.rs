@@ -8,7 +8,10 @@ use super::first_upload::{Demo, ROWS_AROUND, print_graph};
 use crate::{
     commands::error::Error,
     report::{graph, metrics, summary::Summary},
-    terminal::screen::{self, Style, Terminal},
+    terminal::{
+        drawn::Drawn,
+        screen::{self, Style, Terminal},
+    },
 };
 
 /// How often the metrics are read.
@@ -17,10 +20,6 @@ const POLL: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_secs(5);
 /// How many reads in a row may fail, for example on a busy machine.
 const MAX_FAILURES: u32 = 5;
-
-/// The graph on the screen.
-#[derive(Debug, Default)]
-struct Drawn(Option<(usize, Terminal)>);
 
 /// Follows the metrics; returns only when they can no longer be read or shown.
 pub(super) async fn follow(demo: &Demo<'_>, mut summary: Summary) -> Result<(), Error> {
@@ -32,7 +31,7 @@ pub(super) async fn follow(demo: &Demo<'_>, mut summary: Summary) -> Result<(), 
     screen::print_lines(&instructions(demo, &terminal));
     let mut drawn = Drawn::default();
     if terminal.interactive {
-        drawn.draw(demo, &summary, terminal);
+        drawn.draw(&lines(demo, &summary, terminal), terminal);
     }
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,11 +50,11 @@ pub(super) async fn follow(demo: &Demo<'_>, mut summary: Summary) -> Result<(), 
         let changed = latest.series != summary.series;
         if changed || drawn_at.elapsed() >= REDRAW {
             drawn_at = Instant::now();
-            summary = latest;
+            summary = demo.with_failures(latest).await;
             demo.publish(&summary)?;
             let terminal = Terminal::of_stdout();
             if terminal.interactive {
-                drawn.redraw(demo, &summary, terminal);
+                drawn.redraw(&lines(demo, &summary, terminal), terminal);
             } else if changed {
                 screen::print(&format!("{}\n", metrics::totals(&summary.series)));
             }
@@ -89,28 +88,13 @@ fn instructions(demo: &Demo<'_>, terminal: &Terminal) -> Vec<String> {
     [String::new()].into_iter().chain(rows).collect()
 }
 
-impl Drawn {
-    fn redraw(&mut self, demo: &Demo<'_>, summary: &Summary, terminal: Terminal) {
-        match self.0 {
-            // The cursor is below the graph.
-            Some((lines, drawn_on)) if drawn_on == terminal => {
-                screen::print(&format!("\x1b[{lines}A\r\x1b[J"));
-            }
-            // A terminal whose size changed has wrapped the lines: clear the screen.
-            _ => screen::print("\x1b[2J\x1b[H"),
-        }
-        self.draw(demo, summary, terminal);
-    }
-
-    /// Draws at most one screen, so that all of it can be redrawn.
-    fn draw(&mut self, demo: &Demo<'_>, summary: &Summary, terminal: Terminal) {
-        let rows = terminal.rows.saturating_sub(ROWS_AROUND);
-        let mut lines = vec![String::new()];
-        lines.extend(graph::lines(summary, &Terminal { rows, ..terminal }));
-        lines.push(String::new());
-        let footer = format!("  {}  Ctrl-C stops", demo.page.url());
-        lines.push(terminal.paint(Style::Dim, &footer));
-        self.0 = Some((lines.len(), terminal));
-        screen::print_lines(&lines);
-    }
+/// At most one screen, so that all of it can be redrawn.
+fn lines(demo: &Demo<'_>, summary: &Summary, terminal: Terminal) -> Vec<String> {
+    let rows = terminal.rows.saturating_sub(ROWS_AROUND);
+    let mut lines = vec![String::new()];
+    lines.extend(graph::lines(summary, &Terminal { rows, ..terminal }));
+    lines.push(String::new());
+    let footer = format!("  {}  Ctrl-C stops", demo.page.url());
+    lines.push(terminal.paint(Style::Dim, &footer));
+    lines
 }

@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use super::escape::escape;
-use crate::report::timeline::Timeline;
+use crate::report::{
+    number::{grouped, short},
+    timeline::Timeline,
+};
 
 const WIDTH: usize = 720;
 const HEIGHT: usize = 128;
@@ -44,6 +47,14 @@ pub(super) fn scale(highest: u64) -> u64 {
     }
 }
 
+/// A label that fits beside the axis.
+fn axis_label(value: u64) -> String {
+    match value {
+        0..100_000 => grouped(value),
+        _ => short(value),
+    }
+}
+
 impl Chart<'_> {
     /// The `<svg>` element, with a description for screen readers.
     pub(super) fn svg(&self) -> String {
@@ -71,7 +82,8 @@ impl Chart<'_> {
             let _infallible = write!(
                 svg,
                 "<path class=\"{class}\" d=\"M{LEFT} {y}H{right}\"/>\
-                 <text x=\"{label}\" y=\"{text}\" text-anchor=\"end\">{value}</text>"
+                 <text x=\"{label}\" y=\"{text}\" text-anchor=\"end\">{}</text>",
+                axis_label(value)
             );
         }
     }
@@ -91,18 +103,20 @@ impl Chart<'_> {
             let width = ((next - x) * 4 / 5).clamp(2, 26);
             let height = self.pixels(sum).max(LOWEST);
             let y = HEIGHT - BOTTOM - height;
-            let clock = self.timeline.clock(index);
+            let clock = self.timeline.moment(index);
+            let value = grouped(sum);
             let _infallible = write!(
                 svg,
                 "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"1.5\">\
-                 <title>{clock} UTC: {sum}</title></rect>"
+                 <title>{clock} UTC: {value}</title></rect>"
             );
             if sum == peak && !labelled {
                 labelled = true;
                 let (middle, above) = (x + width / 2, y - 4);
+                let anchor = if middle + 50 > WIDTH { "end" } else { "middle" };
                 let _infallible = write!(
                     svg,
-                    "<text class=\"peak\" x=\"{middle}\" y=\"{above}\" text-anchor=\"middle\">{sum}</text>"
+                    "<text class=\"peak\" x=\"{middle}\" y=\"{above}\" text-anchor=\"{anchor}\">{value}</text>"
                 );
             }
         }
@@ -111,13 +125,19 @@ impl Chart<'_> {
     fn times(&self, svg: &mut String) {
         let every = self.sums.len().div_ceil(7).max(1);
         let (tick, text) = (HEIGHT - BOTTOM, HEIGHT - 7);
-        for index in (0..self.sums.len()).step_by(every) {
+        for (number, index) in (0..self.sums.len()).step_by(every).enumerate() {
             let (x, end, clock) = (self.x(index), tick + 4, self.timeline.clock(index));
-            let anchor = if x + 60 > WIDTH { "end" } else { "start" };
+            let anchor = if x + 120 > WIDTH { "end" } else { "start" };
+            // A narrow page has room for every third label, whose text is larger.
+            let class = if number.is_multiple_of(3) {
+                "time"
+            } else {
+                "time wide"
+            };
             let _infallible = write!(
                 svg,
                 "<path class=\"base\" d=\"M{x} {tick}V{end}\"/>\
-                 <text x=\"{x}\" y=\"{text}\" text-anchor=\"{anchor}\">{clock}</text>"
+                 <text class=\"{class}\" x=\"{x}\" y=\"{text}\" text-anchor=\"{anchor}\">{clock}</text>"
             );
         }
     }
@@ -161,8 +181,14 @@ mod tests {
     fn each_sum_above_zero_is_a_bar_with_time_and_value() {
         let svg = svg(&[0, 5, 0, 2]);
         assert_eq!(svg.matches("<rect").count(), 2);
-        assert!(svg.contains("<title>03:04:06 UTC: 5</title>"), "{svg}");
-        assert!(svg.contains("<title>03:04:08 UTC: 2</title>"), "{svg}");
+        assert!(
+            svg.contains("<title>2026-01-02 03:04:06 UTC: 5</title>"),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("<title>2026-01-02 03:04:08 UTC: 2</title>"),
+            "{svg}"
+        );
     }
 
     #[test]

@@ -3,18 +3,23 @@
 use std::{
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, OnceLock},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
     Json, Router,
-    extract::{Request, State},
-    http::{StatusCode, header::CACHE_CONTROL},
+    extract::{Query, Request, State},
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    },
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use salesforce_stand_in::is_local_request;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -26,6 +31,18 @@ pub struct LivePage {
     address: SocketAddr,
     server: JoinHandle<io::Result<()>>,
     current: watch::Sender<Current>,
+    stored: Arc<OnceLock<Stored>>,
+}
+
+/// The objects that the page links to.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The client of the endpoint.
+    pub client: aws_sdk_s3::Client,
+    /// The bucket.
+    pub bucket: String,
+    /// The beginning of every key that is shown.
+    pub prefix: String,
 }
 
 /// Why the page cannot be served.
@@ -57,6 +74,19 @@ struct Current {
 
 type Receiver = watch::Receiver<Current>;
 
+/// What the routes read.
+#[derive(Debug, Clone)]
+struct Served {
+    current: Receiver,
+    stored: Arc<OnceLock<Stored>>,
+}
+
+/// The query of an object.
+#[derive(Debug, Deserialize)]
+struct Object {
+    key: String,
+}
+
 impl LivePage {
     /// Serves the page on 127.0.0.1; port 0 selects a free one.
     ///
@@ -75,18 +105,29 @@ impl LivePage {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (current, receiver) = watch::channel(Current::default());
-        let router = router(receiver, address.port());
+        let stored = Arc::<OnceLock<Stored>>::default();
+        let state = Served {
+            current: receiver,
+            stored: Arc::clone(&stored),
+        };
+        let router = router(state, address.port());
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self {
             address,
             server,
             current,
+            stored,
         })
     }
 
     /// `http://127.0.0.1:<port>/`.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
+    }
+
+    /// Serves the objects of a bucket. Only the first call has an effect.
+    pub fn serve_objects(&self, stored: Stored) {
+        let _kept = self.stored.set(stored);
     }
 
     /// Replaces the summary.
@@ -113,13 +154,14 @@ impl Drop for LivePage {
     }
 }
 
-fn router(current: Receiver, port: u16) -> Router {
+fn router(served: Served, port: u16) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/body", get(body))
         .route("/metrics.json", get(metrics))
+        .route("/object", get(object))
         .layer(middleware::from_fn_with_state(port, refuse_other_pages))
-        .with_state(current)
+        .with_state(served)
 }
 
 /// Refuses requests of pages of other origins; see [`is_local_request`].
@@ -131,18 +173,51 @@ async fn refuse_other_pages(State(port): State<u16>, request: Request, next: Nex
     }
 }
 
-async fn page(State(current): State<Receiver>) -> impl IntoResponse {
-    uncached(Html(document::live(current.borrow().summary.as_ref())))
+async fn page(State(served): State<Served>) -> impl IntoResponse {
+    uncached(Html(document::live(
+        served.current.borrow().summary.as_ref(),
+    )))
 }
 
-async fn body(State(current): State<Receiver>) -> impl IntoResponse {
-    let current = current.borrow();
+async fn body(State(served): State<Served>) -> impl IntoResponse {
+    let current = served.current.borrow();
     let body = current.summary.as_ref();
     uncached(Html(body.map_or_else(document::empty_body, document::body)))
 }
 
-async fn metrics(State(current): State<Receiver>) -> impl IntoResponse {
-    uncached(Json(numbers(&current.borrow())))
+async fn metrics(State(served): State<Served>) -> impl IntoResponse {
+    uncached(Json(numbers(&served.current.borrow())))
+}
+
+/// A stored object as text, which the browser does not interpret.
+async fn object(State(served): State<Served>, Query(Object { key }): Query<Object>) -> Response {
+    let Some(stored) = served
+        .stored
+        .get()
+        .filter(|stored| key.starts_with(&stored.prefix))
+    else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let object = stored
+        .client
+        .get_object()
+        .bucket(&stored.bucket)
+        .key(key)
+        .send()
+        .await;
+    let body = match object {
+        Ok(object) => object.body.collect().await,
+        Err(_) => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let Ok(body) = body else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+    ];
+    uncached((headers, body.into_bytes())).into_response()
 }
 
 fn uncached(answer: impl IntoResponse) -> impl IntoResponse {
@@ -195,6 +270,11 @@ mod tests {
         page.update(five_records());
         assert!(get(&page, "").await.contains("5 records, 5 Cases"));
         assert!(get(&page, "body").await.starts_with("<p class=\"over\">"));
+        assert_eq!(
+            get(&page, "object?key=parked/a").await,
+            "",
+            "no bucket is served"
+        );
     }
 
     #[tokio::test]

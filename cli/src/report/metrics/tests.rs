@@ -33,11 +33,13 @@ pub(crate) const FIVE: [Metric; 5] = [
 
 const fn metric(name: &'static str, meaning: Meaning) -> Metric {
     Metric {
-        name,
-        unit: "Count",
+        name: Cow::Borrowed(name),
+        dimensions: Vec::new(),
+        unit: Cow::Borrowed("Count"),
+        statistic: Statistic::Sum,
         meaning,
-        function: "tt_function::ledger::settle",
-        doc: "Settles one record\nonce.\n\nNever twice.",
+        function: Cow::Borrowed("tt_function::ledger::settle"),
+        doc: Cow::Borrowed("Settles one record\nonce.\n\nNever twice."),
     }
 }
 
@@ -119,7 +121,7 @@ async fn series_are_in_the_order_of_the_query_and_of_time() {
         None,
     )])
     .await;
-    let metrics: Vec<_> = series.iter().map(|one| one.metric).collect();
+    let metrics: Vec<_> = series.iter().map(|one| one.metric.clone()).collect();
     assert_eq!(metrics, FIVE);
     assert_eq!(totals_of(&series), [5, 0, 0, 5, 0]);
     let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
@@ -189,9 +191,9 @@ fn counters_of_the_functions_are_in_the_order_of_the_pipeline() {
     let counters = counters();
     let names = counters
         .iter()
-        .map(|metric| metric.name)
+        .map(|metric| metric.name.clone())
         .collect::<Vec<_>>();
-    let position = |name| names.iter().position(|other| *other == name).unwrap();
+    let position = |name: Cow<'static, str>| names.iter().position(|other| *other == name).unwrap();
     let expected = FIVE.map(|metric| position(metric.name));
     assert!(expected.is_sorted(), "{names:?}");
 }

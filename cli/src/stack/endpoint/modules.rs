@@ -9,7 +9,11 @@ const PACKAGE: &str = "local_aws";
 pub(super) const START: &str = include_str!("local_aws/start.py");
 
 /// The modules by the names of their files.
-const MODULES: [(&str, &str); 4] = [
+const MODULES: [(&str, &str); 5] = [
+    (
+        "composite_alarms.py",
+        include_str!("local_aws/composite_alarms.py"),
+    ),
     ("guard.py", include_str!("local_aws/guard.py")),
     ("log_metrics.py", include_str!("local_aws/log_metrics.py")),
     (
