@@ -31,7 +31,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The cause.
-        source: toml::de::Error,
+        source: Box<toml::de::Error>,
     },
     /// A number is outside of its range.
     #[error("{name} in `{}` is {value}, expected {expected}", path.display())]
@@ -199,7 +199,7 @@ impl Funnel {
     fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let file: File = toml::from_str(text).map_err(|source| Error::Invalid {
             path: path.into(),
-            source,
+            source: Box::new(source),
         })?;
         let funnel = file.funnel;
         let range = |name, value, expected, holds| {
