@@ -5,6 +5,11 @@ use std::error::Error as StdError;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::{config::ProvideCredentials, error::ProvideErrorMetadata};
 
+use crate::{
+    operate::{self, Endpoint},
+    stack::RunningStack,
+};
+
 /// The variable from which `tt-metrics` reads its namespace.
 const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 
@@ -12,9 +17,6 @@ const NAMESPACE: &str = "TT_METRICS_NAMESPACE";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No Region is configured.
-    #[error("the AWS settings contain no Region")]
-    NoRegion,
     /// An AWS operation failed.
     #[error("failed to {action} ({account})")]
     Aws {
@@ -49,7 +51,7 @@ pub enum Error {
     },
 }
 
-/// An account as the AWS settings of the environment select it.
+/// An account as the endpoint and the AWS settings select it.
 #[derive(Debug)]
 pub struct Account {
     /// The configuration of SDK clients.
@@ -76,14 +78,20 @@ struct Resource {
 }
 
 impl Account {
-    /// Reads the AWS settings: variables, profiles, or the instance.
+    /// Reads the AWS settings: variables, profiles, or the instance; those of the local stack for the running demo.
     ///
     /// # Errors
     ///
     /// When they contain no Region.
-    pub async fn of_environment() -> Result<Self, Error> {
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        let region = sdk.region().ok_or(Error::NoRegion)?.to_string();
+    pub async fn at(endpoint: &Endpoint) -> Result<Self, operate::Error> {
+        let sdk = match endpoint {
+            Endpoint::Url(url) if !is_demo(url) => {
+                let settings = aws_config::defaults(BehaviorVersion::latest());
+                settings.endpoint_url(url).load().await
+            }
+            _ => endpoint.sdk().await?,
+        };
+        let region = sdk.region().ok_or(operate::Error::NoRegion)?.to_string();
         Ok(Self { sdk, region })
     }
 
@@ -243,6 +251,11 @@ impl Stack {
         let found = resources.find(|resource| resource.logical_id == logical_id);
         found.map(|resource| resource.physical_id.as_str())
     }
+}
+
+/// Whether this is the endpoint of the running demo.
+fn is_demo(url: &str) -> bool {
+    RunningStack::find().is_ok_and(|demo| demo.endpoint == url)
 }
 
 /// The account in an ARN.

@@ -43,9 +43,9 @@ Examples:
   cargo tt graph --namespace shop/orders --json      every metric of a namespace
   cargo tt graph --stack tt-prod --html report.html  a page to send to somebody
 
-Account, Region and endpoint are those of the AWS settings of the environment
-(AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, ..) and are printed first. Nothing
-is changed.";
+Account, Region and endpoint are printed first. Without a running demo they are
+those of the AWS settings of the environment (AWS_PROFILE, AWS_REGION, ..).
+Nothing is changed.";
 
 const CATALOGUE_EXAMPLES: &str = "\
 Examples:
@@ -178,6 +178,9 @@ pub struct Graph {
     /// The deployed stack: its namespace is read from the environment of its functions [default: the running demo].
     #[arg(long, value_name = "STACK")]
     pub stack: Option<String>,
+    /// `aws`, `local` (the running `cargo tt demo`) or an address [default: `AWS_ENDPOINT_URL`, else the running demo, else aws].
+    #[arg(long, value_name = "ENDPOINT")]
+    pub endpoint: Option<String>,
     /// The namespace, of which every metric is read.
     #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,

@@ -28,5 +28,5 @@ pub mod rollback;
 pub use self::{
     error::Error,
     settings::Settings,
-    target::{Endpoint, Target},
+    target::{ENDPOINT, Endpoint, Target},
 };

@@ -181,9 +181,6 @@ impl Error {
             Self::Shortfall { log, .. } => return Some(format!("see the log {}", log.display())),
             Self::Stack(error) => return help_with_stack(error),
             Self::Operate(error) => return error.help().map(str::to_owned),
-            Self::Account(account::Error::NoRegion) => {
-                "set AWS_REGION, or a Region in the profile that AWS_PROFILE names"
-            }
             Self::Account(account::Error::Aws { .. }) => {
                 "check the AWS settings; for a profile with single sign-on, run `eval \"$(aws configure export-credentials --format env)\"` first"
             }

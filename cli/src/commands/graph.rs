@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    env, fs,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -15,6 +15,7 @@ use crate::{
     account::Account,
     args::{self, GivenStatistic},
     catalogue::Catalogue,
+    operate::{ENDPOINT, Endpoint},
     report::{
         balance,
         failures::{self, Failures},
@@ -115,7 +116,12 @@ impl Reader {
             (origin, sdk) = (Origin::local(&demo.endpoint), demo.sdk_config());
             bucket = Some(demo.bucket);
         } else {
-            let account = Account::of_environment().await?;
+            let endpoint = Endpoint::choose(
+                args.endpoint.as_deref(),
+                env::var(ENDPOINT).ok(),
+                RunningStack::find,
+            )?;
+            let account = Account::at(&endpoint).await?;
             let stack = match &args.stack {
                 Some(name) => Some(account.stack(name).await?),
                 None => None,

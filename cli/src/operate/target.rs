@@ -9,6 +9,9 @@ use serde::Serialize;
 use super::error::Error;
 use crate::stack::{self, LocalStack, RunningStack};
 
+/// The variable that names an endpoint.
+pub const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+
 /// Where the AWS services are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
@@ -84,7 +87,8 @@ impl Endpoint {
         })
     }
 
-    async fn sdk(&self) -> Result<SdkConfig, Error> {
+    /// The configuration of SDK clients.
+    pub(crate) async fn sdk(&self) -> Result<SdkConfig, Error> {
         if let Self::Url(url) = self
             && self.is_local()
         {

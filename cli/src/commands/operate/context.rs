@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     args::operate::{BackupArgs, StackArgs},
     commands::error::Error,
-    operate::{self, Endpoint, Settings, Target, backup::Backups},
+    operate::{self, ENDPOINT, Endpoint, Settings, Target, backup::Backups},
     stack::RunningStack,
     terminal::{
         progress::Progress,
@@ -21,7 +21,6 @@ use crate::{
     },
 };
 
-const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// Directories beside tt.toml.
 const BACKUPS: &str = "backups";
 const RELEASES: &str = "releases";
