@@ -204,7 +204,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Put back when the call goes on, so that a call cannot be counted twice.
+        // Taken until the poll ends, and put back if the call is pending: a call that has ended cannot be counted twice.
         let Some(classify) = this.classify.take() else {
             return this.future.poll(cx);
         };

@@ -6,7 +6,7 @@
 //! in a thread-local counter: the first local of the body is a [`BodyMarker`], which exists once the body was polled, and
 //! which is dropped with the body. It then adds one mark, and the poll or drop of the future removes it.
 //!
-//! Each poll and each drop of a counted future removes the marks of its own body only, so polls and drops of other futures
+//! Each poll and each drop of a counted future removes only the marks of its body, so polls and drops of other futures
 //! within it have no effect. A drop can find the mark of an outer body that is not removed yet, for example if an argument
 //! of that body is a counted future. The drop sets that mark aside, counts its own call, and restores the mark.
 

@@ -19,7 +19,7 @@ use crate::{
 
 /// What a panic of a running call counts.
 ///
-/// Each form of call has a type of its own, not a variant of one enum: a guard of one pointer lives in a register, while an
+/// Each form of call has a separate type, not a variant of one enum: a guard of one pointer lives in a register, while an
 /// enum is written to memory in every call, which costs 4 instructions.
 pub(crate) trait Failure: Copy + Listed {
     /// Counts the failure.

@@ -302,7 +302,7 @@ impl Json {
 }
 
 impl Value {
-    /// Goes on to the end of the value.
+    /// Reads until the end of the value.
     fn run(&mut self, window: &[u8]) -> Found {
         while let Some(&byte) = window.get(self.at) {
             if self.string {

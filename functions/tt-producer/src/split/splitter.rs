@@ -36,7 +36,7 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter that goes on at `position`: the content pushed must begin at its offset. It refuses records longer than
+    /// A splitter that continues at `position`: the content pushed must begin at its offset. It refuses records longer than
     /// `limit` bytes.
     ///
     /// When the position names a header, pass its row to [`set_header`](Self::set_header) first.
@@ -91,7 +91,7 @@ impl Splitter {
         self.window.extend_from_slice(chunk);
     }
 
-    /// Ends the content: what is left are the last pieces.
+    /// Ends the content. The next pieces are the last ones.
     pub fn finish(&mut self) {
         self.last = true;
     }

@@ -144,7 +144,7 @@ impl Drop for Function {
     }
 }
 
-/// Reads an output to its end on a thread of its own.
+/// Reads an output to its end on a separate thread.
 fn lines(output: impl Read + Send + 'static) -> JoinHandle<Vec<String>> {
     let lines = BufReader::new(output).lines();
     std::thread::spawn(move || lines.map_while(Result::ok).collect())
